@@ -1,0 +1,1 @@
+"""WHOM we write to: addresses, subscribers, suppressions, tokens, rosters."""

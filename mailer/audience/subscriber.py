@@ -1,0 +1,79 @@
+"""A subscriber: an address, what they take, and how we came to write to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Tier(StrEnum):
+    """What a subscriber may read of a publication."""
+
+    FREE = "free"
+    MEMBER = "member"
+
+
+class Standing(StrEnum):
+    """Where a subscription stands: ``pending -> active -> left``."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    LEFT = "left"
+
+
+class Reason(StrEnum):
+    """Why an address must not be written to."""
+
+    UNSUBSCRIBED = "unsubscribed"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    ERASED = "erased"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """One publication taken by one subscriber. ``since`` is when it took this standing."""
+
+    publication: str
+    tier: Tier
+    standing: Standing
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """How we came to write to somebody; append-only (GDPR art. 7(1)).
+
+    ``source`` is the operator's own words for an import (``Salon 2026``) or the
+    channel; ``wording`` what the person agreed to, where there was one.
+    """
+
+    publication: str
+    source: str
+    at: datetime
+    wording: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """An address we must not write to; it outlives the subscriber."""
+
+    email: str
+    reason: Reason
+    at: datetime
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriber:
+    """A person as the store knows them. ``email`` is in its canonical form."""
+
+    id: int
+    email: str
+    name: str
+    created: datetime
+    subscriptions: tuple[Subscription, ...] = ()
+    consents: tuple[Consent, ...] = ()
+    suppression: Suppression | None = None

@@ -1,0 +1,1 @@
+"""WHAT BECOMES of it: messages, replies, retries, pace, and the state table."""

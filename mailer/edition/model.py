@@ -1,0 +1,144 @@
+"""Publication, edition, section: the immutable tree every renderer reads.
+
+Blocks and inlines stand in ``blocks``. Every node of the tree carries ``at``, the
+file and line it came from, so that a finding or a rendering fault can point there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from mailer.edition.blocks import Block, Inlines, Source
+from mailer.errors import Finding
+
+
+class Variant(StrEnum):
+    """The edition as one group reads it."""
+
+    FREE = "free"
+    MEMBER = "member"
+    WEB = "web"
+
+    @property
+    def is_mail(self) -> bool:
+        """True for what goes out by e-mail; the web page has no recipient."""
+        return self is not Variant.WEB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Author:
+    """One table of ``authors.toml``; ``invite`` and ``bio`` are parsed Markdown lines."""
+
+    key: str
+    name: str
+    email: str = ""
+    photo: str = ""
+    invite: Inlines = ()
+    bio: Inlines = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """A newsletter: everything about it that does not change from week to week.
+
+    ``sender`` and ``reply_to`` are mailboxes (``Name <address>``); ``labels`` maps a
+    label's text to the style the theme gives it; ``tokens`` overrides theme colours,
+    one value for both schemes or a (light, dark) pair. ``fallback_name`` is what
+    ``{{ name }}`` says to a reader whose name we do not know.
+    """
+
+    id: str
+    name: str
+    sender: str
+    list_id: str
+    tagline: str = ""
+    theme: str = "presse"
+    url: str = ""
+    subscribe_url: str = ""
+    reply_to: str = ""
+    return_path: str = ""
+    unsubscribe_to: str = ""
+    schedule: str = ""
+    timezone: str = "Europe/Paris"
+    lang: str = "fr"
+    kicker: str = ""
+    welcome: str = ""
+    fallback_name: str = ""
+    postal_address: str = ""
+    audiences: tuple[Variant, ...] = (Variant.FREE,)
+    flags: tuple[str, ...] = ()
+    endmatter: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    tokens: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    typography: str = ""
+    toc_links: str = "web"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cover:
+    """The picture of the archive card and of ``og:image``."""
+
+    src: str
+    alt: str = ""
+    credit: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A titled run of blocks, opened by ``# Title {.class}``.
+
+    ``id`` comes from the title unless ``{#id}`` says otherwise, unique in the edition.
+    """
+
+    at: Source
+    title: Inlines
+    id: str
+    classes: tuple[str, ...] = ()
+    strap: Inlines = ()
+    standfirst: Inlines = ()
+    blocks: tuple[Block, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """One dated issue as written, before any audience cut.
+
+    ``folder`` is the name of its folder under ``editions/<publication>/``; ``send_at``
+    is local wall time in the publication's zone. ``audiences``, ``sender`` and
+    ``reply_to`` are empty when the publication's own apply. ``warnings`` are the
+    findings that did not stop the parser.
+    """
+
+    at: Source
+    publication: str
+    folder: str
+    slug: str
+    title: str
+    date: date
+    subject: str = ""
+    subtitle: str = ""
+    preheader: str = ""
+    summary: tuple[str, ...] = ()
+    number: int | None = None
+    authors: tuple[str, ...] = ()
+    sender: str = ""
+    reply_to: str = ""
+    send_at: datetime | None = None
+    lang: str = ""
+    cover: Cover | None = None
+    audiences: tuple[Variant, ...] = ()
+    archive: str = "public"
+    tags: tuple[str, ...] = ()
+    tokens: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    ignored_checks: tuple[str, ...] = ()
+    preface: tuple[Block, ...] = ()
+    sections: tuple[Section, ...] = ()
+    warnings: tuple[Finding, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """How commands and the ledger call it: ``le-meridien/118``."""
+        return f"{self.publication}/{self.slug if self.number is None else self.number}"

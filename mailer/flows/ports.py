@@ -1,0 +1,322 @@
+"""What the flows need from the world, in the flows' own words.
+
+Adapters stand in ``store``, ``transport`` and ``workspace``; fakes in ``tests/fakes``.
+Each port has one contract suite, run over every adapter and fake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from mailer.audience.roster import Row
+from mailer.audience.subscriber import Standing, Subscriber, Suppression, Tier
+from mailer.delivery.ledger import State
+from mailer.delivery.message import Envelope
+from mailer.delivery.reply import Attempt, Verdict
+from mailer.delivery.report import Tally
+from mailer.edition.model import Variant
+from mailer.rendering.model import Frozen
+
+
+class Clock(Protocol):
+    """Time as the flows see it; tests move it."""
+
+    def now(self) -> datetime:
+        """The present moment, aware, in UTC."""
+
+    async def sleep(self, duration: timedelta) -> None:
+        """Come back after *duration*; at once if it is not positive."""
+
+
+# -- readers ------------------------------------------------------------------
+
+
+class Admission(StrEnum):
+    """What became of one row of a roster."""
+
+    ADDED = "added"
+    PRESENT = "present"
+    SUPPRESSED = "suppressed"
+    LEFT = "left"
+
+
+class Readers(Protocol):
+    """Subscribers, their consent, and the suppression list."""
+
+    async def admit(
+        self,
+        rows: Sequence[Row],
+        *,
+        publication: str,
+        source: str,
+        now: datetime,
+        dry_run: bool = False,
+    ) -> list[Admission]:
+        """Take in *rows*, one admission each, in one transaction; consent recorded.
+
+        Never revives who left and never passes the suppression list. Somebody present
+        keeps their tier. With ``dry_run`` nothing is written.
+        """
+
+    async def leave(self, email: str, *, publication: str | None, now: datetime) -> int:
+        """End the subscriptions of *email*, one or all; how many were active."""
+
+    async def find(self, email: str) -> Subscriber | None:
+        """Everything held about *email*, or None."""
+
+    async def list_subscribers(
+        self,
+        *,
+        publication: str | None = None,
+        standing: Standing | None = None,
+        tier: Tier | None = None,
+        limit: int | None = None,
+    ) -> list[Subscriber]:
+        """Subscribers by address, without their consents."""
+
+    async def suppress(self, suppression: Suppression) -> bool:
+        """Put an address on the suppression list; False if it was there."""
+
+    async def suppressions(self) -> list[Suppression]:
+        """The suppression list by address."""
+
+
+# -- the ledger ---------------------------------------------------------------
+
+
+class RunState(StrEnum):
+    """Where a run stands; ``sent`` only when nothing waits any more."""
+
+    SENDING = "sending"
+    PAUSED = "paused"
+    SENT = "sent"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One sending of one edition to one frozen audience.
+
+    ``name`` is ``<publication>-<number or slug>-<n>``; ``edition`` is
+    ``publication/number``. ``finished`` is None while anything waits.
+    """
+
+    id: int
+    name: str
+    edition: str
+    title: str
+    publication: str
+    sha256: str
+    state: RunState
+    started: datetime
+    finished: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Whom a run would write to, counted before anything is written.
+
+    ``skipped`` maps a reason in words (``suppressed``, ``unconfirmed``,
+    ``already sent in an earlier run``) to a count.
+    """
+
+    recipients: Mapping[Variant, int]
+    skipped: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def audience(self) -> int:
+        """Everybody who would be written to."""
+        return sum(self.recipients.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A delivery claimed by one worker, with its recipient.
+
+    ``fence`` proves the claim: a later claim of the same row has a greater one, and
+    no statement of the older claim changes the row any more. ``attempts`` counts the
+    attempts already spent.
+    """
+
+    run: int
+    subscriber: int
+    fence: int
+    variant: Variant
+    email: str
+    name: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """What one attempt did to a delivery.
+
+    ``state`` is where the row goes; DUE needs ``next_attempt``. ``attempt`` and
+    ``verdict`` are the evidence kept beside it.
+    """
+
+    claim: Claim
+    state: State
+    attempt: Attempt
+    verdict: Verdict
+    next_attempt: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """What was found of a sender that died: back to due, and in doubt."""
+
+    released: int
+    in_doubt: int
+
+
+class Ledger(Protocol):
+    """The durable record of all deliveries. Every method is durable when it returns.
+
+    Raises StoreError, and then nothing of that call has happened.
+    """
+
+    async def plan(self, frozen: Frozen) -> Plan:
+        """Whom a run of *frozen* would write to now."""
+
+    async def open_run(self, frozen: Frozen, *, now: datetime) -> Run:
+        """Freeze edition and audience in one transaction: run, and a row per reader.
+
+        GuardError if an earlier run of this edition is not finished.
+        """
+
+    def sole_sender(self, run: Run) -> AbstractAsyncContextManager[None]:
+        """Be the only process that sends *run*; freed even by ``kill -9``.
+
+        GuardError if another process does.
+        """
+
+    async def runs(
+        self, *, edition: str | None = None, limit: int | None = None
+    ) -> list[Run]:
+        """Runs, the newest first."""
+
+    async def find_run(self, name: str) -> Run | None:
+        """A run by its name, or the newest run of an edition named like one."""
+
+    async def frozen(self, run: Run) -> Frozen:
+        """The edition as it was frozen for *run*, bytes and all."""
+
+    async def recover(self, run: Run, *, now: datetime, all_leases: bool) -> Recovery:
+        """Settle what a dead sender left: claimed -> due, handing over -> in doubt.
+
+        Only where the lease has ended; ``all_leases`` when it is certain that no other
+        sender lives (inside ``sole_sender``).
+        """
+
+    async def claim(
+        self, run: Run, *, worker: str, limit: int, now: datetime, lease: timedelta
+    ) -> list[Claim]:
+        """Claim up to *limit* deliveries whose time has come, oldest first.
+
+        Who left or was suppressed meanwhile becomes withdrawn instead.
+        """
+
+    async def still_wanted(self, claim: Claim) -> bool:
+        """Look again just before MAIL; False if withdrawn meanwhile (and then it is)."""
+
+    async def hand_over(self, claim: Claim, *, now: datetime) -> bool:
+        """Mark *claim* as being handed over, durably, before the first body byte.
+
+        False if the claim is no longer ours: then no byte may leave.
+        """
+
+    async def settle(self, settlement: Settlement, *, now: datetime) -> None:
+        """Write what became of a claim; a fenced-off claim changes nothing."""
+
+    async def release(self, claims: Sequence[Claim]) -> None:
+        """Give back claims that were not begun; no attempt is spent."""
+
+    async def reopen(self, run: Run, *, states: Sequence[State], now: datetime) -> int:
+        """Make rows due again at the operator's word; how many. Never accepted rows.
+
+        DUE stands for the deferred ones: their next attempt becomes now.
+        """
+
+    async def expire(self, run: Run, *, now: datetime) -> int:
+        """Give up what still waits: due -> expired; how many."""
+
+    async def mark_run(
+        self, run: Run, state: RunState, *, now: datetime, reason: str = ""
+    ) -> Run:
+        """Move a run to *state*; ``finished`` is set for SENT and CANCELLED."""
+
+    async def tally(self, run: Run) -> Tally:
+        """Count the deliveries of *run* from their rows."""
+
+    async def next_attempt(self, run: Run) -> datetime | None:
+        """When the next waiting delivery is due; None if nothing waits."""
+
+    async def entries(
+        self, run: Run, *, states: Sequence[State] = (), limit: int | None = None
+    ) -> list[Entry]:
+        """Lines of the ledger, by address: who got it, and why not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One delivery as the ledger holds it."""
+
+    email: str
+    variant: Variant
+    state: State
+    attempts: int
+    relay: str
+    code: int | None
+    reason: str
+    next_attempt: datetime | None
+    updated: datetime
+
+
+# -- the relay ----------------------------------------------------------------
+
+
+class Session(Protocol):
+    """One open connection to a relay; one message at a time."""
+
+    async def deliver(
+        self,
+        envelope: Envelope,
+        body: Callable[[], bytes],
+        *,
+        handing_over: Callable[[], Awaitable[bool]],
+    ) -> Attempt:
+        """Carry one message; returns the reply, or silence, and how far it came.
+
+        ``body`` is asked for late. ``handing_over`` is awaited after 354 and before
+        the first body byte; when it says False or raises, no byte leaves and the
+        connection is closed (False: ``Attempt(stage=DATA, reply=None)``).
+        """
+
+    @property
+    def is_open(self) -> bool:
+        """Whether another message can go over this connection."""
+
+
+class Relay(Protocol):
+    """Whoever takes messages from us."""
+
+    @property
+    def name(self) -> str:
+        """As configured."""
+
+    @property
+    def connections(self) -> int:
+        """How many sessions may be open at once."""
+
+    async def check(self) -> None:
+        """Connect, secure, log in, leave. RelayError says what an operator can do."""
+
+    def session(self) -> AbstractAsyncContextManager[Session]:
+        """A fresh session; retries to connect for a while, then RelayError."""

@@ -1,0 +1,1 @@
+"""What an editor should know before sending: one module per group of rules."""

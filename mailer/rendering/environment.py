@@ -1,0 +1,87 @@
+"""The one Jinja2 environment behind mail, page and text templates.
+
+Templates see ``edition`` (already cut), ``variant``, ``publication``, ``theme``,
+``scene``, ``color`` (light values), ``font``, ``size``, ``_`` (a theme sentence in the
+reader's language), ``hole(name)`` (a per-reader placeholder), and, in a block's own
+template, ``block``. Logic stays at an ``if`` and a ``for``: what needs more is computed
+in Python and handed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from mailer.edition.blocks import Block
+from mailer.edition.calendar import long_date
+from mailer.edition.model import Edition, Variant
+from mailer.errors import ThemeError
+from mailer.rendering.model import Scene
+from mailer.rendering.personalise import hole
+
+CHANNELS = ("mjml", "html", "txt")
+"""Mail source, web page, plain text: a block has one template in each."""
+
+
+def environment(
+    edition: Edition,
+    variant: Variant,
+    scene: Scene,
+    *,
+    channel: str,
+    filters: Mapping[str, Callable[..., object]],
+) -> jinja2.Environment:
+    """An environment for one rendering of one channel; escapes unless it is text."""
+    env = ImmutableSandboxedEnvironment(
+        loader=jinja2.DictLoader(scene.theme.templates),
+        autoescape=channel != "txt",
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+    )
+    lang = edition.lang or scene.publication.lang
+
+    def sentence(english: str, **values: object) -> str:
+        """A theme's sentence in the reader's language, its values filled in."""
+        return scene.sentences.get(english, english).format(**values)
+
+    def render_block(block: Block, **context: object) -> str:
+        """*block* through its own template of this channel."""
+        text = env.get_template(f"blocks/{block.kind}.{channel}.j2").render(
+            block=block, **context
+        )
+        return text if channel == "txt" else Markup(text)  # noqa: S704 - autoescaped
+
+    env.filters.update(filters)
+    env.filters["long_date"] = lambda day: long_date(day, lang)
+    env.globals.update(
+        edition=edition,
+        variant=variant,
+        publication=scene.publication,
+        theme=scene.theme,
+        scene=scene,
+        color={name: light for name, (light, _) in scene.theme.colors.items()},
+        font=scene.theme.fonts,
+        size=scene.theme.sizes,
+        lang=lang,
+        hole=hole,
+        render_block=render_block,
+        _=sentence,
+    )
+    return env
+
+
+def template(env: jinja2.Environment, name: str) -> jinja2.Template:
+    """The template *name*; ThemeError with its line when it cannot be used."""
+    try:
+        return env.get_template(name)
+    except jinja2.TemplateNotFound as error:
+        message = f"the theme has no template {error.name}"
+        raise ThemeError(message, file=name) from error
+    except jinja2.TemplateSyntaxError as error:
+        message = error.message or "template cannot be read"
+        raise ThemeError(message, file=error.name or name, line=error.lineno) from error

@@ -1,0 +1,120 @@
+"""What goes into a rendering and what comes out of it.
+
+Everything is handed over: pictures are ready bytes with their address, the theme is a
+mapping of template texts, the catalogue a mapping of sentences.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from mailer.edition.model import Author, Edition, Publication, Variant
+from mailer.rendering.theme import Theme
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture made ready for mail: resized, without EXIF, JPEG, PNG or GIF.
+
+    ``src`` is what the HTML points to: ``https://…/media/HASH.jpg``, or ``cid:HASH``
+    when it travels inside the message (``inline``). ``width`` and ``height`` are the
+    file's own pixels; it is shown at ``shown_width`` CSS pixels at most.
+    """
+
+    name: str
+    src: str
+    content: bytes
+    media_type: str
+    width: int
+    height: int
+    shown_width: int
+
+    @property
+    def inline(self) -> bool:
+        """True when the picture travels inside the message."""
+        return self.src.startswith("cid:")
+
+    @property
+    def cid(self) -> str:
+        """The Content-ID without brackets (RFC 2392), empty when hosted."""
+        return self.src.removeprefix("cid:") if self.inline else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latest:
+    """A past edition, for the end matter."""
+
+    title: str
+    date: date
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """Everything a rendering needs besides the edition itself.
+
+    ``pictures`` and ``authors`` are keyed as the edition names them. ``public_url`` is
+    None where nothing is hosted: then no link to the web version can be made.
+    ``sentences`` maps the English sentences of themes to the edition's language.
+    """
+
+    publication: Publication
+    theme: Theme
+    sentences: Mapping[str, str] = field(default_factory=dict)
+    authors: Mapping[str, Author] = field(default_factory=dict)
+    pictures: Mapping[str, Picture] = field(default_factory=dict)
+    latest: tuple[Latest, ...] = ()
+    public_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendering:
+    r"""One variant, finished but for its placeholders (see ``personalise``).
+
+    ``html`` and ``text`` use ``\n`` line ends. The web page has no text part.
+    ``pictures`` are those that ``html`` shows, each once.
+    """
+
+    variant: Variant
+    lang: str
+    subject: str
+    preheader: str
+    html: str
+    text: str
+    pictures: tuple[Picture, ...] = ()
+
+    def digest(self) -> str:
+        """SHA-256 over everything a reader could see, in hex."""
+        seal = hashlib.sha256()
+        for part in (self.variant, self.lang, self.subject, self.preheader):
+            seal.update(part.encode() + b"\0")
+        for body in (self.html, self.text):
+            seal.update(hashlib.sha256(body.encode()).digest())
+        for picture in self.pictures:
+            seal.update(hashlib.sha256(picture.content).digest())
+        return seal.hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frozen:
+    """An edition as it goes out: all its renderings under one hash."""
+
+    edition: Edition
+    publication: Publication
+    renderings: tuple[Rendering, ...]
+
+    @property
+    def sha256(self) -> str:
+        """One hash over all variants, in hex."""
+        digests = sorted(rendering.digest() for rendering in self.renderings)
+        return hashlib.sha256("".join(digests).encode()).hexdigest()
+
+    def rendering(self, variant: Variant) -> Rendering:
+        """The rendering of *variant*; KeyError if it was not built."""
+        for rendering in self.renderings:
+            if rendering.variant is variant:
+                return rendering
+        raise KeyError(variant)

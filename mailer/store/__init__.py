@@ -1,0 +1,1 @@
+"""The ledger and the readers on SQLite or PostgreSQL: one schema, two dialects."""

@@ -1,0 +1,1 @@
+"""The newsroom's folder: editions, pictures, themes and snippets on disk."""
