@@ -6,6 +6,7 @@ Each port has one contract suite, run over every adapter and fake.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -29,8 +30,11 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """The present moment, aware, in UTC."""
 
-    async def sleep(self, duration: timedelta) -> None:
-        """Come back after *duration*; at once if it is not positive."""
+    def monotonic(self) -> float:
+        """Seconds that only ever grow, for pace and for elapsed time."""
+
+    async def wait(self, event: asyncio.Event, duration: timedelta) -> bool:
+        """Wait for *event*, at most *duration*; whether it came."""
 
 
 # -- readers ------------------------------------------------------------------

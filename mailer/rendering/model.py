@@ -38,6 +38,13 @@ class Picture:
         return self.src.startswith("cid:")
 
     @property
+    def file_name(self) -> str:
+        """Its name when it lies in a folder: the hash of its content, and its kind."""
+        suffix = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif"}
+        digest = hashlib.sha256(self.content).hexdigest()[:20]
+        return f"{digest}.{suffix[self.media_type]}"
+
+    @property
     def cid(self) -> str:
         """The Content-ID without brackets (RFC 2392), empty when hosted."""
         return self.src.removeprefix("cid:") if self.inline else ""

@@ -1,0 +1,91 @@
+"""One call of the command line: where it stands, what it was told, how it speaks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from rich.console import Console
+
+from mailer.errors import GuardError
+
+if TYPE_CHECKING:
+    import typer
+
+    from mailer.wiring import House
+
+T = TypeVar("T")
+
+
+@dataclass(kw_only=True)
+class Invocation:
+    """The global options, and two consoles: data on stdout, everything else on stderr.
+
+    Rich highlights nothing by itself: a number is a number, whatever it looks like.
+    """
+
+    folder: Path
+    config: Path | None = None
+    color: bool = True
+    out: Console = field(init=False)
+    err: Console = field(init=False)
+
+    def __post_init__(self) -> None:
+        no_color = True if not self.color else None
+        self.out = Console(highlight=False, no_color=no_color, soft_wrap=True)
+        self.err = Console(highlight=False, no_color=no_color, stderr=True)
+
+    @cached_property
+    def house(self) -> House:
+        """Settings loaded and everything wired, on first use."""
+        from mailer.wiring import House
+
+        return House.open(config=self.config, start=self.folder, environ=os.environ)
+
+    def today(self) -> date:
+        """The local date of the site."""
+        return self.house.today()
+
+    def print_json(self, value: object) -> None:
+        """*value* on stdout, one document, never wrapped or coloured."""
+        sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+    def confirm_count(self, count: int) -> None:
+        """Have the operator type *count*; GuardError if they do not, or cannot."""
+        if not sys.stdin.isatty():
+            message = "nobody is there to confirm"
+            raise GuardError(message, hint=f"scripts pass --yes --expect {count}")
+        typed = self.err.input("Type the number of recipients to confirm: ")
+        if "".join(typed.split()) != str(count):
+            message = f"you typed {typed!r}, the plan says {count}"
+            raise GuardError(message, hint="nothing was sent")
+
+    def confirm(self, question: str) -> None:
+        """Ask a yes-or-no question; GuardError unless the answer is yes."""
+        if not sys.stdin.isatty():
+            message = "nobody is there to confirm"
+            raise GuardError(message, hint="scripts pass --yes")
+        if self.err.input(f"{question} [y/N] ").strip().lower() not in {"y", "yes"}:
+            message = "not confirmed"
+            raise GuardError(message, hint="nothing was changed")
+
+
+def invocation(ctx: typer.Context) -> Invocation:
+    """The invocation a command runs in."""
+    found = ctx.find_object(Invocation)
+    if found is None:  # the callback of `main` always sets it
+        raise LookupError(ctx.command_path)
+    return found
+
+
+def run_async(story: Coroutine[Any, Any, T]) -> T:
+    """Run *story* to its end in a fresh event loop."""
+    return asyncio.run(story)

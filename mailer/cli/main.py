@@ -1,0 +1,102 @@
+"""``mailer``: the command, its global options, and how errors leave it.
+
+Heavy parts (settings, database, templates, SMTP) are imported by the commands that
+need them, so that ``mailer --version`` and completion stay quick.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mailer import __version__
+from mailer.cli import editions, people, runs, service
+from mailer.cli.invocation import Invocation
+from mailer.errors import EditionError, MailerError
+
+app = typer.Typer(
+    name="mailer",
+    help="Write an edition in Markdown, see it, send it: nobody lost, nobody twice.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+editions.register(app)
+runs.register(app)
+people.register(app)
+service.register(app)
+
+
+def _version(value: bool) -> None:
+    if not value:
+        return
+    from importlib.metadata import version
+
+    python = ".".join(map(str, sys.version_info[:3]))
+    mjml = version("mjml-python")
+    typer.echo(f"mailer {__version__} (Python {python}, mjml-python {mjml})")
+    raise typer.Exit
+
+
+@app.callback()
+def root(
+    ctx: typer.Context,
+    folder: Annotated[
+        Path,
+        typer.Option("-C", metavar="DIR", help="Act as if started in this folder."),
+    ] = Path(),
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE", help="Use this configuration file."),
+    ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Log what happens, on stderr.")
+    ] = False,
+    no_color: Annotated[
+        bool, typer.Option("--no-color", help="Plain output (also: NO_COLOR).")
+    ] = False,
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Say the version."
+        ),
+    ] = False,
+) -> None:
+    """Write an edition in Markdown, see it, send it: nobody lost, nobody twice."""
+    _log_to_stderr(logging.INFO if verbose else logging.CRITICAL)
+    ctx.obj = Invocation(folder=folder, config=config, color=not no_color)
+
+
+def main() -> None:
+    """The console script: run, and turn whatever goes wrong into a message and a code."""
+    try:
+        app(standalone_mode=True)
+    except EditionError as error:
+        for finding in error.findings:
+            typer.echo(str(finding), err=True)
+        count = len(error.findings)
+        typer.echo(f"{count} error{'s' * (count > 1)}, nothing was changed.", err=True)
+        raise SystemExit(error.exit_code) from None
+    except MailerError as error:
+        typer.secho(f"error: {error}", err=True)
+        raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+def _log_to_stderr(level: int) -> None:
+    import structlog
+
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="%H:%M:%S"),
+            structlog.processors.KeyValueRenderer(key_order=["timestamp", "event"]),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

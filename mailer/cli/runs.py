@@ -1,0 +1,465 @@
+"""``mailer send, resume, retry, status``: from a plan to a balance sheet."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.panel import Panel
+from rich.table import Table
+
+from mailer.cli.editions import EditionArgument, assembled_edition
+from mailer.cli.invocation import Invocation, invocation, run_async
+from mailer.cli.screen import balance, number, show_progress
+from mailer.delivery.ledger import State
+from mailer.delivery.report import Tally, as_json, assert_balanced, exit_code
+from mailer.errors import GuardError, NotFoundError
+
+if TYPE_CHECKING:
+    from mailer.flows.assemble import Assembled
+    from mailer.flows.ports import Plan, Run
+    from mailer.flows.send import SendingDesk
+    from mailer.wiring import Stores
+
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Hang these commands into *app*."""
+    app.command("send")(send)
+    app.command("resume")(resume)
+    app.command("retry")(retry)
+    app.command("status")(status)
+
+
+def send(
+    ctx: typer.Context,
+    edition: EditionArgument,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the plan, send nothing.")
+    ] = False,
+    yes: YesOption = False,
+    expect: Annotated[
+        int | None,
+        typer.Option("--expect", help="With --yes: how many readers there must be."),
+    ] = None,
+    test: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--test", metavar="ADDRESS", help="Send a marked proof there instead."
+        ),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Send an edition now: the plan, your confirmation, progress, the balance sheet."""
+    call = invocation(ctx)
+    code = run_async(
+        _test(call, edition, test)
+        if test
+        else send_edition(
+            call, edition, dry_run=dry_run, yes=yes, expect=expect, json=json
+        )
+    )
+    raise typer.Exit(code)
+
+
+def resume(
+    ctx: typer.Context,
+    run: Annotated[
+        str | None,
+        typer.Argument(metavar="[RUN]", help="A run or edition; else all unfinished."),
+    ] = None,
+    yes: YesOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Go on with runs that did not finish: after a crash, a pause, a deferral."""
+    raise typer.Exit(run_async(_resume(invocation(ctx), run, yes=yes, json=json)))
+
+
+def retry(
+    ctx: typer.Context,
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run or an edition.")],
+    deferred: Annotated[
+        bool, typer.Option("--deferred", help="Now, instead of at their hour.")
+    ] = False,
+    refused: Annotated[
+        bool, typer.Option("--refused", help="What the relay refused for good.")
+    ] = False,
+    in_doubt: Annotated[
+        bool,
+        typer.Option("--in-doubt", help="May reach some twice, same Message-ID."),
+    ] = False,
+    yes: YesOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Try again what did not arrive; what was accepted is never sent again."""
+    wanted = [
+        state
+        for state, said in (
+            (State.DUE, deferred),
+            (State.REFUSED, refused),
+            (State.IN_DOUBT, in_doubt),
+        )
+        if said
+    ]
+    if not wanted:
+        message = "say what to try again"
+        raise GuardError(message, hint="--deferred, --refused or --in-doubt")
+    raise typer.Exit(
+        run_async(_retry(invocation(ctx), run, wanted, yes=yes, json=json))
+    )
+
+
+def status(
+    ctx: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[RUN]", help="A run or an edition.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1)] = 20,
+    json: JsonOption = False,
+) -> None:
+    """Show the runs, the newest first, counted from their rows."""
+    run_async(_status(invocation(ctx), name, limit, json=json))
+
+
+# -- the stories --------------------------------------------------------------
+
+
+async def send_edition(
+    call: Invocation,
+    edition: str,
+    *,
+    dry_run: bool = False,
+    yes: bool = False,
+    expect: int | None = None,
+    json: bool = False,
+) -> int:
+    """Plan, confirm, send and balance *edition*; the exit code."""
+    from mailer.flows.assemble import require_clean
+
+    assembled = assembled_edition(call, edition)
+    require_clean(assembled)
+    async with call.house.stores() as stores:
+        plan = await stores.ledger.plan(assembled.frozen)
+        call.err.print(_plan_panel(call, assembled, plan))
+        if dry_run:
+            if json:
+                call.print_json(_plan_json(assembled, plan))
+            return 0
+        _guard_count(call, assembled, plan, yes=yes, expect=expect)
+        desk = call.house.desk(stores.ledger)
+        for paced in desk.relays:
+            await paced.relay.check()
+        run = await stores.ledger.open_run(assembled.frozen, now=call.house.clock.now())
+        call.err.print(f"{number(plan.audience)} deliveries queued as run {run.name}.")
+        return await _carry_on(call, [run], desk, stores, json=json)
+
+
+async def _test(call: Invocation, edition: str, addresses: Sequence[str]) -> int:
+    """A proof to *addresses*; 1 if any was not accepted."""
+    from mailer.audience.address import read_address
+    from mailer.delivery.reply import Outcome, judge
+    from mailer.flows.assemble import require_clean
+    from mailer.flows.proof import send_proof
+
+    assembled = assembled_edition(call, edition)
+    require_clean(assembled)
+    attempts = await send_proof(
+        assembled.frozen,
+        [read_address(address) for address in addresses],
+        call.house.relays()[0].relay,
+        keyring=call.house.keyring,
+        now=call.house.clock.now(),
+        public_url=call.house.public_url,
+    )
+    accepted = True
+    for address, variant, attempt in attempts:
+        verdict = judge(attempt)
+        accepted = accepted and verdict.outcome is Outcome.ACCEPTED
+        call.out.print(
+            f"{variant} to {address}: {verdict.outcome}"
+            + (f" ({verdict.reason})" if verdict.reason else ""),
+            markup=False,
+        )
+    return 0 if accepted else 1
+
+
+async def _resume(call: Invocation, name: str | None, *, yes: bool, json: bool) -> int:
+    async with call.house.stores() as stores:
+        if name is None:
+            runs = [r for r in await stores.ledger.runs() if r.finished is None]
+            runs.reverse()  # the oldest has waited longest
+        else:
+            found = await _run_called(name, stores)
+            if found.finished is not None:
+                message = f"{found.name} is finished ({found.state})"
+                raise GuardError(message, hint=f"mailer retry {found.name} --refused")
+            runs = [found]
+        if not runs:
+            call.err.print("Nothing to resume: every run is finished.")
+            if json:
+                call.print_json({"schema": 1, "runs": []})
+            return 0
+        for run in runs:
+            tally = await stores.ledger.tally(run)
+            call.err.print(f"{run.name}: {balance(tally)}", markup=False)
+        if not yes:
+            call.confirm("Go on sending what waits?")
+        desk = call.house.desk(stores.ledger)
+        for paced in desk.relays:
+            await paced.relay.check()
+        return await _carry_on(call, runs, desk, stores, json=json)
+
+
+async def _retry(
+    call: Invocation,
+    name: str,
+    states: Sequence[State],
+    *,
+    yes: bool,
+    json: bool,
+) -> int:
+    async with call.house.stores() as stores:
+        run = await _run_called(name, stores)
+        if State.IN_DOUBT in states:
+            call.err.print(
+                "What is in doubt may have arrived: those readers could get it twice.",
+                style="yellow",
+            )
+        if not yes:
+            call.confirm(f"Try again in {run.name}: {', '.join(states)}?")
+        desk = call.house.desk(stores.ledger)
+        for paced in desk.relays:
+            await paced.relay.check()
+        now = call.house.clock.now()
+        count = await stores.ledger.reopen(run, states=states, now=now)
+        call.err.print(f"{number(count)} deliveries are due again.")
+        return await _carry_on(call, [run], desk, stores, json=json)
+
+
+async def _status(
+    call: Invocation, name: str | None, limit: int, *, json: bool
+) -> None:
+    async with call.house.stores() as stores:
+        if name is None:
+            runs = await stores.ledger.runs(limit=limit)
+        else:
+            runs = [await _run_called(name, stores)]
+        counted = [(run, await stores.ledger.tally(run)) for run in runs]
+    if json:
+        rows = [_run_json(call, run, tally) for run, tally in counted]
+        call.print_json({"schema": 1, "runs": rows})
+        return
+    if not counted:
+        call.out.print("No run yet. mailer send next --dry-run shows the plan.")
+        return
+    call.out.print(_runs_table(call, counted))
+    for run, tally in counted:
+        if run.finished is None:
+            call.out.print(f"! {run.name}: {run.reason or run.state}", markup=False)
+            call.out.print(f"  {balance(tally)}", markup=False)
+
+
+async def _carry_on(
+    call: Invocation,
+    runs: Sequence[Run],
+    desk: SendingDesk,
+    stores: Stores,
+    *,
+    json: bool,
+) -> int:
+    """Send *runs* one after another with progress, then print what they amount to."""
+    from mailer.flows.send import report
+    from mailer.flows.send import send as send_run
+
+    codes, rows = [], []
+    with _stop_on_signals(desk.stop):
+        for run in runs:
+            async with show_progress(call, run, stores.ledger):
+                await send_run(run, desk)
+            fresh, tally = await report(run, stores.ledger)
+            rows.append(_run_json(call, fresh, tally))
+            _print_end(call, fresh, tally)
+            assert_balanced(tally, fresh.name)
+            codes.append(exit_code(tally))
+            if desk.stop.is_set():
+                break
+    if json:
+        call.print_json(rows[0] if len(runs) == 1 else {"schema": 1, "runs": rows})
+    return max(codes)
+
+
+@contextmanager
+def _stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
+    """The first signal drains: what is on the wire is finished. The second leaves."""
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def drain() -> None:
+        stop.set()
+        for each in signals:
+            loop.remove_signal_handler(each)
+
+    for each in signals:
+        loop.add_signal_handler(each, drain)
+    try:
+        yield
+    finally:
+        for each in signals:
+            loop.remove_signal_handler(each)
+
+
+async def _run_called(name: str, stores: Stores) -> Run:
+    run = await stores.ledger.find_run(name)
+    if run is None:
+        known = ", ".join(r.name for r in await stores.ledger.runs(limit=5))
+        message = f"no run {name}"
+        raise NotFoundError(message, hint=f"the newest: {known}" if known else "")
+    return run
+
+
+def _guard_count(
+    call: Invocation,
+    assembled: Assembled,
+    plan: Plan,
+    *,
+    yes: bool,
+    expect: int | None,
+) -> None:
+    """Nobody to write to, a count that differs, nobody to ask: nothing is sent."""
+    if plan.audience == 0:
+        message = f"nobody to send {assembled.edition.name} to"
+        skipped = ", ".join(f"{n} {reason}" for reason, n in plan.skipped.items() if n)
+        raise GuardError(message, hint=f"skipped: {skipped}" if skipped else "")
+    if expect is not None and expect != plan.audience:
+        message = f"the plan has {plan.audience} readers, --expect says {expect}"
+        raise GuardError(message, hint="look again: mailer send EDITION --dry-run")
+    if not yes:
+        call.confirm_count(plan.audience)
+    elif expect is None:
+        message = "--yes needs --expect N"
+        raise GuardError(message, hint=f"this plan has {plan.audience} readers")
+
+
+# -- what is shown ------------------------------------------------------------
+
+
+def _plan_panel(call: Invocation, assembled: Assembled, plan: Plan) -> Panel:
+    edition, publication = assembled.edition, assembled.frozen.publication
+    rendering = assembled.frozen.renderings[0]
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True, style="dim")
+    grid.add_column(overflow="fold")
+    parts = ", ".join(
+        f"{number(n)} {variant}" for variant, n in plan.recipients.items() if n
+    )
+    skipped = ", ".join(f"{number(n)} {why}" for why, n in plan.skipped.items() if n)
+    warnings = len(assembled.findings) - len(assembled.errors)
+    rows = {
+        "Edition": f"{edition.name} · {edition.title}",
+        "Subject": rendering.subject,
+        "From": edition.sender or publication.sender,
+        "To": f"{number(plan.audience)} readers" + (f": {parts}" if parts else ""),
+        "Skipped": skipped or "nobody",
+        "Via": _via(call, plan.audience),
+        "Checks": f"0 errors, {warnings} warning{'s' * (warnings != 1)}",
+        "Content": f"sha256:{assembled.frozen.sha256[:12]}",
+    }
+    from rich.text import Text
+
+    for label, value in rows.items():
+        grid.add_row(label, Text(value))
+    return Panel(grid, title="Send now", title_align="left", expand=False)
+
+
+def _via(call: Invocation, audience: int) -> str:
+    """Relays with their pace, and how long that takes at best."""
+    relays = call.house.settings.relays
+    names = ", ".join(
+        f"{relay.name} {relay.rate}" if relay.rate else relay.name for relay in relays
+    )
+    if any(relay.rate is None for relay in relays) or not audience:
+        return names
+    per_second = sum(1 / relay.rate.interval for relay in relays if relay.rate)
+    seconds = audience / per_second
+    about = f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
+    return f"{names}: about {about}"
+
+
+def _plan_json(assembled: Assembled, plan: Plan) -> dict[str, object]:
+    return {
+        "schema": 1,
+        "edition": assembled.edition.name,
+        "subject": assembled.frozen.renderings[0].subject,
+        "sha256": assembled.frozen.sha256,
+        "audience": plan.audience,
+        "recipients": {str(v): n for v, n in plan.recipients.items()},
+        "skipped": dict(plan.skipped),
+    }
+
+
+def _run_json(call: Invocation, run: Run, tally: Tally) -> dict[str, object]:
+    return as_json(
+        tally,
+        run=run.name,
+        edition=run.edition,
+        state=str(run.state),
+        seconds=_seconds(call, run),
+    )
+
+
+def _seconds(call: Invocation, run: Run) -> float:
+    end: datetime = run.finished or call.house.clock.now()
+    return round((end - run.started).total_seconds(), 3)
+
+
+def _print_end(call: Invocation, run: Run, tally: Tally) -> None:
+    seconds = _seconds(call, run)
+    spent = (
+        f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+        if seconds >= 60
+        else (f"{seconds:.1f} s")
+    )
+    done = run.finished is not None
+    words = f"finished in {spent}" if done else f"{run.state}: {run.reason}"
+    mark, style = ("✓", "green") if done else ("!", "yellow")
+    call.err.print(f"[{style}]{mark}[/{style}] {run.name} ", end="")
+    call.err.print(words, markup=False)
+    call.err.print(f"  {balance(tally)}", markup=False)
+    if not done:
+        call.err.print(f"  mailer resume {run.name} goes on.", markup=False)
+    if tally.in_doubt:
+        call.err.print(
+            f"  {number(tally.in_doubt)} in doubt are not sent again by themselves: "
+            f"mailer retry {run.name} --in-doubt",
+            style="yellow",
+        )
+
+
+def _runs_table(call: Invocation, counted: Sequence[tuple[Run, Tally]]) -> Table:
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    table.add_column("Run", no_wrap=True, overflow="ellipsis")
+    table.add_column("Title", no_wrap=True, overflow="ellipsis", ratio=1)
+    table.add_column("State", no_wrap=True)
+    table.add_column("Started", no_wrap=True)
+    for title in ("Accepted", "Deferred", "Refused", "Doubt"):
+        table.add_column(title, justify="right", no_wrap=True, min_width=len(title))
+    for run, tally in counted:
+        local = run.started.astimezone(call.house.zone)
+        table.add_row(
+            run.name,
+            run.title,
+            str(run.state),
+            f"{local:%d %b %H:%M}",
+            number(tally.accepted),
+            number(tally.deferred),
+            number(tally.refused),
+            number(tally.in_doubt),
+        )
+    return table

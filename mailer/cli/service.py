@@ -1,0 +1,210 @@
+"""``mailer config, inbox, demo``: settings, a trial relay, and a whole Saturday on it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from mailer.cli.invocation import Invocation, invocation, run_async
+from mailer.errors import BalanceError, ConfigError
+
+if TYPE_CHECKING:
+    from mailer.wiring import TrialInbox
+
+config = typer.Typer(no_args_is_help=True, help="What is configured, and where.")
+
+_DEMO_RATE = "50/s"
+
+
+def register(app: typer.Typer) -> None:
+    """Hang these commands into *app*."""
+    app.add_typer(config, name="config")
+    app.command("inbox")(inbox)
+    app.command("demo")(demo)
+
+
+@config.command("show")
+def show(
+    ctx: typer.Context,
+    json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
+) -> None:
+    """Print every value in force and where it comes from, secrets masked."""
+    from mailer.config import show as values
+
+    call = invocation(ctx)
+    rows = values(call.house.loaded)
+    if json:
+        call.print_json(
+            {
+                "schema": 1,
+                "file": str(call.house.loaded.path or ""),
+                "settings": {
+                    key: {"value": value, "origin": origin}
+                    for key, value, origin in rows
+                },
+            }
+        )
+        return
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    for title in ("Key", "Value", "Origin"):
+        table.add_column(title, overflow="fold")
+    for key, value, origin in rows:
+        style = "dim" if origin == "default" else ""
+        table.add_row(Text(key), Text(str(value)), Text(origin), style=style)
+    call.out.print(table)
+
+
+@config.command("path")
+def path(ctx: typer.Context) -> None:
+    """Print the configuration file in force."""
+    call = invocation(ctx)
+    call.out.print(str(call.house.loaded.path or "no file: defaults"), markup=False)
+
+
+def inbox(
+    ctx: typer.Context,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="SMTP; 0: any free one.")
+    ] = 2525,
+    http_port: Annotated[
+        int, typer.Option("--http-port", min=0, max=65535, help="The page.")
+    ] = 8025,
+    folder: Annotated[
+        Path | None, typer.Option("--folder", help="The Maildir that keeps the mail.")
+    ] = None,
+) -> None:
+    """Run a trial relay on this machine: it keeps every mail and shows it on a page."""
+    call = invocation(ctx)
+    run_async(_inbox(call, port, http_port, folder))
+
+
+def demo(
+    ctx: typer.Context,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave the inbox page open until Ctrl-C.")
+    ] = False,
+    folder: Annotated[
+        Path | None, typer.Option("--folder", help="Where; a fresh folder otherwise.")
+    ] = None,
+) -> None:
+    """Play a whole Saturday: readers, checks, sending, balance, on a trial inbox."""
+    call = invocation(ctx)
+    place = folder or Path(tempfile.mkdtemp(prefix="mailer-demo-"))
+    run_async(_demo(call, place, keep=keep))
+
+
+async def _inbox(
+    call: Invocation, port: int, http_port: int, folder: Path | None
+) -> None:
+    from mailer.wiring import trial_inbox
+
+    media, public_url = None, None
+    try:
+        media, public_url = call.house.loaded.media_folder(), call.house.public_url
+        place = folder or call.house.loaded.data_folder() / "inbox"
+    except ConfigError:  # outside a workspace an inbox is still of use
+        place = folder or call.folder / "inbox"
+    async with trial_inbox(
+        place, smtp_port=port, http_port=http_port, media=media, public_url=public_url
+    ) as trial:
+        call.err.print(
+            f"Trial relay on 127.0.0.1:{trial.smtp_port} (no TLS, no login)\n"
+            f"Mail in {place}\n"
+            f"Page on {trial.url}   Ctrl-C stops it.",
+            markup=False,
+        )
+        await _until_signal()
+
+
+async def _demo(call: Invocation, folder: Path, *, keep: bool) -> None:
+    from mailer.wiring import House, new_workspace, trial_inbox
+
+    new_workspace(folder, theme="presse", data=folder / "data")
+    mail = folder / "data" / "inbox"
+    _say(call, f"1. A workspace in {folder}")
+    loaded = House.open(config=None, start=folder, environ={}).loaded
+    async with trial_inbox(
+        mail, media=loaded.media_folder(), public_url=loaded.settings.site.public_url
+    ) as trial:
+        relay = loaded.settings.relays[0].name.upper()
+        environ = {
+            f"MAILER_RELAYS__{relay}__PORT": str(trial.smtp_port),
+            f"MAILER_RELAYS__{relay}__RATE": _DEMO_RATE,
+        }
+        call.house = House.open(config=None, start=folder, environ=environ)
+        readers = await _demo_readers(call, folder)
+        await _demo_send(call, readers)
+        _verify(call, trial, readers)
+        _say(call, "6. Where to look")
+        call.out.print(
+            f"   the edition   {folder / 'editions'}\n"
+            f"   the mail      {mail} (a Maildir)\n"
+            f"   again         mailer -C {folder} status",
+            markup=False,
+        )
+        if keep:
+            call.out.print(f"   the inbox     {trial.url}   Ctrl-C ends the demo")
+            await _until_signal()
+        else:
+            call.out.print("   the page      mailer demo --keep leaves it open")
+
+
+async def _demo_readers(call: Invocation, folder: Path) -> int:
+    from mailer.audience.roster import read_roster
+    from mailer.flows.readers import take_in
+
+    _say(call, "2. Readers from readers.csv")
+    roster = read_roster((folder / "readers.csv").read_bytes(), columns={})
+    async with call.house.stores() as stores:
+        intake = await take_in(
+            roster,
+            stores.readers,
+            call.house.clock,
+            publication=call.house.publication(None).id,
+            source="demo",
+        )
+    added = intake.counts["added"]
+    call.out.print(f"   {added} added, {intake.counts['invalid']} invalid")
+    return added
+
+
+async def _demo_send(call: Invocation, readers: int) -> None:
+    from mailer.cli.editions import assembled_edition, show_check
+    from mailer.cli.runs import send_edition
+
+    _say(call, "3. Check the coming edition")
+    show_check(call, assembled_edition(call, "next"))
+    _say(call, f"4. Send it, {_DEMO_RATE}")
+    await send_edition(call, "next", yes=True, expect=readers)
+
+
+def _verify(call: Invocation, trial: TrialInbox, readers: int) -> None:
+    """One message per reader in the inbox: nobody missing, nobody twice."""
+    _say(call, "5. Compare the inbox with the readers")
+    recipients = trial.mailbox.recipients()
+    if len(recipients) != readers or len(set(recipients)) != readers:
+        message = (
+            f"{readers} readers, {len(recipients)} messages to "
+            f"{len(set(recipients))} addresses"
+        )
+        raise BalanceError(message)
+    call.out.print(f"   {readers} readers, {readers} messages, each to another reader")
+
+
+async def _until_signal() -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(each, stop.set)
+    await stop.wait()
+
+
+def _say(call: Invocation, words: str) -> None:
+    call.out.print(f"\n[bold]{words}[/bold]")

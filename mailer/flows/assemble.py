@@ -1,0 +1,78 @@
+"""From a name to a frozen edition with its findings: the one path to a rendering.
+
+``check``, ``render``, ``send`` and proofs all start here, so that none of them can see
+another edition than the others do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Protocol
+
+from mailer.edition.model import Edition, Publication
+from mailer.errors import EditionError, Finding, Severity
+from mailer.rendering.checks import check_edition, check_frozen
+from mailer.rendering.model import Frozen, Scene
+from mailer.rendering.render import freeze
+
+
+class Newsroom(Protocol):
+    """The workspace as this flow needs it."""
+
+    def edition(self, name: str, *, today: date) -> Edition:
+        """The edition called *name*; NotFoundError or EditionError."""
+
+    def publication(self, name: str) -> Publication:
+        """The publication with this id; NotFoundError."""
+
+    def scene(self, edition: Edition) -> Scene:
+        """Theme, pictures, authors and sentences for *edition*."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembled:
+    """An edition, rendered in every variant, with all that was found about it."""
+
+    edition: Edition
+    frozen: Frozen
+    findings: tuple[Finding, ...]
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings that block sending."""
+        return tuple(f for f in self.findings if f.severity is Severity.ERROR)
+
+
+def assemble(name: str, newsroom: Newsroom, *, today: date) -> Assembled:
+    """Read, render and check the edition called *name*.
+
+    EditionError if it cannot be read or rendered; findings of the checks do not raise,
+    see ``require_clean``.
+    """
+    edition = newsroom.edition(name, today=today)
+    publication = newsroom.publication(edition.publication)
+    scene = newsroom.scene(edition)
+    edition = replace(edition, sender=_mailbox(edition, scene))
+    frozen = freeze(edition, scene)
+    findings = (
+        *edition.warnings,
+        *check_edition(edition, publication, today=today),
+        *check_frozen(frozen),
+    )
+    ordered = sorted(findings, key=lambda f: (f.file, f.line, f.rule))
+    return Assembled(edition=edition, frozen=frozen, findings=tuple(ordered))
+
+
+def require_clean(assembled: Assembled) -> None:
+    """Raise EditionError with every blocking finding, if there is one."""
+    if assembled.errors:
+        raise EditionError(assembled.errors)
+
+
+def _mailbox(edition: Edition, scene: Scene) -> str:
+    """The edition's own From, an author's key resolved to name and address."""
+    author = scene.authors.get(edition.sender)
+    if author is None:
+        return edition.sender
+    return f"{author.name} <{author.email}>" if author.email else ""

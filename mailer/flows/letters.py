@@ -1,0 +1,46 @@
+"""A frozen edition's message templates: compiled once per variant, for any sender.
+
+Sending, a proof to one address, and ``render --format eml`` all come through here.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from mailer.delivery.message import (
+    Letterhead,
+    MessageTemplate,
+    compile_message,
+)
+from mailer.edition.model import Variant
+from mailer.rendering.model import Frozen
+
+
+def templates_of(
+    frozen: Frozen, *, date: datetime, public_url: str | None, prefix: str = ""
+) -> dict[Variant, MessageTemplate]:
+    """One compiled template per mail variant; ``prefix`` marks the subject of proofs."""
+    head = letterhead(frozen, date=date, public_url=public_url, prefix=prefix)
+    return {
+        rendering.variant: compile_message(rendering, head)
+        for rendering in frozen.renderings
+        if rendering.variant.is_mail
+    }
+
+
+def letterhead(
+    frozen: Frozen, *, date: datetime, public_url: str | None, prefix: str = ""
+) -> Letterhead:
+    """What all readers' headers share for this edition."""
+    edition, publication = frozen.edition, frozen.publication
+    return Letterhead(
+        sender=edition.sender or publication.sender,
+        reply_to=edition.reply_to or publication.reply_to,
+        return_path=publication.return_path,
+        list_id=publication.list_id,
+        list_name=publication.name,
+        archive_url=f"{public_url}/archive/{publication.id}" if public_url else "",
+        edition=edition.name,
+        date=date,
+        subject_prefix=prefix,
+    )

@@ -1,0 +1,151 @@
+"""Single messages outside any run: a proof to an address, the bytes of one reader.
+
+The same compiled templates as a run's, so what is looked at is what is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from mailer.audience.segment import variant_for
+from mailer.audience.subscriber import Standing
+from mailer.audience.token import Keyring
+from mailer.delivery.message import Envelope
+from mailer.delivery.reader import Reader, address_reader
+from mailer.delivery.reply import Attempt
+from mailer.edition.model import Variant
+from mailer.errors import GuardError, NotFoundError
+from mailer.flows.letters import templates_of
+from mailer.flows.ports import Readers, Relay
+from mailer.rendering.model import Frozen
+
+_SAMPLE = 0  # no subscriber has this id: a sample's links name nobody
+PROOF_MARK = "[BAT] "
+"""Bon à tirer: how proofs are told from the edition itself."""
+
+
+async def message_for_reader(
+    email: str,
+    frozen: Frozen,
+    readers: Readers,
+    *,
+    keyring: Keyring,
+    now: datetime,
+    public_url: str | None,
+) -> bytes:
+    """The very bytes *email* would get; NotFoundError, or GuardError if they would not.
+
+    Only the Date is that of this moment instead of the run's.
+    """
+    person = await readers.find(email)
+    if person is None:
+        message = f"no subscriber {email}"
+        raise NotFoundError(message, hint="mailer subscribers list")
+    taken = {s.publication: s for s in person.subscriptions}
+    subscription = taken.get(frozen.publication.id)
+    if person.suppression:
+        message = f"{email} is suppressed: {person.suppression.reason}"
+        raise GuardError(message, hint="they would not get this edition")
+    if subscription is None or subscription.standing is not Standing.ACTIVE:
+        message = f"{email} does not take {frozen.publication.id}"
+        raise GuardError(message, hint="they would not get this edition")
+    variant = variant_for(subscription.tier, _mail_variants(frozen))
+    if variant is None:
+        message = f"{frozen.edition.name} has nothing for {subscription.tier} readers"
+        raise GuardError(message, hint="they would not get this edition")
+    reader = address_reader(
+        subscriber=person.id,
+        email=person.email,
+        name=person.name,
+        publication=frozen.publication,
+        edition=frozen.edition,
+        variant=variant,
+        keyring=keyring,
+        public_url=public_url,
+    )
+    return _write(frozen, variant, reader, now=now, public_url=public_url)
+
+
+def sample_message(
+    frozen: Frozen,
+    variant: Variant,
+    *,
+    keyring: Keyring,
+    now: datetime,
+    public_url: str | None,
+    email: str = "lecteur@example.org",
+    prefix: str = "",
+) -> bytes:
+    """The message a reader of *variant* at *email* would get; its links name nobody."""
+    reader = address_reader(
+        subscriber=_SAMPLE,
+        email=email,
+        name="",
+        publication=frozen.publication,
+        edition=frozen.edition,
+        variant=variant,
+        keyring=keyring,
+        public_url=public_url,
+    )
+    return _write(
+        frozen, variant, reader, now=now, public_url=public_url, prefix=prefix
+    )
+
+
+async def send_proof(
+    frozen: Frozen,
+    addresses: Sequence[str],
+    relay: Relay,
+    *,
+    keyring: Keyring,
+    now: datetime,
+    public_url: str | None,
+) -> list[tuple[str, Variant, Attempt]]:
+    """Send every mail variant to every address, marked as a proof; what was replied.
+
+    Nothing is recorded: a proof is not a delivery.
+    """
+    attempts = []
+    async with relay.session() as session:
+        for address in addresses:
+            for variant in _mail_variants(frozen):
+                content = sample_message(
+                    frozen,
+                    variant,
+                    keyring=keyring,
+                    now=now,
+                    public_url=public_url,
+                    email=address,
+                    prefix=PROOF_MARK,
+                )
+                attempt = await session.deliver(
+                    Envelope(
+                        return_path=frozen.publication.return_path, recipient=address
+                    ),
+                    lambda content=content: content,
+                    handing_over=_nothing_to_mark,
+                )
+                attempts.append((address, variant, attempt))
+    return attempts
+
+
+async def _nothing_to_mark() -> bool:
+    return True
+
+
+def _mail_variants(frozen: Frozen) -> list[Variant]:
+    return [r.variant for r in frozen.renderings if r.variant.is_mail]
+
+
+def _write(
+    frozen: Frozen,
+    variant: Variant,
+    reader: Reader,
+    *,
+    now: datetime,
+    public_url: str | None,
+    prefix: str = "",
+) -> bytes:
+    templates = templates_of(frozen, date=now, public_url=public_url, prefix=prefix)
+    return templates[variant].write(reader)

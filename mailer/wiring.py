@@ -1,0 +1,284 @@
+"""The one place where ports meet adapters: settings in, a working house out."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import secrets
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+from zoneinfo import ZoneInfo
+
+from mailer.config import Loaded, data_home, load, shipped
+from mailer.errors import ConfigError, NotFoundError
+
+if TYPE_CHECKING:
+    from mailer.audience.token import Keyring
+    from mailer.delivery.throttle import Rate
+    from mailer.edition.model import Edition, Publication
+    from mailer.flows.ports import Ledger, Readers
+    from mailer.flows.send import PacedRelay, SendingDesk
+    from mailer.rendering.model import Scene
+    from mailer.transport.inbox import Mailbox
+    from mailer.workspace.editions import Workspace
+
+
+class SystemClock:
+    """The machine's own time: the only place that reads it."""
+
+    def now(self) -> datetime:
+        """The present moment in UTC."""
+        return datetime.now(UTC)  # noqa: TID251 - this is the Clock port's one adapter
+
+    def monotonic(self) -> float:
+        """Seconds since some moment in the past."""
+        return time.monotonic()
+
+    async def wait(self, event: asyncio.Event, duration: timedelta) -> bool:
+        """Wait for *event*, at most *duration*; whether it came."""
+        try:
+            async with asyncio.timeout(max(0.0, duration.total_seconds())):
+                return await event.wait()
+        except TimeoutError:
+            return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """The database, by its two ports."""
+
+    readers: Readers
+    ledger: Ledger
+
+
+class House:
+    """Everything a command works with, made from the settings when first asked for."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        self.loaded = loaded
+        self.settings = loaded.settings
+        self.clock = SystemClock()
+
+    @classmethod
+    def open(
+        cls, *, config: Path | None, start: Path, environ: Mapping[str, str]
+    ) -> Self:
+        """Load the settings that hold for *start*; ConfigError if they cannot."""
+        return cls(load(config=config, start=start, environ=environ))
+
+    @property
+    def public_url(self) -> str | None:
+        """Where pages and pictures are served, without a final slash; None if nowhere."""
+        return self.settings.site.public_url or None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The site's time zone."""
+        return ZoneInfo(self.settings.site.timezone)
+
+    def today(self) -> date:
+        """The date on the site's wall calendar."""
+        return self.clock.now().astimezone(self.zone).date()
+
+    def publication(self, name: str | None) -> Publication:
+        """The publication called *name*, or the only one there is."""
+        known = sorted(self.settings.publications)
+        if name is None:
+            if len(known) == 1:
+                return self.settings.publication(known[0])
+            message = "say which publication"
+            raise ConfigError(message, hint=f"--publication {' | '.join(known)}")
+        if name not in known:
+            message = f"no publication {name}"
+            raise NotFoundError(message, hint=f"there are: {', '.join(known)}")
+        return self.settings.publication(name)
+
+    @cached_property
+    def newsroom(self) -> WorkspaceNewsroom:
+        """The workspace: editions, themes, pictures."""
+        return WorkspaceNewsroom(self)
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        """The keys that sign links, oldest to newest."""
+        from mailer.audience.token import Keyring
+
+        return Keyring(self.loaded.secret_keys())
+
+    @asynccontextmanager
+    async def stores(self) -> AsyncIterator[Stores]:
+        """The database, opened, brought to the newest schema, and closed again."""
+        from mailer.store.deliveries import SqlLedger
+        from mailer.store.engine import Store
+        from mailer.store.readers import SqlReaders
+
+        store = await Store.open(self.loaded.database_url())
+        try:
+            yield Stores(readers=SqlReaders(store), ledger=SqlLedger(store))
+        finally:
+            await store.close()
+
+    def relays(self) -> list[PacedRelay]:
+        """Every relay with its pace; ConfigError if none is configured."""
+        from mailer.delivery.throttle import Bucket
+        from mailer.flows.send import PacedRelay
+        from mailer.transport.smtp import Security, SmtpRelay
+
+        if not self.settings.relays:
+            message = "no relay is configured"
+            raise ConfigError(message, hint="add a [[relays]] table")
+        return [
+            PacedRelay(
+                relay=SmtpRelay(
+                    name=relay.name,
+                    host=relay.host,
+                    port=relay.port,
+                    security=Security(relay.security),
+                    username=relay.username,
+                    password=self.loaded.relay_password(relay),
+                    connections=relay.connections,
+                    messages_per_connection=relay.messages_per_connection,
+                    local_hostname=socket.getfqdn(),
+                    ca_file=relay.ca_file,
+                ),
+                bucket=Bucket(relay.rate, _burst(relay.rate)) if relay.rate else None,
+            )
+            for relay in self.settings.relays
+        ]
+
+    def desk(self, ledger: Ledger) -> SendingDesk:
+        """A desk to send a run from."""
+        from mailer.flows.send import Policy, SendingDesk
+
+        send = self.settings.send
+        chance: Callable[[], float] = random.random
+        return SendingDesk(
+            ledger=ledger,
+            relays=self.relays(),
+            clock=self.clock,
+            keyring=self.keyring,
+            policy=Policy(
+                delays=send.retry,
+                give_up_after=send.give_up_after,
+                linger=send.linger,
+                resend_doubt=send.in_doubt == "resend",
+            ),
+            worker=f"{socket.gethostname()}:{os.getpid()}",
+            chance=chance,
+            public_url=self.public_url,
+        )
+
+
+def _burst(rate: Rate) -> int:
+    """A twentieth of a second's worth: enough to catch up after a stumble of the loop,
+    too little for a relay to notice."""
+    return max(1, round(0.05 / rate.interval))
+
+
+class WorkspaceNewsroom:
+    """The newsroom port over a workspace folder and the shipped themes."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.templates = (house.loaded.root / "templates", shipped("templates"))
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The folder of editions."""
+        from mailer.workspace.editions import Workspace
+
+        return Workspace(self.house.loaded.root)
+
+    def publication(self, name: str) -> Publication:
+        """The publication with this id; NotFoundError."""
+        return self.house.publication(name)
+
+    def edition(self, name: str, *, today: date) -> Edition:
+        """The edition called *name*, parsed."""
+        publications = list(self.house.settings.publications)
+        folder = self.workspace.find(name, publications, today=today)
+        publication = self.publication(folder.publication)
+        return self.workspace.read(folder, publication, self.workspace.authors())
+
+    def scene(self, edition: Edition) -> Scene:
+        """Theme, pictures, authors and sentences for *edition*."""
+        from mailer.rendering.model import Scene
+        from mailer.workspace.pictures import PictureShelf
+        from mailer.workspace.themes import load_sentences, load_theme
+
+        publication = self.publication(edition.publication)
+        authors = self.workspace.authors()
+        theme = load_theme(publication.theme, self.templates)
+        pictures = PictureShelf(self.house.loaded.media_folder())
+        return Scene(
+            publication=publication,
+            theme=theme,
+            sentences=load_sentences(edition.lang or publication.lang, self.templates),
+            authors=authors,
+            pictures=pictures.pictures_of(
+                edition,
+                authors,
+                workspace=self.workspace,
+                public_url=self.house.public_url,
+            ),
+            public_url=self.house.public_url,
+        )
+
+
+def new_workspace(folder: Path, *, theme: str, data: Path | None = None) -> list[Path]:
+    """Write a workspace into *folder*, its data folder and secret key outside it.
+
+    Returns the files written; GuardError if anything would be overwritten.
+    """
+    from mailer.workspace.starter import create
+
+    return create(
+        folder,
+        theme=theme,
+        templates=shipped("templates"),
+        today=SystemClock().now().astimezone().date(),
+        data=data or data_home(os.environ),
+        secret=secrets.token_bytes(32),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialInbox:
+    """A running trial relay and its page."""
+
+    smtp_port: int
+    url: str
+    mailbox: Mailbox
+
+
+@asynccontextmanager
+async def trial_inbox(
+    folder: Path,
+    *,
+    smtp_port: int = 0,
+    http_port: int = 0,
+    media: Path | None = None,
+    public_url: str | None = None,
+) -> AsyncIterator[TrialInbox]:
+    """A real SMTP server on loopback that keeps mail in *folder*, and its local page.
+
+    Port 0 means any free one. *media* holds the pictures that *public_url* will serve
+    one day, so that the page can show them today.
+    """
+    from mailer.transport.inbox import Mailbox, smtp_inbox
+    from mailer.web.inbox import http_inbox
+
+    mailbox = Mailbox(folder)
+    async with (
+        smtp_inbox(folder, port=smtp_port) as smtp,
+        http_inbox(mailbox, port=http_port, media=media, public_url=public_url) as url,
+    ):
+        yield TrialInbox(smtp_port=smtp, url=url, mailbox=mailbox)

@@ -1,0 +1,217 @@
+"""A whole Saturday through the command line: import, check, send, balance."""
+
+from __future__ import annotations
+
+import asyncio
+import email
+import email.policy
+import json
+import signal
+import sqlite3
+from itertools import pairwise
+from pathlib import Path
+
+from mailer.wiring import TrialInbox
+from tests.relay import ScriptedRelay
+from tests.system.conftest import Mailer
+
+
+async def test_everybody_gets_the_edition(mailer: Mailer, inbox: TrialInbox) -> None:
+    """One message per reader, each variant to whom it is for, and a zero exit."""
+    readers = mailer.import_readers(60)
+    mailer.use_relay(inbox.smtp_port)
+    code, out, err = await mailer.run(
+        "send", "next", "--yes", "--expect", "60", "--json"
+    )
+    assert code == 0, err
+    sheet = json.loads(out)
+    assert sheet["audience"] == sheet["accepted"] == 60
+    assert sheet["balanced"] is True
+    assert sheet["state"] == "sent"
+    assert sorted(inbox.mailbox.recipients()) == sorted(readers)
+    status = mailer.json("status", "--json")
+    assert status["schema"] == 1
+    assert status["runs"][0]["run"] == sheet["run"]
+
+
+async def test_the_message_carries_what_providers_demand(
+    mailer: Mailer, inbox: TrialInbox, tmp_path: Path
+) -> None:
+    """One-click unsubscribe stands on the wire exactly as written, per reader."""
+    readers = mailer.import_readers(3)
+    mailer.use_relay(inbox.smtp_port)
+    code, _, err = await mailer.run("send", "next", "--yes", "--expect", "3")
+    assert code == 0, err
+    mails = [path.read_bytes() for path in (tmp_path / "inbox" / "new").iterdir()]
+    assert len(mails) == 3
+    seen = set()
+    for raw in mails:
+        head = raw.split(b"\r\n\r\n" if b"\r\n\r\n" in raw else b"\n\n", 1)[0]
+        assert b"List-Unsubscribe: <https://" in head
+        assert b"List-Unsubscribe-Post: List-Unsubscribe=One-Click" in head
+        message = email.message_from_bytes(raw, policy=email.policy.default)
+        seen.add(message["Message-ID"])
+        assert message["To"].addresses[0].addr_spec in readers
+        assert message.get_body(("plain",)) is not None
+        assert message.get_body(("html",)) is not None
+    assert len(seen) == 3
+
+
+async def test_the_pace_is_what_was_asked_for(mailer: Mailer) -> None:
+    """At a rate of 100 a second, the n-th message comes no earlier than its time."""
+    mailer.import_readers(150)
+    async with ScriptedRelay() as relay:
+        mailer.use_relay(relay.port, rate="100/s")
+        code, _, err = await mailer.run("send", "next", "--yes", "--expect", "150")
+        assert code == 0, err
+        times = [accepted.time for accepted in relay.accepted]
+    # Never faster, however long the machine stumbled: any 51 take half a second,
+    # less the burst a bucket may hold.
+    assert all(b - a >= 0.40 for a, b in zip(times, times[50:], strict=False))
+    assert all(b >= a for a, b in pairwise(times))
+
+
+async def test_kill_9_loses_nobody_and_doubles_nobody(mailer: Mailer) -> None:
+    """Killed in mid-run and resumed: one copy each, at most one doubt a connection."""
+    readers = mailer.import_readers(120)
+    async with ScriptedRelay() as relay:
+        mailer.use_relay(relay.port, rate="200/s", connections=4)
+        process = await mailer.start("send", "next", "--yes", "--expect", "120")
+        while len(relay.accepted) < 40 and process.returncode is None:
+            await asyncio.sleep(0.005)
+        process.kill()
+        await process.wait()
+        assert process.returncode == -signal.SIGKILL
+        code, out, err = await mailer.run("resume", "--yes", "--json")
+        (sheet,) = json.loads(out)["runs"]
+        got = [accepted.recipient for accepted in relay.accepted]
+    assert sheet["balanced"] is True
+    assert sheet["waiting"] == 0
+    assert sheet["in_doubt"] <= 4
+    assert code == (1 if sheet["in_doubt"] else 0), err
+    assert len(got) == len(set(got)), "nobody twice"
+    assert len(set(readers) - set(got)) <= sheet["in_doubt"], "nobody lost"
+
+
+async def test_a_term_signal_drains(mailer: Mailer) -> None:
+    """SIGTERM finishes what is on the wire, exits 75, and resume completes the run."""
+    mailer.import_readers(80)
+    async with ScriptedRelay() as relay:
+        mailer.use_relay(relay.port, rate="100/s")
+        process = await mailer.start("send", "next", "--yes", "--expect", "80")
+        while len(relay.accepted) < 10 and process.returncode is None:
+            await asyncio.sleep(0.005)
+        process.terminate()
+        await process.communicate()
+        assert process.returncode == 75
+        (paused,) = mailer.json("status", "--json")["runs"]
+        assert paused["state"] == "paused"
+        assert paused["in_doubt"] == 0
+        assert paused["accepted"] == len(relay.accepted)
+        code, _, err = await mailer.run("resume", "--yes")
+        assert code == 0, err
+        assert len({accepted.recipient for accepted in relay.accepted}) == 80
+        assert len(relay.accepted) == 80
+
+
+async def test_a_second_send_writes_to_nobody_twice(
+    mailer: Mailer, inbox: TrialInbox
+) -> None:
+    """Sending the same edition again is refused when everybody has it."""
+    mailer.import_readers(5)
+    mailer.use_relay(inbox.smtp_port)
+    code, _, err = await mailer.run("send", "next", "--yes", "--expect", "5")
+    assert code == 0, err
+    code, _, err = await mailer.run("send", "next", "--yes", "--expect", "5")
+    assert code == 4
+    assert "nobody" in err
+    assert len(inbox.mailbox.recipients()) == 5
+
+
+async def test_the_bytes_shown_are_the_bytes_sent(
+    mailer: Mailer, inbox: TrialInbox, tmp_path: Path
+) -> None:
+    """`render --format eml --for` gives what that reader gets, but for the Date."""
+    (reader,) = mailer.import_readers(1)
+    mailer.use_relay(inbox.smtp_port)
+    shown = tmp_path / "shown.eml"
+    done = mailer(
+        "render", "next", "--format", "eml", "--for", reader, "-o", str(shown)
+    )
+    assert done.returncode == 0, done.stderr
+    code, _, err = await mailer.run("send", "next", "--yes", "--expect", "1")
+    assert code == 0, err
+    (sent,) = (tmp_path / "inbox" / "new").iterdir()
+
+    def lines(raw: bytes) -> list[bytes]:
+        own = (b"Date:", b"Return-Path:", b"Delivered-To:")
+        return [x for x in raw.splitlines() if not x.startswith(own)]
+
+    assert lines(shown.read_bytes()) == lines(sent.read_bytes())
+
+
+async def test_a_proof_reaches_its_address_only(
+    mailer: Mailer, inbox: TrialInbox
+) -> None:
+    """`--test` sends every variant, marked, and leaves no run behind."""
+    mailer.import_readers(5)
+    mailer.use_relay(inbox.smtp_port)
+    code, _, err = await mailer.run("send", "next", "--test", "claire@essai.example")
+    assert code == 0, err
+    assert set(inbox.mailbox.recipients()) == {"claire@essai.example"}
+    assert len(inbox.mailbox.recipients()) == 2
+    assert mailer.json("status", "--json")["runs"] == []
+
+
+def test_the_ledger_refuses_a_wrong_count(mailer: Mailer) -> None:
+    """A count that differs from the plan sends nothing and exits 4."""
+    mailer.import_readers(5)
+    done = mailer("send", "next", "--yes", "--expect", "4")
+    assert done.returncode == 4
+    assert "5" in done.stderr
+    assert mailer.json("status", "--json")["runs"] == []
+
+
+def test_without_a_terminal_nothing_is_sent_unasked(mailer: Mailer) -> None:
+    """No terminal and no --yes: refused, nothing sent."""
+    mailer.import_readers(2)
+    done = mailer("send", "next")
+    assert done.returncode == 4
+    assert "--yes --expect 2" in done.stderr
+
+
+def test_a_closed_port_changes_nothing(mailer: Mailer, unused_port: int) -> None:
+    """When nobody listens at the relay's port, no run is made and the exit is 69."""
+    mailer.import_readers(2)
+    mailer.use_relay(unused_port)
+    mailer.environ["MAILER_RELAYS__PRINCIPAL__CONNECT_PATIENCE"] = "0s"
+    done = mailer("send", "next", "--yes", "--expect", "2")
+    assert done.returncode == 69, done.stderr
+    assert str(unused_port) in done.stderr
+    assert mailer.json("status", "--json")["runs"] == []
+
+
+async def test_a_full_disk_stops_claiming_and_loses_nothing(mailer: Mailer) -> None:
+    """When the ledger cannot grow, sending stops with its reason and resumes later."""
+    readers = mailer.import_readers(120)
+    database = Path(mailer.environ["MAILER_STORAGE__FOLDER"]) / "mailer.db"
+    async with ScriptedRelay() as relay:
+        mailer.use_relay(relay.port, rate="100/s", connections=2)
+        process = await mailer.start("send", "next", "--yes", "--expect", "120")
+        while len(relay.accepted) < 20 and process.returncode is None:
+            await asyncio.sleep(0.005)
+        blocker = sqlite3.connect(database, isolation_level=None)
+        blocker.execute("BEGIN IMMEDIATE")  # as a full disk: no commit succeeds
+        frozen_at = len(relay.accepted)
+        await asyncio.sleep(0.2)
+        assert len(relay.accepted) <= frozen_at + 2
+        blocker.execute("ROLLBACK")
+        blocker.close()
+        await process.communicate()
+        code, _, err = await mailer.run("resume", "--yes")
+        assert code in {0, 1}, err
+        got = [accepted.recipient for accepted in relay.accepted]
+    assert len(got) == len(set(got))
+    (sheet,) = mailer.json("status", "--json")["runs"]
+    assert sheet["balanced"] is True
+    assert len(set(readers) - set(got)) <= sheet["in_doubt"] <= 2
