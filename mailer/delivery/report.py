@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mailer.errors import BalanceError
+
+_NARROW_SPACE = "\u202f"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
@@ -34,3 +38,59 @@ class Tally:
             + self.expired
             + self.waiting
         )
+
+
+def balance_line(tally: Tally) -> str:
+    """The balance sheet on one line; ``=`` becomes ``≠`` where it does not add up."""
+    entries = {
+        "accepted": tally.accepted,
+        "refused": tally.refused,
+        "in doubt": tally.in_doubt,
+        "withdrawn": tally.withdrawn,
+        "expired": tally.expired,
+        "waiting": tally.waiting,
+    }
+    total = " + ".join(f"{_grouped(n)} {name}" for name, n in entries.items())
+    return f"{_grouped(tally.audience)} {'=' if tally.balanced else '≠'} {total}"
+
+
+def assert_balanced(tally: Tally, run_name: str) -> None:
+    """Raise BalanceError, naming the run, if somebody is unaccounted for."""
+    if not tally.balanced:
+        message = f"run {run_name} does not add up: {balance_line(tally)}"
+        raise BalanceError(message)
+
+
+def exit_code(tally: Tally) -> int:
+    """What a send ends with: 0 done, 1 refusals or doubts, 75 not yet, 70 our defect."""
+    if not tally.balanced:
+        return BalanceError.exit_code
+    if tally.waiting:
+        return 75
+    return 1 if tally.refused or tally.in_doubt else 0
+
+
+def as_json(
+    tally: Tally, *, run: str, edition: str, state: str, seconds: float
+) -> dict[str, str | int | float | bool]:
+    """The report for programs, schema 1; *seconds* is how long the run took."""
+    return {
+        "schema": 1,
+        "run": run,
+        "edition": edition,
+        "state": state,
+        "audience": tally.audience,
+        "accepted": tally.accepted,
+        "refused": tally.refused,
+        "in_doubt": tally.in_doubt,
+        "withdrawn": tally.withdrawn,
+        "expired": tally.expired,
+        "waiting": tally.waiting,
+        "deferred": tally.deferred,
+        "balanced": tally.balanced,
+        "seconds": seconds,
+    }
+
+
+def _grouped(number: int) -> str:
+    return f"{number:,}".replace(",", _NARROW_SPACE)

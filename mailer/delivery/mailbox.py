@@ -1,0 +1,64 @@
+"""A mailbox, ``Name <address>``: who a letter is from, and where answers go."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from mailer.delivery.header import one_line
+from mailer.errors import InputError
+
+_ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_ADDRESS = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*@{_LABEL}(?:\.{_LABEL})*")
+_LONGEST = 254  # a path is 256 octets with its brackets: RFC 5321 section 4.5.3.1.3
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A name, possibly empty, and an address in ASCII."""
+
+    name: str
+    address: str
+
+    @property
+    def domain(self) -> str:
+        """What stands after the @."""
+        return self.address.rpartition("@")[2]
+
+
+def read_mailbox(text: str, *, what: str) -> Mailbox:
+    """The mailbox that a setting names; InputError, saying *what* it was to be."""
+    one_line(text, what=what)
+    name, bracket, address = text.strip().rpartition("<")
+    if not bracket:
+        return Mailbox("", ascii_address(address, what=what))
+    if not address.endswith(">"):
+        message = f"{what} is no mailbox: {text}"
+        raise InputError(message, hint="write Name <address@example.org>")
+    return Mailbox(_unquoted(name.strip()), ascii_address(address[:-1], what=what))
+
+
+def ascii_address(text: str, *, what: str) -> str:
+    """*text* as an address for the wire, an international domain in its ASCII form.
+
+    InputError if it is none: a local part that is not ASCII needs SMTPUTF8 (RFC 6531),
+    which few relays have, and quoted local parts nobody has.
+    """
+    local, _, domain = text.rpartition("@")
+    try:
+        address = (
+            text if text.isascii() else f"{local}@{domain.encode('idna').decode()}"
+        )
+    except UnicodeError:
+        address = ""
+    if not _ADDRESS.fullmatch(address) or len(address) > _LONGEST:
+        message = f"{what} is no address that we can write to: {text!r}"
+        raise InputError(message, hint="write it as name@example.org")
+    return address
+
+
+def _unquoted(name: str) -> str:
+    if len(name) > 1 and name.startswith('"') and name.endswith('"'):
+        return re.sub(r"\\(.)", r"\1", name[1:-1])
+    return name

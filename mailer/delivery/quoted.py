@@ -1,0 +1,61 @@
+"""Quoted-printable that needs nothing more on the wire: no dot-stuffing, no refolding.
+
+RFC 2045 section 6.7. A run always begins and ends at column 0, so runs may be joined in
+any order: that is what lets a message be compiled once and filled per reader.
+"""
+
+from __future__ import annotations
+
+import re
+
+_SPECIAL = re.compile(rb"[^\t !-<>-~]")
+_WIDTH = 75  # and "=" for the soft break: RFC 2045 section 6.7, rule 5
+_EQUALS = ord("=")
+_ESCAPES = [f"={octet:02X}".encode() for octet in range(256)]
+
+# A dot at the start of a line would have to be stuffed (RFC 5321 section 4.5.2), and
+# "From " is mangled where mail is kept in mbox files (RFC 2049 section 3).
+_MANGLED = (b".", b"From ")
+
+
+def quoted_printable(text: str) -> bytes:
+    """*text*, with LF line ends, encoded; an open last line gets a soft break."""
+    *lines, rest = text.encode().split(b"\n")
+    return b"".join([_line(line) + b"\r\n" for line in lines] + [_run(rest)])
+
+
+def _line(octets: bytes) -> bytes:
+    """A whole line without its end; white space at the end is shut in (rule 3)."""
+    if octets.endswith((b" ", b"\t")):
+        return _run(octets)
+    return b"=\r\n".join(_rows(octets))
+
+
+def _run(octets: bytes) -> bytes:
+    """Part of a line, ended by a soft break; nothing for nothing."""
+    return b"".join([row + b"=\r\n" for row in _rows(octets)])
+
+
+def _rows(octets: bytes) -> list[bytes]:
+    """*octets* encoded and cut, never inside an escape; no row starts mangled."""
+    coded = _SPECIAL.sub(_escaped, octets)
+    rows = []
+    start = 0
+    while start < len(coded):
+        lead = b""
+        if coded.startswith(_MANGLED, start):
+            lead = _ESCAPES[coded[start]]
+            start += 1
+        end = start + _WIDTH - len(lead)
+        if end < len(coded):
+            if coded[end - 1] == _EQUALS:
+                end -= 1
+            elif coded[end - 2] == _EQUALS:
+                end -= 2
+        rows.append(lead + coded[start:end])
+        start = end
+    return rows
+
+
+def _escaped(special: re.Match[bytes]) -> bytes:
+    return _ESCAPES[special[0][0]]

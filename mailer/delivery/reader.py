@@ -1,0 +1,121 @@
+"""Everything that is one reader's own in a message: address, links, Message-ID."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from mailer.audience.token import Keyring, Purpose
+from mailer.delivery.header import cleaned, one_line
+from mailer.delivery.mailbox import ascii_address, read_mailbox
+from mailer.edition.model import Edition, Publication, Variant
+from mailer.errors import InputError
+
+# In a header an address of the web stands between < and >, where no line may be folded:
+# no space, no bracket, and a line of at most 998 (RFC 5322 section 2.1.1).
+_LINK = re.compile(r"[!-;=?-~]{0,900}")
+_MESSAGE_ID = re.compile(r"<[\w!#$%&'*+/=?^`{|}~.-]+@[A-Za-z0-9.-]+>", re.ASCII)
+_LINKS = (
+    "web_url",
+    "unsubscribe_url",
+    "one_click_url",
+    "unsubscribe_mailto",
+    "preferences_url",
+    "poll_url",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """What a message fills its holes with; InputError if a value could break out.
+
+    ``name`` is who the message is addressed to, empty if we do not know; ``greeting``
+    is what ``{{ name }}`` says, ``name`` unless given. A link that does not exist is
+    empty. ``one_click_url`` takes the POST of RFC 8058 and is https, or empty.
+    """
+
+    email: str
+    message_id: str
+    name: str = ""
+    greeting: str = ""
+    web_url: str = ""
+    unsubscribe_url: str = ""
+    one_click_url: str = ""
+    unsubscribe_mailto: str = ""
+    preferences_url: str = ""
+    poll_url: str = ""
+
+    def __post_init__(self) -> None:
+        ascii_address(self.email, what="the reader's address")
+        one_line(self.name, what="the reader's name")
+        one_line(self.greeting, what="the reader's name")
+        if not _MESSAGE_ID.fullmatch(self.message_id):
+            message = f"no Message-ID: {self.message_id!r}"
+            raise InputError(message)
+        for link in _LINKS:
+            if not _LINK.fullmatch(getattr(self, link)):
+                message = f"{link} cannot stand in a message: {getattr(self, link)!r}"
+                raise InputError(message)
+
+    def value(self, placeholder: str) -> str:
+        """What *placeholder* says to this reader, neither escaped nor encoded."""
+        if placeholder == "name":
+            return self.greeting or self.name
+        value: str = getattr(self, placeholder)
+        return value
+
+
+def address_reader(
+    *,
+    subscriber: int,
+    email: str,
+    name: str,
+    publication: Publication,
+    edition: Edition,
+    variant: Variant,
+    keyring: Keyring,
+    public_url: str | None,
+) -> Reader:
+    """The reader that a delivery is for, with links that name them and nobody else.
+
+    Without a *public_url* nothing is hosted: one leaves by mail, the other links are
+    empty. The Message-ID is the same at every attempt, so that a second copy can be
+    recognised, and different for every reader (Gmail counts equal ones as a burst).
+    """
+    sender = read_mailbox(edition.sender or publication.sender, what="the sender")
+    known = cleaned(name)  # nobody misses a letter because of a tab in their name
+    leave = keyring.sign(Purpose.UNSUBSCRIBE, publication.id, str(subscriber))
+    leave_to = publication.unsubscribe_to or f"unsubscribe@{sender.domain}"
+    mailto = f"mailto:{quote(leave_to, safe='@+')}?subject=unsubscribe%20{leave}"
+    who = f"{edition.name} {variant} {subscriber} {email}"
+    digest = keyring.digest("message-id", who)
+    issue = re.sub(r"[^A-Za-z0-9-]+", "-", edition.name).strip("-")
+    message_id = f"<e{issue}.{digest}@{sender.domain}>"
+    greeting = known or cleaned(publication.fallback_name)
+    if public_url is None:
+        return Reader(
+            email=email,
+            name=known,
+            greeting=greeting,
+            message_id=message_id,
+            unsubscribe_url=mailto,
+            unsubscribe_mailto=mailto,
+        )
+    base = public_url.rstrip("/")
+    choose = keyring.sign(Purpose.PREFERENCES, publication.id, str(subscriber))
+    read = keyring.sign(Purpose.WEB, edition.name, str(subscriber))
+    page = f"{base}/archive/{publication.id}/{quote(edition.slug)}"
+    unsubscribe_url = f"{base}/unsubscribe/{leave}"
+    return Reader(
+        email=email,
+        name=known,
+        greeting=greeting,
+        message_id=message_id,
+        web_url=f"{page}?m={read}" if variant is Variant.MEMBER else page,
+        unsubscribe_url=unsubscribe_url,
+        one_click_url=unsubscribe_url if base.startswith("https://") else "",
+        unsubscribe_mailto=mailto,
+        preferences_url=f"{base}/preferences/{choose}",
+        poll_url=f"{base}/poll/{read}",
+    )
