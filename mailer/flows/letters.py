@@ -11,6 +11,7 @@ from mailer.delivery.message import (
     Letterhead,
     MessageTemplate,
     compile_message,
+    feedback_id,
 )
 from mailer.edition.model import Variant
 from mailer.rendering.model import Frozen
@@ -33,14 +34,17 @@ def letterhead(
 ) -> Letterhead:
     """What all readers' headers share for this edition."""
     edition, publication = frozen.edition, frozen.publication
+    sender = edition.sender or publication.sender
     return Letterhead(
-        sender=edition.sender or publication.sender,
+        sender=sender,
         reply_to=edition.reply_to or publication.reply_to,
         return_path=publication.return_path,
         list_id=publication.list_id,
         list_name=publication.name,
         archive_url=f"{public_url}/archive/{publication.id}" if public_url else "",
-        edition=edition.name,
+        feedback_id=feedback_id(
+            edition=edition.name, publication=publication.id, sender=sender
+        ),
         date=date,
         subject_prefix=prefix,
     )

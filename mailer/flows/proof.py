@@ -17,11 +17,11 @@ from mailer.delivery.reply import Attempt
 from mailer.edition.model import Variant
 from mailer.errors import GuardError, NotFoundError
 from mailer.flows.letters import templates_of
-from mailer.flows.ports import Readers, Relay
+from mailer.flows.ports import Readers, Relay, Session
 from mailer.rendering.model import Frozen
 
 _SAMPLE = 0  # no subscriber has this id: a sample's links name nobody
-PROOF_MARK = "[BAT] "
+PROOF_MARK = "[BAT]"
 """Bon à tirer: how proofs are told from the edition itself."""
 
 
@@ -119,15 +119,18 @@ async def send_proof(
                     email=address,
                     prefix=PROOF_MARK,
                 )
-                attempt = await session.deliver(
-                    Envelope(
-                        return_path=frozen.publication.return_path, recipient=address
-                    ),
-                    lambda content=content: content,
-                    handing_over=_nothing_to_mark,
-                )
+                attempt = await _hand_over(session, frozen, address, content)
                 attempts.append((address, variant, attempt))
     return attempts
+
+
+async def _hand_over(
+    session: Session, frozen: Frozen, address: str, content: bytes
+) -> Attempt:
+    envelope = Envelope(return_path=frozen.publication.return_path, recipient=address)
+    return await session.deliver(
+        envelope, lambda: content, handing_over=_nothing_to_mark
+    )
 
 
 async def _nothing_to_mark() -> bool:

@@ -20,13 +20,13 @@ import structlog
 from mailer.audience.token import Keyring
 from mailer.delivery.ledger import State
 from mailer.delivery.message import Envelope, MessageTemplate
-from mailer.delivery.reader import address_reader
-from mailer.delivery.reply import Attempt, Fault, Outcome, Verdict, judge
+from mailer.delivery.reader import Reader, address_reader
+from mailer.delivery.reply import Attempt, Fault, Outcome, Stage, Verdict, judge
 from mailer.delivery.report import Tally
 from mailer.delivery.retry import next_attempt
 from mailer.delivery.throttle import Bucket
 from mailer.edition.model import Variant
-from mailer.errors import RelayError, StoreError
+from mailer.errors import InputError, RelayError, StoreError
 from mailer.flows.letters import templates_of
 from mailer.flows.ports import (
     Claim,
@@ -43,6 +43,9 @@ from mailer.rendering.model import Frozen
 log = structlog.get_logger()
 
 _BATCH = 50  # claims per statement and connection pool; few enough to give back quickly
+_MAX_WAIT = timedelta(minutes=5)
+"""Wake up now and then: an operator's `retry` may have made something due."""
+
 _RELAY_DELAYS = (timedelta(seconds=10), timedelta(minutes=1))
 """A stumble of the relay is retried sooner than a reader's mailbox is."""
 
@@ -203,7 +206,22 @@ class _Sending:
         if not await self.desk.ledger.still_wanted(claim):
             return
         template = self.templates[claim.variant]
-        reader = address_reader(
+        try:
+            reader = self._reader(claim)
+        except InputError as error:
+            await self._settle(_unwritable(claim, paced.relay.name, error))
+            return
+        attempt = await session.deliver(
+            Envelope(return_path=template.return_path, recipient=claim.email),
+            lambda: template.write(reader),
+            handing_over=lambda: self.desk.ledger.hand_over(
+                claim, now=self.desk.clock.now()
+            ),
+        )
+        await self._settle(self._settlement(claim, attempt))
+
+    def _reader(self, claim: Claim) -> Reader:
+        return address_reader(
             subscriber=claim.subscriber,
             email=claim.email,
             name=claim.name,
@@ -213,14 +231,6 @@ class _Sending:
             keyring=self.desk.keyring,
             public_url=self.desk.public_url,
         )
-        attempt = await session.deliver(
-            Envelope(return_path=template.return_path, recipient=claim.email),
-            lambda: template.write(reader),
-            handing_over=lambda: self.desk.ledger.hand_over(
-                claim, now=self.desk.clock.now()
-            ),
-        )
-        await self._settle(self._settlement(claim, attempt))
 
     def _settlement(self, claim: Claim, attempt: Attempt) -> Settlement:
         """Where the delivery goes after *attempt*, and when it is tried again."""
@@ -325,5 +335,13 @@ class _Sending:
             log.warning("run.halted", run=self.run.name, reason=reason)
 
 
-_MAX_WAIT = timedelta(minutes=5)
-"""Wake up now and then: an operator's `retry` may have made something due."""
+def _unwritable(claim: Claim, relay: str, error: InputError) -> Settlement:
+    """A reader to whom no message can be addressed: refused, by us and by name."""
+    return Settlement(
+        claim=claim,
+        state=State.REFUSED,
+        attempt=Attempt(relay=relay, stage=Stage.CONNECT, reply=None),
+        verdict=Verdict(
+            outcome=Outcome.REFUSED, fault=Fault.MESSAGE, reason=error.message
+        ),
+    )
