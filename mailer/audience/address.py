@@ -1,0 +1,70 @@
+"""Addresses: one canonical form, one key per person, one mask for screens.
+
+Sources: RFC 5321 section 2.4 (domains ignore case), RFC 5891 (A-labels), RFC 6531.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from email_validator import EmailNotValidError, validate_email
+
+from mailer.errors import InputError
+
+_NAMED = re.compile(r"^[^<>]*<([^<>]+)>$")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_ROLES = frozenset(
+    """abuse admin administrator billing commercial compta contact direction dpo help
+    hostmaster info information jobs mailer-daemon marketing no-reply noc noreply office
+    postmaster presse privacy recrutement redaction root sales secretariat security
+    service spam support webmaster""".split()
+)
+
+
+def read_address(text: str) -> str:
+    """The canonical form of an address as people type it; InputError says what is wrong.
+
+    Takes ``Name <address>`` and ``mailto:address``; the domain comes back in lower case
+    and as A-labels, the local part as written. No DNS is asked.
+    """
+    typed = unicodedata.normalize("NFC", text).strip()
+    named = _NAMED.match(typed)
+    address = (named[1] if named else typed).strip().removeprefix("mailto:")
+    if _CONTROL.search(address):
+        message = "the address holds a control character"
+        raise InputError(message)
+    try:
+        found = validate_email(
+            address, check_deliverability=False, test_environment=True
+        )
+    except EmailNotValidError as error:
+        message = f"not an address: {error}"
+        raise InputError(message) from error
+    return f"{found.local_part}@{found.ascii_domain or found.domain}"
+
+
+def address_key(email: str) -> str:
+    """The form in which two addresses are the same person: case does not count."""
+    return unicodedata.normalize("NFKC", email).casefold()
+
+
+def mask(email: str) -> str:
+    """``c•••@orange.fr``: enough for a person to recognise, too little to write to."""
+    local, _, domain = email.rpartition("@")
+    return f"{local[:1]}•••@{domain}"
+
+
+def domain_of(email: str) -> str:
+    """What stands behind the ``@``, in lower case."""
+    return email.rpartition("@")[2].lower()
+
+
+def is_role(email: str) -> bool:
+    """Whether the address belongs to a function (``info@``) rather than a person."""
+    return email.partition("@")[0].lower() in _ROLES
+
+
+def needs_smtputf8(email: str) -> bool:
+    """Whether only a relay with SMTPUTF8 can carry it (RFC 6531 section 3.2)."""
+    return not email.isascii()
