@@ -16,6 +16,10 @@ from collections.abc import Callable, Iterator
 
 from mailer.errors import InputError
 
+LINK = re.compile(r"[!-;=?-~]{0,900}")
+"""A link that can stand between ``<`` and ``>``, where no line may be folded: no space,
+no bracket, and short enough for a line of 998 (RFC 5322 section 2.1.1)."""
+
 _LINE = 76  # of a line that holds an encoded-word: RFC 2047 section 2
 _FRAME = len("=?utf-8?q??=")
 _PLAIN = re.compile(r"[!-~]{1,60}(?: [!-~]{1,60})*")
@@ -46,8 +50,8 @@ def one_line(text: str, *, what: str) -> str:
 
 def cleaned(text: str) -> str:
     """*text* on one line: white space becomes single spaces, controls are dropped."""
-    words = " ".join(text.split())
-    return "".join(c for c in words if unicodedata.category(c) not in _CONTROLS)
+    kept = (c for c in text if c.isspace() or unicodedata.category(c) not in _CONTROLS)
+    return " ".join("".join(kept).split())
 
 
 def field(name: str, text: str) -> bytes:

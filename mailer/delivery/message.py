@@ -25,7 +25,7 @@ from enum import Enum, auto
 from operator import itemgetter
 from typing import assert_never
 
-from mailer.delivery.header import field, named_field, one_line, raw_field
+from mailer.delivery.header import LINK, field, named_field, one_line, raw_field
 from mailer.delivery.mailbox import ascii_address, read_mailbox
 from mailer.delivery.quoted import quoted_printable
 from mailer.delivery.reader import Reader
@@ -34,7 +34,6 @@ from mailer.rendering.model import Picture, Rendering
 from mailer.rendering.personalise import HOLE, NAMES, fill, pieces
 
 _LIST_ID = re.compile(r"(?=.{3,255}\Z)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
-_LINK = re.compile(r"[!-;=?-~]{0,900}")
 _FEEDBACK_ID = re.compile(r"(?:[\w.-]{0,60}:){3}[\w.-]{5,15}", re.ASCII)
 
 
@@ -74,7 +73,7 @@ class Letterhead:
         one_line(self.list_name, what="the list's name")
         one_line(self.subject_prefix, what="the subject's prefix")
         _require(_LIST_ID, self.list_id, "the List-Id", "label.example.org")
-        _require(_LINK, self.archive_url, "the archive's address", "https://…")
+        _require(LINK, self.archive_url, "the archive's address", "https://…")
         if self.feedback_id:
             _require(
                 _FEEDBACK_ID, self.feedback_id, "the Feedback-ID", "a:b:c:sender-id"

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from mailer.audience.token import Keyring, Purpose
-from mailer.delivery.header import cleaned, one_line
+from mailer.delivery.header import LINK, cleaned, one_line
 from mailer.delivery.mailbox import ascii_address, read_mailbox
 from mailer.edition.model import Edition, Publication, Variant
 from mailer.errors import InputError
 
-# In a header an address of the web stands between < and >, where no line may be folded:
-# no space, no bracket, and a line of at most 998 (RFC 5322 section 2.1.1).
-_LINK = re.compile(r"[!-;=?-~]{0,900}")
 _MESSAGE_ID = re.compile(r"<[\w!#$%&'*+/=?^`{|}~.-]+@[A-Za-z0-9.-]+>", re.ASCII)
 _LINKS = (
     "web_url",
@@ -54,7 +51,7 @@ class Reader:
             message = f"no Message-ID: {self.message_id!r}"
             raise InputError(message)
         for link in _LINKS:
-            if not _LINK.fullmatch(getattr(self, link)):
+            if not LINK.fullmatch(getattr(self, link)):
                 message = f"{link} cannot stand in a message: {getattr(self, link)!r}"
                 raise InputError(message)
 

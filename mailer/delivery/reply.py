@@ -119,27 +119,25 @@ _TEMPORARY = (
     # RFC 4954 section 6: the relay cannot check the login now. SES uses it for its rate.
     _line(r"^454", Fault.RELAY, "the relay asks us to wait", _LATER),
     _line(
-        r"""^452\ 4\.5\.3 | too\ (many|much)\ (mail|connections|recipients|errors)
-        \ from | client\ host\ rejected | connection\ rate\ limit
-        | ^421\ 4\.7\.0\ .*too\ many\ errors""",
+        r"""^452\ 4\.5\.3 | too\ (many|much)\ (mail|connections|recipients|errors)\b
+        | client\ host\ rejected | sender\ address\ rejected | connection\ rate""",
         Fault.RELAY,
-        "the relay finds us too fast",
+        "the relay slows us down",
         _LATER,
     ),
     _line(r"gr[ea]y-?list", Fault.RECIPIENT, "greylisted", _PAST_MAIL),
     # The providers' own words for "slow down": Gmail 4.7.28, Yahoo TSS04 and TS03,
     # Microsoft 4.7.500 and RP-001. A bare 4.7.1 is greylisting more often than not.
     _line(
-        r"""^...\ 4\.7\.(?!1\b) | \[TSS?\d\d\] | \(RP-\d\d\d\) | too\ many\ spams?
-        | (rate|quota)\ .*(limit|exceeded) | rate.?limit | throttl | unsolicited
-        | complaints | reputation | (slow|ralenti)""",
+        r"""^...\ 4\.7\.(?!1\b) | \[TSS?\d\d\] | \bRP-\d{3}\b | too\ many\ spams?
+        | rate.?limit | throttl | unsolicited | complaints | reputation""",
         Fault.DOMAIN,
         "the recipient's provider slows us down",
         _LATER,
     ),
     _line(r"^421", Fault.RELAY, "the relay ends the session", _LATER),
     _line("", Fault.RELAY, "the relay asks us to wait", frozenset({Stage.MAIL})),
-    _line(r"^4..\ 4\.2\.2 | quota | full", Fault.RECIPIENT, "mailbox full"),
+    _line(r"^4..\ 4\.2\.2 | quota | \bfull\b", Fault.RECIPIENT, "mailbox full"),
     _line("", Fault.RECIPIENT, "not now"),
 )
 
@@ -147,32 +145,40 @@ _PERMANENT = (
     # Nobody could be written to with this login, sender or address of ours.
     _line(
         r"""^53[0458] | ^...\ 5\.7\.(57|60)\b | ^...\ 5\.7\.0\ .*authenticat
-        | authentication\ (is\ )?(required|failed|unsuccessful)
-        | send\ ?as(\ this|denied) | RESOLVER\.RST\.AuthRequired""",
+        | authentication\ (failed|unsuccessful) | send\ ?as(\ this|denied)
+        | daily\ .*sending\ limit | sending\ paused""",
         Fault.RUN,
         "the relay does not let us in",
         _EVERYWHERE,
     ),
     _line("", Fault.RELAY, "the relay takes no mail", frozenset({Stage.CONNECT})),
     _line(
-        r"""^...\ 5\.(3\.4|2\.3)\b | (message|mail|size)\ .*(too\ (big|large)
-        |exceeds\ .*(size|limit|maximum))""",
+        r"""^...\ 5\.(3\.4|2\.3)\b | message\ .{0,20}too\ (big|large|long)
+        | message\ size\ exceeds""",
         Fault.MESSAGE,
         "the message is too big",
         _LATER,
     ),
+    # The relay may quote whom it asked ("host x said: relaying denied"), and a closed
+    # group asks for a login: one reader's address must not stop the run.
+    _line(
+        r"""^...\ 5\.1\.([1-6]|10)\b | ^...\ (?!5\.7\.).*recipient\ address\ rejected
+        | RESOLVER\.(ADR|RST)\.""",
+        Fault.RECIPIENT,
+        "no such recipient",
+    ),
     # Postfix says at RCPT what it holds against MAIL or the client (smtpd_delay_reject).
     _line(
-        r"""^...\ 5\.1\.[78]\b | sender\ address\ rejected | client\ host\ rejected:
-        \ (access|cannot) | relay(ing)?\ (access\ )?(denied|not\ permitted|prohibited)
-        | unable\ to\ relay | address\ is\ not\ verified""",
+        r"""^...\ 5\.1\.[78]\b | sender\ (address\ rejected|verify\ failed)
+        | client\ host\ rejected:\ (access|cannot) | unable\ to\ relay | rcpthosts
+        | relay(ing)?\ (access\ )?(denied|not\ permitted|prohibited)
+        | address\ is\ not\ verified""",
         Fault.RUN,
         "the relay does not take mail from us",
         _LATER,
     ),
-    # A recipient's address with bad syntax comes as 501 5.1.3: not our protocol.
     _line(
-        r"^(50[0-4]|555)(?!\ 5\.1\.)",
+        r"^(50[0-4]|555)",
         Fault.OURS,
         "the relay does not understand us",
         _LATER,
@@ -186,10 +192,10 @@ _PERMANENT = (
         "mailbox full",
     ),
     _line(
-        r"""^...\ 5\.1\.([1-6]|10)\b | ^...\ 5\.4\. | (unknown|no\ such|invalid)\ (local
+        r"""^...\ 5\.4\. | (unknown|no\ such|invalid)\ (local
         \ )?(user|recipient|mailbox|account|address)
         | (user|recipient|mailbox|account)\ .{0,60}(unknown|not\ (found|exist)|invalid
-        |does(n't|\ not)\ exist|disabled|discontinued|inactive)""",
+        |does(n't|\ not)\ (exist|have)|disabled|discontinued|inactive)""",
         Fault.RECIPIENT,
         "no such recipient",
     ),
@@ -197,7 +203,7 @@ _PERMANENT = (
         r"""^...\ 5\.7\. | spam | black-?\ ?list | block-?\ ?list | blocked | \brbl\b
         | dnsbl | policy | dmarc | \bspf\b | dkim | reputation | reverse\ dns | \bptr\b
         | virus | banned | unsolicited | unauthenticated | complaints
-        | client\ host\ rejected | \[[A-Z]{2,4}\d{2,3}\]""",
+        | client\ host\ rejected | service\ refuse | OFR\d*_506 | \b(SC|DY|OU)-\d{3}\b""",
         Fault.DOMAIN,
         "the recipient's provider rejects us",
     ),
