@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
-from mailer.config import Loaded, data_home, load, shipped
+from mailer.config.load import Loaded, data_home, load, shipped
 from mailer.errors import ConfigError, NotFoundError
 
 if TYPE_CHECKING:
@@ -147,7 +147,8 @@ class House:
                     connections=relay.connections,
                     messages_per_connection=relay.messages_per_connection,
                     local_hostname=socket.getfqdn(),
-                    ca_file=relay.ca_file,
+                    connect_patience=relay.connect_patience,
+                    ca_file=self.loaded.ca_file(relay),
                 ),
                 bucket=Bucket(relay.rate, _burst(relay.rate)) if relay.rate else None,
             )
@@ -178,8 +179,10 @@ class House:
 
 
 def _burst(rate: Rate) -> int:
-    """A twentieth of a second's worth: enough to catch up after a stumble of the loop,
-    too little for a relay to notice."""
+    """A twentieth of a second's worth of messages.
+
+    Enough to catch up after a stumble of the loop, too little for a relay to notice.
+    """
     return max(1, round(0.05 / rate.interval))
 
 

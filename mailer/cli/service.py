@@ -36,7 +36,7 @@ def show(
     json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
 ) -> None:
     """Print every value in force and where it comes from, secrets masked."""
-    from mailer.config import show as values
+    from mailer.config.load import show as values
 
     call = invocation(ctx)
     rows = values(call.house.loaded)

@@ -39,11 +39,11 @@ def read_mailbox(text: str, *, what: str) -> Mailbox:
     return Mailbox(_unquoted(name.strip()), ascii_address(address[:-1], what=what))
 
 
-def ascii_address(text: str, *, what: str) -> str:
-    """*text* as an address for the wire, an international domain in its ASCII form.
+def wire_address(text: str) -> str:
+    """*text* as an address in ASCII, an international domain as A-labels; else empty.
 
-    InputError if it is none: a local part that is not ASCII needs SMTPUTF8 (RFC 6531),
-    which few relays have, and quoted local parts nobody has.
+    A local part that is not ASCII needs SMTPUTF8 (RFC 6531), which few relays have;
+    quoted local parts nobody has.
     """
     local, _, domain = text.rpartition("@")
     try:
@@ -51,8 +51,15 @@ def ascii_address(text: str, *, what: str) -> str:
             text if text.isascii() else f"{local}@{domain.encode('idna').decode()}"
         )
     except UnicodeError:
-        address = ""
-    if not _ADDRESS.fullmatch(address) or len(address) > _LONGEST:
+        return ""
+    fits = _ADDRESS.fullmatch(address) and len(address) <= _LONGEST
+    return address if fits else ""
+
+
+def ascii_address(text: str, *, what: str) -> str:
+    """``wire_address`` of a setting; InputError, saying *what* it was to be."""
+    address = wire_address(text)
+    if not address:
         message = f"{what} is no address that we can write to: {text!r}"
         raise InputError(message, hint="write it as name@example.org")
     return address

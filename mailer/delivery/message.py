@@ -26,7 +26,7 @@ from operator import itemgetter
 from typing import assert_never
 
 from mailer.delivery.header import LINK, field, named_field, one_line, raw_field
-from mailer.delivery.mailbox import ascii_address, read_mailbox
+from mailer.delivery.mailbox import ascii_address, read_mailbox, wire_address
 from mailer.delivery.quoted import quoted_printable
 from mailer.delivery.reader import Reader
 from mailer.errors import InputError
@@ -122,8 +122,7 @@ class _Hole:
             case _Channel.HTML:
                 return quoted_printable(html.escape(reader.value(self.content)))
             case _Channel.TO:
-                address = ascii_address(reader.email, what="the reader's address")
-                return named_field("To", reader.name, address)
+                return _to(reader)
             case _Channel.MESSAGE_ID:
                 return raw_field("Message-ID", reader.message_id)
             case _Channel.UNSUBSCRIBE:
@@ -221,6 +220,17 @@ def _subject(subject: str) -> bytes | _Hole:
         return field("Subject", subject)
     _check_placeholders(subject)
     return _Hole(_Channel.SUBJECT, subject)
+
+
+def _to(reader: Reader) -> bytes:
+    """The reader's mailbox, or an empty group for an address that no header can hold.
+
+    Headers are ASCII (RFC 5322 section 2.2); RFC 5322 section 3.4 knows empty groups.
+    """
+    address = wire_address(reader.email)
+    if not address:
+        return raw_field("To", "undisclosed-recipients:;")
+    return named_field("To", reader.name, address)
 
 
 def _unsubscribe(reader: Reader) -> bytes:

@@ -8,10 +8,11 @@ from urllib.parse import quote
 
 from mailer.audience.token import Keyring, Purpose
 from mailer.delivery.header import LINK, cleaned, one_line
-from mailer.delivery.mailbox import ascii_address, read_mailbox
+from mailer.delivery.mailbox import read_mailbox
 from mailer.edition.model import Edition, Publication, Variant
 from mailer.errors import InputError
 
+_EMAIL = re.compile(r"[^\s<>()\[\],:;@\\\"]+@[^\s<>()\[\],:;@\\\"]+")
 _MESSAGE_ID = re.compile(r"<[\w!#$%&'*+/=?^`{|}~.-]+@[A-Za-z0-9.-]+>", re.ASCII)
 _LINKS = (
     "web_url",
@@ -27,6 +28,7 @@ _LINKS = (
 class Reader:
     """What a message fills its holes with; InputError if a value could break out.
 
+    ``email`` may need SMTPUTF8: the relay refuses that reader then, not the run.
     ``name`` is who the message is addressed to, empty if we do not know; ``greeting``
     is what ``{{ name }}`` says, ``name`` unless given. A link that does not exist is
     empty. ``one_click_url`` takes the POST of RFC 8058 and is https, or empty.
@@ -44,7 +46,9 @@ class Reader:
     poll_url: str = ""
 
     def __post_init__(self) -> None:
-        ascii_address(self.email, what="the reader's address")
+        if not _EMAIL.fullmatch(one_line(self.email, what="the reader's address")):
+            message = f"no address: {self.email!r}"
+            raise InputError(message)
         one_line(self.name, what="the reader's name")
         one_line(self.greeting, what="the reader's name")
         if not _MESSAGE_ID.fullmatch(self.message_id):

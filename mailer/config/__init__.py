@@ -1,0 +1,1 @@
+"""config/mailer.toml and the environment, as typed settings that say where they are from."""

@@ -1,0 +1,355 @@
+"""Finding, reading and merging the settings, each value with its origin.
+
+Looked up: ``--config``, ``$MAILER_CONFIG``, ``config/mailer.toml`` in the folder or the
+nearest parent, the user's and the machine's configuration folder. The environment
+(``MAILER_SECTION__KEY``) wins over the file, the file over the defaults. Entries of
+``relays`` and ``publications`` are addressed by name, in any case, ``-`` as ``_``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from mailer.config.settings import RelaySettings, Settings
+from mailer.errors import ConfigError
+
+_PREFIX = "MAILER_"
+_NOT_SETTINGS = frozenset({"MAILER_CONFIG"})
+_HEADER = re.compile(r"^\s*\[\[?\s*([^\]]+?)\s*\]\]?")
+_KEY = re.compile(r"""^\s*("[^"]+"|'[^']+'|[\w-]+)\s*=""")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """Settings in force; ``root`` is the workspace, ``path`` the file they came from."""
+
+    settings: Settings
+    path: Path | None
+    root: Path
+    origins: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
+
+    def data_folder(self) -> Path:
+        """Where ledger, pictures and keys are kept, unless told one by one."""
+        said = self.settings.storage.folder
+        return self._place(said) if said else data_home(self.environ)
+
+    def media_folder(self) -> Path:
+        """Where ready pictures are kept by hash."""
+        said = self.settings.storage.media
+        return self._place(said) if said else self.data_folder() / "media"
+
+    def database_url(self) -> str:
+        """The ledger's address, for SQLAlchemy."""
+        said = self.settings.storage.database
+        if not said:
+            return f"sqlite:///{self.data_folder() / 'mailer.db'}"
+        if said.startswith("postgresql://"):
+            return said.replace("postgresql://", "postgresql+psycopg://", 1)
+        if said.startswith("sqlite:///"):
+            return f"sqlite:///{self._place(said.removeprefix('sqlite:///'))}"
+        if said.startswith("postgresql+psycopg://"):
+            return said
+        message = (
+            f"[storage] database: {said.split(':', 1)[0]} is not a database we know"
+        )
+        hint = "sqlite:///path or postgresql://user:password@host/name"
+        raise ConfigError(message, file=str(self.path or ""), hint=hint)
+
+    def secret_keys(self) -> tuple[bytes, ...]:
+        """The keys that sign links, oldest first, one a line."""
+        site = self.settings.site
+        if secret := site.secret_key.get_secret_value():
+            lines = [secret]
+        else:
+            lines = self._secret_file(
+                site.secret_key_file or str(self.data_folder() / "secret_key"),
+                "[site] secret_key_file",
+            ).splitlines()
+        keys = tuple(line.strip().encode() for line in lines if line.strip())
+        if not keys or any(len(key) < 16 for key in keys):
+            message = "[site] secret key: at least 16 characters are needed"
+            hint = "python3 -c 'import secrets; print(secrets.token_hex(32))'"
+            raise ConfigError(message, file=str(self.path or ""), hint=hint)
+        return keys
+
+    def relay_password(self, relay: RelaySettings) -> str:
+        """The password of *relay*, from its file where one is named."""
+        if relay.password_file:
+            where = f"relays.{relay.name}.password_file"
+            return self._secret_file(relay.password_file, where).strip("\r\n")
+        return relay.password.get_secret_value()
+
+    def ca_file(self, relay: RelaySettings) -> Path | None:
+        """The certificates that *relay* is checked against, if not the machine's."""
+        return self._place(relay.ca_file) if relay.ca_file else None
+
+    def _place(self, said: str) -> Path:
+        """A path as configured: ``~`` is home, what is relative is beside the file."""
+        path = Path(said).expanduser()
+        base = self.path.parent if self.path else self.root
+        return path if path.is_absolute() else (base / path).resolve()
+
+    def _secret_file(self, said: str, key: str) -> str:
+        credentials = self.environ.get("CREDENTIALS_DIRECTORY")
+        places = [Path(credentials) / said] if credentials else []
+        places.append(self._place(said))
+        for place in places:
+            try:
+                return place.read_text(encoding="utf-8")
+            except FileNotFoundError:
+                continue
+            except (OSError, UnicodeDecodeError) as error:
+                message = f"{key}: {place} cannot be read: {error}"
+                raise ConfigError(message) from error
+        message = f"{key}: there is no file {places[-1]}"
+        raise ConfigError(message, file=str(self.path or ""))
+
+
+def load(*, config: Path | None, start: Path, environ: Mapping[str, str]) -> Loaded:
+    """The settings that hold for *start*; ConfigError with every fault at once."""
+    path = _find(config, start, environ)
+    text = _read(path) if path else ""
+    try:
+        values: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        message = f"this is not TOML: {error}"
+        raise ConfigError(message, file=str(path)) from error
+    lines = _lines(text)
+    shown = _shown(path, start)
+    origins = {key: f"{shown}:{line}" for key, line in lines.items()}
+    for name, value in sorted(environ.items()):
+        if name.startswith(_PREFIX) and name not in _NOT_SETTINGS and "__" in name:
+            key = _put(values, name, value)
+            origins[key] = f"environment {name}"
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        raise ConfigError(_faults(error, values, origins), hint="") from None
+    root = start.resolve()
+    if path is not None:
+        root = (path.parent / settings.storage.workspace).resolve()
+    return Loaded(
+        settings=settings, path=path, root=root, origins=origins, environ=environ
+    )
+
+
+def show(loaded: Loaded) -> list[tuple[str, str, str]]:
+    """Every value in force as (key, value, origin), secrets masked."""
+    rows = []
+    for place, value in _flat((), loaded.settings):
+        key = _by_name(
+            place, {"relays": [r.model_dump() for r in loaded.settings.relays]}
+        )
+        origin = loaded.origins.get(".".join(place), "default")
+        rows.append((key, _masked(key, value), origin))
+    return rows
+
+
+def shipped(name: str) -> Path:
+    """Our own ``templates`` or ``config``: in the wheel, or in the checkout."""
+    package = Path(__file__).parents[1]
+    inside = package / "_shipped" / name
+    return inside if inside.is_dir() else package.parent / name
+
+
+def data_home(environ: Mapping[str, str]) -> Path:
+    """The user's data folder for mailer (XDG Base Directory)."""
+    said = environ.get("XDG_DATA_HOME")
+    return (Path(said) if said else Path.home() / ".local" / "share") / "mailer"
+
+
+def _find(config: Path | None, start: Path, environ: Mapping[str, str]) -> Path | None:
+    said = config or (Path(p) if (p := environ.get("MAILER_CONFIG")) else None)
+    if said is not None:
+        if not said.is_file():
+            message = "there is no such configuration file"
+            raise ConfigError(message, file=str(said))
+        return said.resolve()
+    here = start.resolve()
+    if not here.is_dir():
+        message = "there is no such folder"
+        raise ConfigError(message, file=str(start), hint="mailer init makes one")
+    home = environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    candidates = [folder / "config" / "mailer.toml" for folder in (here, *here.parents)]
+    candidates += [
+        Path(home) / "mailer" / "mailer.toml",
+        Path("/etc/mailer/mailer.toml"),
+    ]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    message = f"no configuration for {here}"
+    raise ConfigError(message, hint="mailer init makes a workspace; -C names one")
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"cannot be read: {error}"
+        raise ConfigError(message, file=str(path)) from error
+
+
+def _shown(path: Path | None, start: Path) -> str:
+    if path is None:
+        return ""
+    try:
+        return str(path.relative_to(start.resolve()))
+    except ValueError:
+        return str(path)
+
+
+def _lines(text: str) -> dict[str, int]:
+    """Where each dotted key stands; entries of a list count by their place."""
+    found: dict[str, int] = {}
+    table, counts = "", dict[str, int]()
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.match(line):
+            table = header[1].replace('"', "").replace(" ", "")
+            if line.lstrip().startswith("[["):
+                counts[table] = counts.get(table, -1) + 1
+                table = f"{table}.{counts[table]}"
+            found.setdefault(table, number)
+        elif key := _KEY.match(line):
+            dotted = key[1].strip("\"'")
+            found.setdefault(f"{table}.{dotted}" if table else dotted, number)
+    return found
+
+
+def _put(values: dict[str, Any], name: str, value: str) -> str:
+    """Lay one variable over *values*; the dotted key it landed on."""
+    words = name.removeprefix(_PREFIX).lower().split("__")
+    place: Any = values
+    dotted: list[str] = []
+    for at, word in enumerate(words):
+        last = at == len(words) - 1
+        if isinstance(place, list):
+            names = [str(entry.get("name", "")) for entry in place]
+            index = next((i for i, n in enumerate(names) if _same(n, word)), None)
+            if index is None:
+                message = f"{name}: no entry called {word}"
+                raise ConfigError(message, hint=f"there are: {', '.join(names)}")
+            place, step = place[index], str(index)
+        else:
+            step = next((k for k in place if _same(k, word)), word)
+            if not last:
+                empty: Any = [] if step == "relays" else {}
+                place = place.setdefault(step, empty)
+            else:
+                place[step] = _typed(value)
+        dotted.append(step)
+    return ".".join(dotted)
+
+
+def _typed(value: str) -> Any:
+    """Lists are written as TOML; everything else is text that pydantic converts."""
+    if not value.startswith("["):
+        return value
+    try:
+        return tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return value
+
+
+def _same(one: str, other: str) -> bool:
+    return one.lower().replace("-", "_") == other.lower().replace("-", "_")
+
+
+def _faults(
+    error: ValidationError, values: Mapping[str, Any], origins: Mapping[str, str]
+) -> str:
+    """Every fault on a line: origin, key, what is wrong, and a suggestion."""
+    said = []
+    for fault in error.errors():
+        place = [str(step) for step in fault["loc"]]
+        key = ".".join(place)
+        origin = origins.get(key) or origins.get(".".join(place[:-1])) or ""
+        words = str(fault["msg"]).removeprefix("Value error, ")
+        if fault["type"] == "extra_forbidden":
+            words = "unknown key" + _suggestion(place)
+        elif fault["type"] == "missing":
+            words = "is missing"
+        elif not isinstance(fault.get("input"), dict) and not _is_secret(key):
+            words += f" (got {fault.get('input')!r})"
+        said.append(
+            f"{origin + ': ' if origin else ''}{_by_name(place, values)}: {words}"
+        )
+    return "\n".join(said)
+
+
+def _suggestion(place: list[str]) -> str:
+    model: Any = Settings
+    for step in place[:-1]:
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            continue
+        found = model.model_fields.get(step)
+        model = _inner(found.annotation) if found else model
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return ""
+    names = [f.alias or n for n, f in model.model_fields.items()]
+    close = difflib.get_close_matches(place[-1], names, 1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _inner(annotation: Any) -> Any:
+    """The table inside ``tuple[Table, ...]`` or ``dict[str, Table]``."""
+    for part in getattr(annotation, "__args__", ()):
+        if isinstance(part, type) and issubclass(part, BaseModel):
+            return part
+    return annotation
+
+
+def _by_name(place: Sequence[str], values: Mapping[str, Any]) -> str:
+    """``relays.principal.port`` rather than ``relays.0.port``."""
+    if len(place) > 1 and place[0] == "relays" and place[1].isdigit():
+        entry = values["relays"][int(place[1])]
+        name = entry.get("name", place[1]) if isinstance(entry, dict) else place[1]
+        return ".".join(["relays", str(name), *place[2:]])
+    return ".".join(place)
+
+
+def _flat(
+    place: tuple[str, ...], value: object
+) -> Iterable[tuple[tuple[str, ...], object]]:
+    """Every value below *value* with its steps, tables and lists unfolded."""
+    match value:
+        case BaseModel():
+            for name, info in type(value).model_fields.items():
+                yield from _flat((*place, info.alias or name), getattr(value, name))
+        case dict() if value:
+            for name, inner in value.items():
+                yield from _flat((*place, name), inner)
+        case tuple() if value and isinstance(value[0], BaseModel):
+            for index, inner in enumerate(value):
+                yield from _flat((*place, str(index)), inner)
+        case _:
+            yield place, value
+
+
+def _masked(key: str, value: object) -> str:
+    match value:
+        case SecretStr():
+            return "••••••" if value.get_secret_value() else ""
+        case str() if _is_secret(key):
+            return "••••••" if value else ""
+        case str():
+            return re.sub(r"(://[^:/@]+:)[^@]+@", r"\1••••••@", value)
+        case tuple():
+            return ", ".join(str(item) for item in value)
+        case None:
+            return ""
+    return str(value)
+
+
+def _is_secret(key: str) -> bool:
+    last = key.rsplit(".", 1)[-1]
+    return last in {"password", "secret_key"}
