@@ -225,6 +225,20 @@ def test_a_reader_without_links_gets_no_empty_header() -> None:
     assert message["To"].addresses[0].addr_spec == "a@example.org"
 
 
+@pytest.mark.parametrize(
+    ("address", "to"),
+    [
+        ("renee@été.example", b"<renee@xn--t-9fab.example>"),
+        ("ren\u00e9e@example.org", b"undisclosed-recipients:;"),
+    ],
+)
+def test_an_address_beyond_ascii_spoils_no_message(address, to) -> None:
+    """Domains travel as A-labels; what needs SMTPUTF8 is left to the envelope."""
+    wire = write(reader=replace(READER, email=address, name=""))
+    check_wire(wire)
+    assert b"\r\nTo: " + to + b"\r\n" in wire
+
+
 def test_headers_are_what_providers_ask_for() -> None:
     """The machine-read headers stand on the wire as they are."""
     head = write().decode().partition("\r\n\r\n")[0].split("\r\n")

@@ -180,7 +180,8 @@ def test_a_poor_name_does_not_cost_the_letter(address) -> None:
     "change",
     [
         {"email": "no address"},
-        {"email": "renée@example.org"},
+        {"email": "renee@example.org>"},
+        {"email": "renee@example.org\r\nBcc: all@example.org"},
         {"name": "Renée\r\nBcc: all@example.org"},
         {"greeting": "a\0b"},
         {"message_id": "<a b@example.org>"},
