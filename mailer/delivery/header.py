@@ -56,6 +56,8 @@ def cleaned(text: str) -> str:
 
 def field(name: str, text: str) -> bytes:
     """``Name: text`` for people to read, any text, ended by CRLF."""
+    if not text:
+        return raw_field(name, "")
     one_line(text, what=name)
     value = _plain(text, len(name) + 2) or _encoded(text, len(name) + 2)
     return f"{name}: {value}\r\n".encode("ascii")
