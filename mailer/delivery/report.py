@@ -72,7 +72,7 @@ def exit_code(tally: Tally) -> int:
 
 def as_json(
     tally: Tally, *, run: str, edition: str, state: str, seconds: float
-) -> dict[str, str | int | float | bool]:
+) -> dict[str, object]:
     """The report for programs, schema 1; *seconds* is how long the run took."""
     return {
         "schema": 1,
