@@ -179,6 +179,7 @@ class Flag(Block):
 class Item:
     """One item of a list, with the lists nested in it."""
 
+    at: Source
     content: Inlines
     lists: tuple[List, ...] = ()
 

@@ -1,0 +1,171 @@
+"""The fenced directives, ``::: name {…}``: which there are, and what they take.
+
+A new directive is one entry here, one clause in ``parse`` and its templates.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from mdit_py_plugins.attrs.parse import ParseError
+from mdit_py_plugins.attrs.parse import parse as parse_braces
+
+from mailer.edition.blocks import Source
+from mailer.edition.notes import Notes, did_you_mean
+
+_FENCE = re.compile(r"^ {0,3}(:{3,})[ \t]*(.*?)[ \t]*$")
+_CODE = re.compile(r"^ {0,3}(```|~~~)")
+_HEAD = re.compile(r"([\w-]+)[ \t]*([^{]*?)[ \t]*(\{.*\})?$", re.DOTALL)
+
+AUDIENCES = ("free", "member", "web", "email")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """What a directive takes: ``argument`` is its word after the name, if it has one."""
+
+    argument: str = ""
+    attributes: frozenset[str] = frozenset()
+    required: frozenset[str] = frozenset()
+    wraps: bool = False
+
+
+SPECS: Mapping[str, Spec] = {
+    "box": Spec(argument="note", attributes=frozenset({"only", "button", "href"})),
+    "sponsor": Spec(
+        attributes=frozenset({"by", "until", "href", "button", "rel"}),
+        required=frozenset({"by"}),
+    ),
+    "only": Spec(argument="free", wraps=True),
+    "toc": Spec(),
+    "signature": Spec(argument="claire"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """The first line of a directive, read."""
+
+    name: str
+    argument: str
+    attributes: Mapping[str, str]
+
+
+def check_fences(text: str, notes: Notes) -> bool:
+    """Whether every ``:::`` is closed and rightly nested; faults at the opening line."""
+    before = len(notes.findings)
+    open_: list[tuple[int, int, str]] = []
+    in_code = ""
+    for number, line in enumerate(text.split("\n")):
+        if code := _CODE.match(line):
+            in_code = "" if in_code == code[1] else in_code or code[1]
+        fence = None if in_code else _FENCE.match(line)
+        if fence is None:
+            continue
+        colons, words = len(fence[1]), fence[2]
+        if words:
+            _check_nesting(open_, number, colons, words, notes)
+            open_.append((number, colons, words.split()[0].partition("{")[0]))
+        elif not open_:
+            hint = "every ::: alone on its line closes a directive"
+            notes.error(
+                "directive-unclosed", notes.at(number), "nothing to close", hint
+            )
+        elif colons >= open_[-1][1]:
+            open_.pop()
+    for number, _, name in open_:
+        message = f"directive {name} is never closed"
+        hint = "::: alone on a line closes it"
+        notes.error("directive-unclosed", notes.at(number), message, hint)
+    return len(notes.findings) == before
+
+
+def _check_nesting(
+    open_: list[tuple[int, int, str]],
+    number: int,
+    colons: int,
+    words: str,
+    notes: Notes,
+) -> None:
+    if not open_:
+        return
+    outer_line, outer_colons, outer = open_[-1]
+    if outer == "only" and outer_colons > colons:
+        return
+    inner = words.split()[0]
+    at = notes.at(outer_line)
+    if outer == "only":
+        message = f"only around {inner} needs a longer fence"
+        notes.error("directive-nested", at, message, ":::: only … ::::")
+        return
+    line = notes.at(number).line
+    message = f"directive {outer} is not closed before {inner} begins in line {line}"
+    notes.error("directive-unclosed", at, message, "::: alone on a line closes it")
+    open_.pop()
+
+
+def read_opening(info: str, at: Source, notes: Notes) -> Opening | None:
+    """The words after ``:::``; None, with findings, if they make no directive."""
+    match = _HEAD.match(info.strip())
+    if match is None:
+        notes.error("directive-unknown", at, f"cannot read ::: {info.strip()}")
+        return None
+    name, argument, braces = match[1], match[2], match[3]
+    spec = SPECS.get(name)
+    if spec is None:
+        hint = did_you_mean(name, SPECS)
+        notes.error("directive-unknown", at, f"unknown directive {name}", hint)
+        return None
+    attributes = read_braces(braces or "", at, notes)
+    if attributes is None:
+        return None
+    for key in attributes.keys() - spec.attributes:
+        hint = did_you_mean(key, spec.attributes)
+        notes.error("directive-attribute", at, f"{name} does not take {key}", hint)
+    for key in sorted(spec.required - attributes.keys()):
+        message = f"{name} does not say {key}"
+        notes.error(f"{name}-{key}", at, message, f'{{{key}="…"}}')
+    if bool(argument) != bool(spec.argument):
+        message = (
+            f"{name} takes no word after its name"
+            if argument
+            else f"{name} needs a word after its name"
+        )
+        hint = f"::: {name} {spec.argument}".strip()
+        notes.error("directive-attribute", at, message, hint)
+    if name == "only" and argument and argument not in AUDIENCES:
+        hint = did_you_mean(argument, AUDIENCES)
+        notes.error("directive-attribute", at, f"no audience {argument}", hint)
+    if "only" in attributes and attributes["only"] not in AUDIENCES:
+        hint = did_you_mean(attributes["only"], AUDIENCES)
+        message = f"no audience {attributes['only']}"
+        notes.error("directive-attribute", at, message, hint)
+    return Opening(name=name, argument=argument, attributes=attributes)
+
+
+def read_braces(braces: str, at: Source, notes: Notes) -> dict[str, str] | None:
+    """``{.class #id key="value"}``; ``class`` holds the classes. None if unreadable."""
+    if not braces:
+        return {}
+    try:
+        end, attributes = parse_braces(braces)
+    except ParseError:
+        end, attributes = -1, {}
+    if end != len(braces) - 1:
+        hint = 'a value with anything but letters and digits goes into quotes: key="…"'
+        notes.error("directive-attribute", at, f"cannot read {braces}", hint)
+        return None
+    return {str(key): str(value) for key, value in attributes.items()}
+
+
+def read_day(value: str, at: Source, notes: Notes) -> date | None:
+    """An attribute that is a day."""
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        message = f"{value} is no date"
+        notes.error("directive-attribute", at, message, "write it as 2026-03-31")
+        return None

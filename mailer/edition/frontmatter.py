@@ -1,0 +1,284 @@
+"""The YAML head of an edition: every key typed, every fault at its own line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import yaml
+
+from mailer.edition.blocks import Source
+from mailer.edition.model import Cover, Publication, Variant
+from mailer.edition.notes import Notes, did_you_mean
+
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_MAILBOX = re.compile(r"(?:[^<>@]*<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+)")
+_LONG_SUBJECT = 60  # more is cut on a phone
+
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the head may refer to: authors by key, files beside the edition."""
+
+    publication: Publication
+    authors: Collection[str]
+    files: Collection[str]
+
+
+def split_head(text: str) -> tuple[str, int]:
+    """The YAML between the first two ``---`` and the number of lines up to the body.
+
+    ``("", 0)`` where there is no head.
+    """
+    lines = text.split("\n")
+    if lines[0].rstrip() != "---":
+        return "", 0
+    for number, line in enumerate(lines[1:], 1):
+        if line.rstrip() in {"---", "..."}:
+            return "\n".join(lines[1:number]), number + 1
+    return "\n".join(lines[1:]), len(lines)
+
+
+def read_head(yaml_text: str, notes: Notes, known: Known) -> Values:
+    """The keys of the head as values of the right type; faults go to *notes*."""
+    top = Source(notes.file, 1)
+    if not yaml_text.strip():
+        hint = "begin with ---, title: and date:, then ---"
+        notes.error("meta-missing", top, "the edition has no front matter", hint)
+        return {}
+    node = _compose(yaml_text, notes)
+    if node is None:
+        return {}
+    values: Values = {}
+    for key_node, value_node in node.value:
+        at = Source(notes.file, key_node.start_mark.line + 2)
+        key = str(key_node.value)
+        if key in values:
+            notes.error("meta-duplicate", at, f"{key} is given twice")
+        elif key not in _READERS:
+            hint = did_you_mean(key, _READERS)
+            notes.error("meta-unknown-key", at, f"unknown key {key}", hint)
+        else:
+            try:
+                values[key] = _READERS[key](_construct(value_node))
+            except (ValueError, TypeError) as error:
+                values[key] = None
+                notes.error("meta-value", at, f"{key}: {error}")
+            else:
+                _cross_check(key, values[key], at, notes, known)
+    for key in ("title", "date"):
+        if key not in values:
+            notes.error("meta-missing", top, f"{key} is missing from the front matter")
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _compose(text: str, notes: Notes) -> yaml.MappingNode | None:
+    try:
+        # An alias repeats a node as often as it likes: a small file becomes a huge one.
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                mark = event.start_mark
+                at = Source(notes.file, mark.line + 2 if mark else 1)
+                notes.error("meta-value", at, "YAML aliases are not understood here")
+                return None
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 2 if mark else 1
+        problem = getattr(error, "problem", None) or "cannot be read"
+        at = Source(notes.file, line)
+        hint = "a value with a colon or an emoji goes into quotes"
+        notes.error("meta-syntax", at, f"the front matter is not YAML: {problem}", hint)
+        return None
+    if not isinstance(node, yaml.MappingNode):
+        at = Source(notes.file, 1)
+        notes.error("meta-syntax", at, "the front matter is not a list of key: value")
+        return None
+    return node
+
+
+def _construct(node: yaml.Node) -> object:
+    loader = yaml.SafeLoader("")
+    try:
+        return loader.construct_object(node, deep=True)
+    except yaml.YAMLError as error:
+        message = "cannot be read"
+        raise ValueError(message) from error
+    finally:
+        loader.dispose()
+
+
+def _cross_check(
+    key: str, value: object, at: Source, notes: Notes, known: Known
+) -> None:
+    """What a value refers to must be there."""
+    match key, value:
+        case "authors", tuple():
+            for author in value:
+                if author not in known.authors:
+                    hint = did_you_mean(author, known.authors)
+                    notes.error("author-unknown", at, f"no author {author}", hint)
+        case "from", str() if "@" not in value and value not in known.authors:
+            hint = did_you_mean(value, known.authors)
+            notes.error("author-unknown", at, f"no author {value}", hint)
+        case "cover", Cover(src=src) if src not in known.files:
+            message = f"picture {src} is not in the folder"
+            notes.error("image-missing", at, message)
+        case "publication", str() if value != known.publication.id:
+            message = f"the folder says {known.publication.id}, not {value}"
+            notes.error("meta-value", at, message)
+        case (("subject" | "title"), str()) if len(value) > _LONG_SUBJECT:
+            if key == "subject":
+                message = f"the subject has {len(value)} characters"
+                notes.warn("subject-long", at, message, "phones show about 40")
+
+
+def _line(value: object) -> str:
+    if isinstance(value, (str, int, float, date)) and not isinstance(value, bool):
+        return " ".join(str(value).split())
+    message = "one line of text is expected"
+    raise ValueError(message)
+
+
+def _required_line(value: object) -> str:
+    if value is None or not _line(value):
+        message = "is empty"
+        raise ValueError(message)
+    return _line(value)
+
+
+def _lines(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        message = "a list is expected: [one, two] or a line for each, begun with -"
+        raise ValueError(message)
+    return tuple(_line(item) for item in value)
+
+
+def _date(value: object) -> date:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        message = f"{value} is no date: write it as 2026-03-14"
+        raise ValueError(message) from None
+
+
+def _local_time(value: object) -> datetime:
+    try:
+        when = (
+            value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+        )
+    except ValueError:
+        when = None
+    if when is None or when.tzinfo is not None:
+        message = f"{value} is no local time: write it as 2026-03-14 07:00"
+        raise ValueError(message)
+    return when
+
+
+def _number(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    message = f"{value} is no edition number"
+    raise ValueError(message)
+
+
+def _slug(value: object) -> str:
+    if isinstance(value, str) and _SLUG.fullmatch(value):
+        return value
+    message = f"{value}: small letters, digits and hyphens only"
+    raise ValueError(message)
+
+
+def _mailbox(value: object) -> str:
+    if isinstance(value, str) and _MAILBOX.fullmatch(value.strip()):
+        return value.strip()
+    message = f'{value}: write "Name <address>" or an address'
+    raise ValueError(message)
+
+
+def _mailbox_or_key(value: object) -> str:
+    return _mailbox(value) if isinstance(value, str) and "@" in value else _line(value)
+
+
+def _one_of(*words: str) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        if value not in words:
+            message = f"{value} is none of {', '.join(words)}"
+            raise ValueError(message)
+        return str(value)
+
+    return read
+
+
+def _cover(value: object) -> Cover:
+    if isinstance(value, str):
+        return Cover(src=value)
+    if not isinstance(value, dict) or not set(value) <= {"src", "alt", "credit"}:
+        message = "a file name, or src, alt and credit"
+        raise ValueError(message)
+    if "src" not in value:
+        message = "src is missing"
+        raise ValueError(message)
+    return Cover(**{str(key): _line(item) for key, item in value.items()})
+
+
+def _audiences(value: object) -> tuple[Variant, ...]:
+    words = _lines(value)
+    if not words or not set(words) <= {"free", "member"}:
+        message = "[free], [member] or [free, member]"
+        raise ValueError(message)
+    return tuple(Variant(word) for word in dict.fromkeys(words))
+
+
+def _tokens(value: object) -> dict[str, tuple[str, str]]:
+    if not isinstance(value, dict):
+        message = '{accent: "#9e1b32"} is expected'
+        raise ValueError(message)
+    tokens = {}
+    for name, said in value.items():
+        pair = said if isinstance(said, list) else [said, said]
+        if len(pair) != 2 or not all(_COLOR.fullmatch(str(color)) for color in pair):
+            message = f'{name}: write "#rrggbb", or a light and a dark one'
+            raise ValueError(message)
+        tokens[str(name)] = (str(pair[0]), str(pair[1]))
+    return tokens
+
+
+def _checks(value: object) -> tuple[str, ...]:
+    if not isinstance(value, dict) or set(value) != {"ignore"}:
+        message = "{ignore: [rule-id]} is expected"
+        raise ValueError(message)
+    return _lines(value["ignore"])
+
+
+_READERS: Mapping[str, Callable[[object], object]] = {
+    "title": _required_line,
+    "date": _date,
+    "subject": _line,
+    "subtitle": _line,
+    "preheader": _line,
+    "summary": _lines,
+    "number": _number,
+    "slug": _slug,
+    "publication": _line,
+    "authors": _lines,
+    "from": _mailbox_or_key,
+    "reply_to": _mailbox,
+    "send_at": _local_time,
+    "lang": _one_of("fr", "en"),
+    "cover": _cover,
+    "audiences": _audiences,
+    "archive": _one_of("public", "members", "none"),
+    "tags": _lines,
+    "theme": _tokens,
+    "checks": _checks,
+}
+"""Each key with what makes a value of it, or a ValueError in words."""

@@ -1,0 +1,167 @@
+"""From markdown-it's inline tokens to our inlines; raw HTML stops here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markdown_it.token import Token
+
+from mailer.edition.blocks import (
+    Break,
+    Code,
+    Emphasis,
+    Inline,
+    Inlines,
+    Link,
+    Placeholder,
+    Source,
+    Strong,
+    Text,
+)
+from mailer.edition.notes import Notes, did_you_mean
+
+PLACEHOLDERS = frozenset(
+    [
+        "email",
+        "name",
+        "web_url",
+        "unsubscribe_url",
+        "preferences_url",
+        "poll_url",
+        "subscribe_url",
+        "archive_url",
+    ]
+)
+"""What an editor may write between double braces."""
+
+_HOLE = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+_HOLE_LINK = re.compile(r"\]\(\s*<?\{\{\s*(\w*)\s*\}\}([^\s)>]*)>?\s*\)")
+_HOLE_SCHEME = "placeholder:"
+_SCHEMES = re.compile(r"(https?://[^\s/?#]+|mailto:[^\s@]+@[^\s@]+)", re.IGNORECASE)
+
+
+def shelter_links(markdown: str) -> str:
+    """``[words]({{ web_url }})`` written so that Markdown takes it for a link."""
+    return _HOLE_LINK.sub(rf"]({_HOLE_SCHEME}\1\2)", markdown)
+
+
+@dataclass(slots=True)
+class InlineReader:
+    """Reads the children of one inline token, which begins at line ``first``."""
+
+    notes: Notes
+    first: int
+
+    def read(self, tokens: Sequence[Token]) -> Inlines:
+        """The tokens as a tuple of inlines, neighbouring words joined."""
+        nodes, _ = self._run(list(tokens), 0, "")
+        return nodes
+
+    def href(self, raw: str, line: int) -> str:
+        """A link's target, if a mail may hold it; else a finding and ``#``."""
+        at = self.notes.at(line)
+        if raw.startswith(_HOLE_SCHEME):
+            name = re.match(r"\w*", raw.removeprefix(_HOLE_SCHEME))
+            word = name[0] if name else ""
+            self._check_placeholder(word, at)
+            rest = raw.removeprefix(_HOLE_SCHEME + word)
+            return f"{{{{ {word} }}}}{rest}"
+        if not _SCHEMES.match(raw):
+            hint = "a full address: https://…, or mailto:…"
+            shown = raw or "nothing"
+            self.notes.error("link-syntax", at, f"a link cannot lead to {shown}", hint)
+            return "#"
+        return raw
+
+    def _run(
+        self, tokens: list[Token], start: int, closing: str
+    ) -> tuple[Inlines, int]:
+        """Inlines from *start* to the token of type *closing*, and where it stands."""
+        nodes: list[Inline] = []
+        at = start
+        while at < len(tokens):
+            token = tokens[at]
+            if token.type == closing:
+                break
+            match token.type:
+                case "text":
+                    nodes += self._words(token.content)
+                case "softbreak":
+                    self.first += 1
+                    nodes.append(Text(" "))
+                case "hardbreak":
+                    self.first += 1
+                    nodes.append(Break())
+                case "code_inline":
+                    nodes.append(Code(token.content))
+                case "strong_open":
+                    inner, at = self._run(tokens, at + 1, "strong_close")
+                    nodes.append(Strong(inner))
+                case "em_open":
+                    inner, at = self._run(tokens, at + 1, "em_close")
+                    nodes.append(Emphasis(inner))
+                case "link_open":
+                    line = self.first
+                    inner, at = self._run(tokens, at + 1, "link_close")
+                    href = self.href(str(token.attrs.get("href", "")), line)
+                    nodes.append(Link(href, inner, self.notes.at(line)))
+                case _:
+                    self._refuse(token)
+            at += 1
+        return joined(nodes), at
+
+    def _words(self, text: str) -> list[Inline]:
+        """Words and the placeholders between them."""
+        found: list[Inline] = []
+        end = 0
+        for match in _HOLE.finditer(text):
+            found.append(Text(text[end : match.start()]))
+            self._check_placeholder(match[1], self.notes.at(self.first))
+            found.append(Placeholder(match[1]))
+            end = match.end()
+        found.append(Text(text[end:]))
+        return found
+
+    def _check_placeholder(self, name: str, at: Source) -> None:
+        if name not in PLACEHOLDERS:
+            hint = did_you_mean(name, PLACEHOLDERS)
+            message = f"nothing fills {{{{ {name} }}}}"
+            self.notes.error("placeholder-left", at, message, hint)
+
+    def _refuse(self, token: Token) -> None:
+        at = self.notes.at(self.first)
+        if token.type == "image":
+            hint = "an empty line before and after it"
+            self.notes.error(
+                "image-inline", at, "a picture stands alone in its paragraph", hint
+            )
+            return
+        shown = token.content.strip()[:40]
+        hint = "Markdown says everything an edition needs"
+        self.notes.error("html-raw", at, f"raw HTML is refused: {shown}", hint)
+
+
+def joined(nodes: Sequence[Inline]) -> Inlines:
+    """Neighbouring Texts as one, empty ones gone, no space at either end."""
+    merged: list[Inline] = []
+    for node in nodes:
+        match merged[-1:], node:
+            case _, Text(""):
+                continue
+            case [Text(before)], Text(text):
+                merged[-1] = Text(before + text)
+            case _:
+                merged.append(node)
+    return tuple(merged)
+
+
+def stripped(nodes: Inlines) -> Inlines:
+    """*nodes* without space at the beginning and the end."""
+    trimmed = list(nodes)
+    if trimmed and isinstance(trimmed[0], Text):
+        trimmed[0] = Text(trimmed[0].text.lstrip())
+    if trimmed and isinstance(trimmed[-1], Text):
+        trimmed[-1] = Text(trimmed[-1].text.rstrip())
+    return joined(trimmed)

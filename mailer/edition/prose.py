@@ -1,0 +1,262 @@
+"""Paragraphs, lists, quotations and tables: what plain Markdown means in an edition."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from markdown_it.token import Token
+
+from mailer.edition.blocks import (
+    Block,
+    Break,
+    Button,
+    Cell,
+    Figure,
+    Greeting,
+    Inlines,
+    Item,
+    Link,
+    List,
+    Paragraph,
+    Quote,
+    Table,
+    Text,
+)
+from mailer.edition.directives import read_braces
+from mailer.edition.inlines import InlineReader, joined, stripped
+from mailer.edition.nodes import Node, spoken
+from mailer.edition.notes import Notes, did_you_mean
+from mailer.edition.recognise import (
+    as_brief,
+    as_flag,
+    as_greeting,
+    as_label,
+    looks_like_brief,
+    split_source,
+)
+
+_LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What the meaning of a block depends on besides its words."""
+
+    notes: Notes
+    flags: Sequence[str]
+    labels: Mapping[str, str]
+    authors: Collection[str]
+    files: Collection[str]
+
+
+class Prose:
+    """Reads the blocks that hold no other blocks. ``plain_lines`` opted out of looks."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.notes = context.notes
+        self.plain_lines: set[int] = set()
+
+    def paragraph(self, node: Node, *, first: bool) -> Block:
+        """What a paragraph is by its looks; *first*: of the whole edition."""
+        at = self.notes.at(node.line)
+        if special := self._figure(node) or self._button(node):
+            return special
+        content = self.inline(node)
+        if self.braces(node).get("class") == "plain":
+            self.plain_lines.add(at.line)
+            return Paragraph(at=at, content=content)
+        if first and (words := as_greeting(content)):
+            return Greeting(at=at, content=words)
+        label = as_label(content, at, self.context.labels)
+        return label or Paragraph(at=at, content=content)
+
+    def _figure(self, node: Node) -> Figure | None:
+        """A picture alone in its paragraph, possibly inside a link."""
+        children = spoken(node)
+        href = ""
+        if len(children) > 2 and children[0].type == "link_open":
+            if children[-1].type != "link_close":
+                return None
+            href = str(children[0].attrs.get("href", ""))
+            children = children[1:-1]
+        if len(children) != 1 or children[0].type != "image":
+            return None
+        picture, at = children[0], self.notes.at(node.line)
+        reader = InlineReader(self.notes, node.line)
+        src = str(picture.attrs.get("src", ""))
+        if href:
+            href = reader.href(href, node.line)
+        if src not in self.context.files:
+            shown = src or "(no name)"
+            hint = did_you_mean(src, [f for f in self.context.files if "." in f])
+            message = f"picture {shown} is not in the folder"
+            self.notes.error("image-missing", at, message, hint)
+        alt = picture.content.strip()
+        if not alt:
+            hint = "![what one sees](file.jpg)"
+            self.notes.error("image-alt", at, "picture has no alt text", hint)
+        title = " ".join(str(picture.attrs.get("title", "")).split())
+        return Figure(
+            at=at,
+            src=src,
+            alt=alt,
+            caption=(Text(title),) if title else (),
+            href=href,
+            video="video" in str(picture.attrs.get("class", "")).split(),
+        )
+
+    def _button(self, node: Node) -> Button | None:
+        """``[Words](href){.button}`` alone in its paragraph."""
+        children = spoken(node)
+        if not children or children[0].type != "link_open":
+            return None
+        if children[-1].type != "link_close" or "button" not in str(
+            children[0].attrs.get("class", "")
+        ):
+            return None
+        reader = InlineReader(self.notes, node.line)
+        match reader.read(children):
+            case (Link(href, words),):
+                return Button(at=self.notes.at(node.line), words=words, href=href)
+        return None
+
+    def list_(self, node: Node) -> list[Block]:
+        """A list; items that are briefs or flags become blocks of their own."""
+        at = self.notes.at(node.line)
+        ordered = node.type == "ordered_list"
+        blocks: list[Block] = []
+        items: list[Item] = []
+        start = int(node.token.attrs.get("start", 1) or 1)
+
+        def close() -> None:
+            if items:
+                blocks.append(
+                    List(
+                        at=items[0].at, items=tuple(items), ordered=ordered, start=start
+                    )
+                )
+                items.clear()
+
+        for child in node.children:
+            item = self._item(child)
+            brief = None
+            if not ordered and not item.lists:
+                brief = as_flag(item.content, item.at, self.context.flags) or as_brief(
+                    item.content, item.at
+                )
+            if brief is None:
+                if not ordered and looks_like_brief(item.content):
+                    hint = "a brief is - **Slug** • text"
+                    message = "this looks like a brief without its bold slug"
+                    self.notes.warn("recognition-doubtful", item.at, message, hint)
+                items.append(item)
+            else:
+                close()
+                blocks.append(brief)
+        close()
+        if not blocks:
+            self.notes.error("list-empty", at, "the list is empty")
+        return blocks
+
+    def _item(self, node: Node) -> Item:
+        at = self.notes.at(node.line)
+        content: list[Inlines] = []
+        lists: list[List] = []
+        for child in node.children:
+            match child.type:
+                case "paragraph":
+                    content.append(self.inline(child))
+                case "bullet_list" | "ordered_list":
+                    lists += [b for b in self.list_(child) if isinstance(b, List)]
+                case _:
+                    where = self.notes.at(child.line)
+                    message = "a list item holds words and lists only"
+                    self.notes.error("list-block", where, message)
+        words = [n for part in content for n in (*part, Break(), Break())][:-2]
+        return Item(at=at, content=joined(words), lists=tuple(lists))
+
+    def quote(self, node: Node, *, epigraph: bool) -> Quote:
+        """A quotation and the source its last line names."""
+        paragraphs = []
+        for child in node.children:
+            if child.type == "paragraph":
+                paragraphs.append(self._lines(child))
+            else:
+                where = self.notes.at(child.line)
+                message = "a quotation holds paragraphs only"
+                self.notes.error("quote-block", where, message)
+        quoted = split_source(paragraphs)
+        if not quoted.paragraphs:
+            at = self.notes.at(node.line)
+            self.notes.error("quote-empty", at, "the quotation is empty")
+        return Quote(
+            at=self.notes.at(node.line),
+            paragraphs=quoted.paragraphs,
+            source=quoted.source,
+            epigraph=epigraph,
+        )
+
+    def table(self, node: Node) -> Table:
+        """A table, cell by cell."""
+        head: list[Cell] = []
+        rows: list[tuple[Cell, ...]] = []
+        align: list[str] = []
+        for part in node.children:
+            for row in part.children:
+                cells = [self._cell(cell) for cell in row.children]
+                if part.type == "thead":
+                    head = cells
+                    align = [_alignment(cell.token) for cell in row.children]
+                else:
+                    rows.append(tuple(cells))
+        return Table(
+            at=self.notes.at(node.line),
+            head=tuple(head),
+            rows=tuple(rows),
+            align=tuple(align),
+        )
+
+    def _cell(self, node: Node) -> Cell:
+        """A cell; what follows its first ``<br>`` is the quieter second line."""
+        parts: list[list[Token]] = [[]]
+        for token in spoken(node):
+            if token.type == "html_inline" and _LINE_BREAK.fullmatch(token.content):
+                parts.append([])
+            else:
+                parts[-1].append(token)
+        reader = InlineReader(self.notes, node.line)
+        main, *more = [stripped(reader.read(part)) for part in parts]
+        sub = [n for part in more for n in (*part, Break())][:-1]
+        return Cell(main, joined(sub))
+
+    def inline(self, node: Node) -> Inlines:
+        """The words of a paragraph, heading or cell."""
+        reader = InlineReader(self.notes, node.line)
+        return stripped(reader.read(spoken(node)))
+
+    def _lines(self, node: Node) -> list[Inlines]:
+        """A paragraph's inlines line by line, as a quotation needs them."""
+        lines: list[list[Token]] = [[]]
+        for token in spoken(node):
+            if token.type in {"softbreak", "hardbreak"}:
+                lines.append([])
+            else:
+                lines[-1].append(token)
+        return [
+            InlineReader(self.notes, node.line + number).read(line)
+            for number, line in enumerate(lines)
+        ]
+
+    def braces(self, node: Node) -> dict[str, str]:
+        """What a trailing ``{…}`` says; ``class`` holds the classes."""
+        braces = str(node.token.meta.get("braces", ""))
+        at = self.notes.at(node.line)
+        return read_braces(braces, at, self.notes) or {}
+
+
+def _alignment(cell: Token) -> str:
+    style = str(cell.attrs.get("style", ""))
+    return style.removeprefix("text-align:") or "left"
