@@ -6,9 +6,9 @@ file and line it came from, so that a finding or a rendering fault can point the
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from enum import StrEnum
 
 from mailer.edition.blocks import Block, Inlines, Source
@@ -117,7 +117,7 @@ class Edition:
     folder: str
     slug: str
     title: str
-    date: date
+    date: dt.date
     subject: str = ""
     subtitle: str = ""
     preheader: str = ""
@@ -126,7 +126,7 @@ class Edition:
     authors: tuple[str, ...] = ()
     sender: str = ""
     reply_to: str = ""
-    send_at: datetime | None = None
+    send_at: dt.datetime | None = None
     lang: str = ""
     cover: Cover | None = None
     audiences: tuple[Variant, ...] = ()

@@ -227,7 +227,7 @@ class Ledger(Protocol):
         Who left or was suppressed meanwhile becomes withdrawn instead.
         """
 
-    async def still_wanted(self, claim: Claim) -> bool:
+    async def still_wanted(self, claim: Claim, *, now: datetime) -> bool:
         """Look again just before MAIL; False if withdrawn meanwhile (and then it is)."""
 
     async def hand_over(self, claim: Claim, *, now: datetime) -> bool:

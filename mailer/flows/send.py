@@ -203,7 +203,7 @@ class _Sending:
         if self.desk.stop.is_set() or self.reason:
             await self._give_back([claim])
             return
-        if not await self.desk.ledger.still_wanted(claim):
+        if not await self.desk.ledger.still_wanted(claim, now=self.desk.clock.now()):
             return
         template = self.templates[claim.variant]
         try:

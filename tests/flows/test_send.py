@@ -263,5 +263,5 @@ async def test_the_message_names_its_list(desk: Desk) -> None:
     await desk.subscribe(READERS[0])
     await send(await desk.open_run(), desk.sending)
     ((_, content),) = desk.relay.accepted
-    assert b"To: " + READERS[0].encode() in content
+    assert f"To: <{READERS[0]}>".encode() in content
     assert PAPER.list_id.encode() in content

@@ -1,0 +1,83 @@
+"""Whom a run writes to, as one expression: the plan counts it, the run inserts it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, case, exists, literal, select
+
+from mailer.audience.subscriber import Standing, Tier
+from mailer.delivery.ledger import State
+from mailer.edition.model import Variant
+from mailer.store.schema import delivery, run, subscriber, subscription, suppression
+
+SKIPPED = (
+    "suppressed",
+    "unconfirmed",
+    "left",
+    "already sent in an earlier run",
+    "not for their tier",
+)
+"""Why a subscription of the publication is not in the audience, in words."""
+
+
+def audience(
+    publication: str, edition: str, variants: Collection[Variant]
+) -> Select[Any]:
+    """One row per subscription: id, email, name, and ``lot``.
+
+    ``lot`` is the variant they get, or one of ``SKIPPED``.
+    """
+    had_it = exists(
+        select(literal(1))
+        .select_from(delivery)
+        .join(run, run.c.id == delivery.c.run_id)
+        .where(delivery.c.subscriber_id == subscriber.c.id)
+        .where(run.c.edition == edition)
+        .where(delivery.c.state != State.WITHDRAWN)
+    )
+    suppressed, unconfirmed, left, earlier, _ = SKIPPED
+    lot = case(
+        (suppression.c.email_key.is_not(None), suppressed),
+        (subscription.c.standing == Standing.PENDING, unconfirmed),
+        (subscription.c.standing == Standing.LEFT, left),
+        (had_it, earlier),
+        else_=_variant(variants),
+    )
+    return (
+        select(subscriber.c.id, subscriber.c.email, subscriber.c.name, lot.label("lot"))
+        .join_from(
+            subscription, subscriber, subscriber.c.id == subscription.c.subscriber_id
+        )
+        .outerjoin(suppression, suppression.c.email_key == subscriber.c.email_key)
+        .where(subscription.c.publication == publication)
+    )
+
+
+def no_longer_wanted() -> ColumnElement[bool]:
+    """True for a delivery whose reader left or was suppressed since the run opened."""
+    gone = exists(
+        select(literal(1))
+        .select_from(subscriber)
+        .join(suppression, suppression.c.email_key == subscriber.c.email_key)
+        .where(subscriber.c.id == delivery.c.subscriber_id)
+    )
+    takes = exists(
+        select(literal(1))
+        .select_from(subscription)
+        .where(subscription.c.subscriber_id == delivery.c.subscriber_id)
+        .where(subscription.c.publication == run.c.publication)
+        .where(subscription.c.standing == Standing.ACTIVE)
+    )
+    return gone | ~takes
+
+
+def _variant(variants: Collection[Variant]) -> ColumnElement[str]:
+    """``audience.segment.variant_for``, as SQL."""
+    nothing = literal(SKIPPED[-1])
+    free = literal(str(Variant.FREE)) if Variant.FREE in variants else nothing
+    if Variant.MEMBER not in variants:
+        return free
+    member = subscription.c.tier == Tier.MEMBER
+    return case((member, literal(str(Variant.MEMBER))), else_=free)

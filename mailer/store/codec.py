@@ -1,0 +1,68 @@
+"""Frozen values as JSON and back: what sending and showing an edition needs.
+
+The tree of blocks is not kept: it has become renderings, and those are kept byte for
+byte. What comes back equals the edition without its blocks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+
+from pydantic import TypeAdapter
+
+from mailer.edition.model import Edition, Publication
+from mailer.rendering.model import Picture
+
+_EDITION = TypeAdapter(Edition)
+_PUBLICATION = TypeAdapter(Publication)
+
+
+def without_blocks(edition: Edition) -> Edition:
+    """The edition as it is kept: everything but its tree and its warnings."""
+    return replace(edition, preface=(), sections=(), warnings=())
+
+
+def dump_edition(edition: Edition) -> str:
+    """*edition* without its blocks, as JSON."""
+    return _EDITION.dump_json(without_blocks(edition)).decode()
+
+
+def load_edition(text: str) -> Edition:
+    """What ``dump_edition`` wrote."""
+    return _EDITION.validate_json(text)
+
+
+def dump_publication(publication: Publication) -> str:
+    """*publication* as JSON."""
+    return _PUBLICATION.dump_json(publication).decode()
+
+
+def load_publication(text: str) -> Publication:
+    """What ``dump_publication`` wrote."""
+    return _PUBLICATION.validate_json(text)
+
+
+def dump_pictures(pictures: tuple[Picture, ...]) -> str:
+    """The pictures of a rendering by hash, without their bytes."""
+    rows = []
+    for picture in pictures:
+        row = asdict(picture)
+        row["content"] = picture_key(picture)
+        rows.append(row)
+    return json.dumps(rows)
+
+
+def load_pictures(text: str, content: Callable[[str], bytes]) -> tuple[Picture, ...]:
+    """What ``dump_pictures`` wrote, the bytes asked of *content* by hash."""
+    return tuple(
+        Picture(**{**row, "content": content(row["content"])})
+        for row in json.loads(text)
+    )
+
+
+def picture_key(picture: Picture) -> str:
+    """Under which a picture's bytes are kept, once."""
+    return hashlib.sha256(picture.content).hexdigest()

@@ -1,0 +1,197 @@
+"""The database: opened, brought to our schema, and spoken to one transaction a hop.
+
+SQLite has one thread and one connection, and so one writer; PostgreSQL a small pool.
+Whatever a driver raises becomes a StoreError here, in words an operator can act on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.pool import StaticPool
+
+from mailer.errors import ConfigError, StoreError
+
+T = TypeVar("T")
+
+HEAD = "0001"
+"""The newest migration: what this code reads and writes."""
+
+_KNOWN = ("0001",)
+_BUSY_SECONDS = 5.0
+_POSTGRES_THREADS = 4
+
+_WORDS = (
+    # (part of a driver's message, ours, whether waiting may help)
+    ("disk is full", "the disk is full: make room, then go on", True),
+    ("no space left", "the disk is full: make room, then go on", True),
+    ("database is locked", "another process keeps the database locked", True),
+    ("readonly", "the database is read-only: look at its file mode and owner", False),
+    ("read-only", "the database is read-only: look at its file mode and owner", False),
+    ("malformed", "the database is damaged: restore the last backup", False),
+    ("not a database", "this file is not a mailer database", False),
+    (
+        "unable to open",
+        "the database file cannot be opened: does its folder exist?",
+        False,
+    ),
+    ("disk i/o error", "the disk does not read or write", True),
+    ("authentication failed", "PostgreSQL refuses the password", False),
+    ("does not exist", "there is no such PostgreSQL database or user", False),
+)
+
+
+class Store:
+    """An open database. ``write`` and ``read`` run a function in one transaction."""
+
+    def __init__(self, engine: Engine, folder: Path | None) -> None:
+        self.engine = engine
+        self.lock_folder = folder
+        threads = 1 if self.is_sqlite else _POSTGRES_THREADS
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="ledger")
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Which of the two dialects this is."""
+        return self.engine.dialect.name == "sqlite"
+
+    @classmethod
+    async def open(cls, url: str) -> Self:
+        """Open the database at *url*, made and migrated if need be; StoreError."""
+        store = cls(*_engine(url))
+        try:
+            await store.on_thread(store._migrate)
+        except BaseException:
+            await store.close()
+            raise
+        return store
+
+    async def close(self) -> None:
+        """Finish what runs, then let go of every connection."""
+        await self.on_thread(self.engine.dispose)
+        self._threads.shutdown(wait=False)
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run *work* in a transaction of its own; durable when this returns.
+
+        StoreError, and then nothing of *work* has happened.
+        """
+        return await self.on_thread(lambda: self._transaction(work, writes=True))
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run *work*, which changes nothing, on one consistent view."""
+        return await self.on_thread(lambda: self._transaction(work, writes=False))
+
+    async def on_thread(self, work: Callable[[], T]) -> T:
+        """Run *work* in the ledger's thread; it ends even if the caller is cancelled."""
+        loop = asyncio.get_running_loop()
+        return await asyncio.shield(loop.run_in_executor(self._threads, work))
+
+    def _transaction(self, work: Callable[[Connection], T], *, writes: bool) -> T:
+        with in_our_words(), self.engine.connect() as connection:
+            connection = connection.execution_options(mailer_writes=writes)
+            with connection.begin():
+                return work(connection)
+
+    def _migrate(self) -> None:
+        with in_our_words():
+            with self.engine.connect() as connection:
+                found = _version(connection)
+            if found == HEAD:
+                return
+            if found is not None and found not in _KNOWN:
+                message = (
+                    f"the database has schema {found}, newer than this mailer knows: "
+                    "install the newer mailer again"
+                )
+                raise StoreError(message, temporary=False)
+            _upgrade(self.engine)
+
+
+@contextmanager
+def in_our_words() -> Iterator[None]:
+    """Turn what SQLAlchemy and the drivers raise into StoreError."""
+    try:
+        yield
+    except DBAPIError as error:
+        said = str(error.orig)
+        for part, words, temporary in _WORDS:
+            if part in said.lower():
+                raise StoreError(words, temporary=temporary) from error
+        message = (
+            f"the database said: {said.strip().splitlines()[0] if said else error}"
+        )
+        raise StoreError(message) from error
+    except SQLAlchemyError as error:
+        message = f"the database cannot be used: {error}"
+        raise StoreError(message) from error
+
+
+def _engine(url: str) -> tuple[Engine, Path | None]:
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        try:
+            return create_engine(parsed, pool_pre_ping=True), None
+        except ModuleNotFoundError as error:
+            message = "PostgreSQL needs its driver"
+            hint = "pip install 'mailer-daemon[postgres]'"
+            raise ConfigError(message, hint=hint) from error
+    file = Path(str(parsed.database))
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        message = f"{file.parent} cannot be made: {error.strerror}"
+        raise StoreError(message, temporary=False) from error
+    engine = create_engine(
+        parsed,
+        poolclass=StaticPool,  # one thread, one connection, kept open
+        connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine, file.parent
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    # FULL: a commit survives the loss of power. NORMAL would let the last ones go, and
+    # whoever was in them would be written to again.
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("mailer_writes", True)
+    # IMMEDIATE: to become a writer in mid-transaction may fail, to begin as one waits.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if found is None else str(found)
+
+
+def _upgrade(engine: Engine) -> None:
+    """Run the migrations; imported late, because alembic is slow to load."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.connect() as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

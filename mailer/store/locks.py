@@ -1,0 +1,63 @@
+"""One process per run: locks that are freed with the process, however it ends."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+from mailer.errors import GuardError
+from mailer.flows.ports import Run
+from mailer.store.engine import Store, in_our_words
+
+_SPACE = 0x6D61696C
+"""Keeps our advisory locks apart from those of other programs in the same database."""
+
+
+@asynccontextmanager
+async def sole_sender(store: Store, run: Run) -> AsyncIterator[None]:
+    """Hold the lock of *run*; GuardError if another process does."""
+    if store.lock_folder is not None:
+        with _file_lock(store.lock_folder / f"run-{run.id}.lock", run):
+            yield
+        return
+    holder = await store.on_thread(lambda: _advisory_lock(store, run))
+    try:
+        yield
+    finally:
+        await store.on_thread(holder.close)
+
+
+@contextmanager
+def _file_lock(path: Path, run: Run) -> Iterator[None]:
+    # The file stays: to delete it would let two processes lock two files of one name.
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise _elsewhere(run) from None
+        yield
+
+
+def _advisory_lock(store: Store, run: Run) -> Connection:
+    """A connection of its own that holds the lock as long as it lives."""
+    with in_our_words():
+        connection = store.engine.connect()
+        got = connection.execute(
+            text("SELECT pg_try_advisory_lock(:space, :run)"),
+            {"space": _SPACE, "run": run.id},
+        ).scalar()
+        connection.commit()
+        connection.detach()
+    if not got:
+        connection.close()
+        raise _elsewhere(run)
+    return connection
+
+
+def _elsewhere(run: Run) -> GuardError:
+    message = f"another process is sending {run.name}"
+    return GuardError(message, hint="mailer status shows how far it is")

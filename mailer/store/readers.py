@@ -1,0 +1,319 @@
+"""Subscribers, consent and suppressions: the Readers port over SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, insert, select, update
+
+from mailer.audience.address import address_key
+from mailer.audience.roster import Row as RosterRow
+from mailer.audience.subscriber import (
+    Consent,
+    Reason,
+    Standing,
+    Subscriber,
+    Subscription,
+    Suppression,
+    Tier,
+)
+from mailer.flows.ports import Admission
+from mailer.store.engine import Store
+from mailer.store.schema import consent, subscriber, subscription, suppression
+
+_BATCH = 500  # bound parameters per statement: SQLite allows 32,766, older ones 999
+
+
+class SqlReaders:
+    """The people, as the database knows them."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def admit(
+        self,
+        rows: Sequence[RosterRow],
+        *,
+        publication: str,
+        source: str,
+        now: datetime,
+        dry_run: bool = False,
+    ) -> list[Admission]:
+        """Take in *rows*; see ``flows.ports.Readers``."""
+
+        def work(connection: Connection) -> list[Admission]:
+            known = _Known(connection, rows, publication)
+            admissions = [known.admission(address_key(row.email)) for row in rows]
+            if not dry_run:
+                fresh = [
+                    row
+                    for row, admission in zip(rows, admissions, strict=True)
+                    if admission is Admission.ADDED
+                ]
+                _add(connection, fresh, known, publication, source, now)
+            return admissions
+
+        return await (self._store.read(work) if dry_run else self._store.write(work))
+
+    async def leave(self, email: str, *, publication: str | None, now: datetime) -> int:
+        """End subscriptions; see ``flows.ports.Readers``."""
+
+        def work(connection: Connection) -> int:
+            person = select(subscriber.c.id).where(
+                subscriber.c.email_key == address_key(email)
+            )
+            statement = (
+                update(subscription)
+                .where(subscription.c.subscriber_id == person.scalar_subquery())
+                .where(subscription.c.standing != Standing.LEFT)
+                .values(standing=Standing.LEFT, since=now)
+            )
+            if publication is not None:
+                statement = statement.where(subscription.c.publication == publication)
+            return connection.execute(statement).rowcount
+
+        return await self._store.write(work)
+
+    async def find(self, email: str) -> Subscriber | None:
+        """Everything held about *email*, or None."""
+
+        def work(connection: Connection) -> Subscriber | None:
+            key = address_key(email)
+            people = _people(
+                connection, select(subscriber).where(subscriber.c.email_key == key)
+            )
+            person = next(iter(people), None)
+            if person is None:
+                return None
+            consents = connection.execute(
+                select(consent)
+                .where(consent.c.subscriber_id == person.id)
+                .order_by(consent.c.id)
+            )
+            barred = connection.execute(
+                select(suppression).where(suppression.c.email_key == key)
+            ).first()
+            return Subscriber(
+                id=person.id,
+                email=person.email,
+                name=person.name,
+                created=person.created,
+                subscriptions=person.subscriptions,
+                consents=tuple(
+                    Consent(
+                        publication=row.publication,
+                        source=row.source,
+                        wording=row.wording,
+                        at=row.at,
+                    )
+                    for row in consents
+                ),
+                suppression=None if barred is None else _suppression(barred),
+            )
+
+        return await self._store.read(work)
+
+    async def list_subscribers(
+        self,
+        *,
+        publication: str | None = None,
+        standing: Standing | None = None,
+        tier: Tier | None = None,
+        limit: int | None = None,
+    ) -> list[Subscriber]:
+        """Subscribers by address; see ``flows.ports.Readers``."""
+
+        def work(connection: Connection) -> list[Subscriber]:
+            matching = select(subscription.c.subscriber_id)
+            for column, value in (
+                (subscription.c.publication, publication),
+                (subscription.c.standing, standing),
+                (subscription.c.tier, tier),
+            ):
+                if value is not None:
+                    matching = matching.where(column == value)
+            people = select(subscriber).order_by(subscriber.c.email_key).limit(limit)
+            if publication or standing or tier:
+                people = people.where(subscriber.c.id.in_(matching))
+            return _people(connection, people)
+
+        return await self._store.read(work)
+
+    async def suppress(self, entry: Suppression) -> bool:
+        """Put an address on the suppression list; False if it was there."""
+
+        def work(connection: Connection) -> bool:
+            key = address_key(entry.email)
+            if _barred(connection, [key]):
+                return False
+            connection.execute(
+                insert(suppression).values(
+                    email_key=key,
+                    email=entry.email,
+                    reason=entry.reason,
+                    at=entry.at,
+                    note=entry.note,
+                )
+            )
+            return True
+
+        return await self._store.write(work)
+
+    async def suppressions(self) -> list[Suppression]:
+        """The suppression list by address."""
+
+        def work(connection: Connection) -> list[Suppression]:
+            rows = connection.execute(
+                select(suppression).order_by(suppression.c.email_key)
+            )
+            return [_suppression(row) for row in rows]
+
+        return await self._store.read(work)
+
+
+class _Known:
+    """What is known about the people of a roster, fetched in a few statements."""
+
+    def __init__(
+        self, connection: Connection, rows: Sequence[RosterRow], publication: str
+    ) -> None:
+        keys = [address_key(row.email) for row in rows]
+        self.barred = _barred(connection, keys)
+        self.ids: dict[str, int] = {}
+        self.standings: dict[str, Standing] = {}
+        for part in _batches(keys):
+            taken = select(subscriber.c.email_key, subscriber.c.id).where(
+                subscriber.c.email_key.in_(part)
+            )
+            self.ids.update(
+                (row.email_key, row.id) for row in connection.execute(taken)
+            )
+            joined = (
+                select(subscriber.c.email_key, subscription.c.standing)
+                .join_from(subscriber, subscription)
+                .where(subscriber.c.email_key.in_(part))
+                .where(subscription.c.publication == publication)
+            )
+            self.standings.update(
+                (row.email_key, Standing(row.standing))
+                for row in connection.execute(joined)
+            )
+
+    def admission(self, key: str) -> Admission:
+        """What becomes of *key*; asked again, somebody added is present."""
+        if key in self.barred:
+            return Admission.SUPPRESSED
+        if key not in self.standings:
+            self.standings[key] = Standing.ACTIVE
+            return Admission.ADDED
+        left = self.standings[key] is Standing.LEFT
+        return Admission.LEFT if left else Admission.PRESENT
+
+
+def _add(
+    connection: Connection,
+    rows: Sequence[RosterRow],
+    known: _Known,
+    publication: str,
+    source: str,
+    now: datetime,
+) -> None:
+    """Insert people who are new, and a subscription with its consent for each."""
+    unknown = [row for row in rows if address_key(row.email) not in known.ids]
+    for part in _batches(unknown):
+        found = connection.execute(
+            insert(subscriber).returning(subscriber.c.email_key, subscriber.c.id),
+            [
+                {
+                    "email": row.email,
+                    "email_key": address_key(row.email),
+                    "name": row.name,
+                    "created_at": now,
+                }
+                for row in part
+            ],
+        )
+        known.ids.update((row.email_key, row.id) for row in found)
+    for part in _batches(rows):
+        ids = [known.ids[address_key(row.email)] for row in part]
+        connection.execute(
+            insert(subscription),
+            [
+                {
+                    "subscriber_id": key,
+                    "publication": publication,
+                    "tier": row.tier,
+                    "standing": Standing.ACTIVE,
+                    "since": now,
+                }
+                for key, row in zip(ids, part, strict=True)
+            ],
+        )
+        connection.execute(
+            insert(consent),
+            [
+                {
+                    "subscriber_id": key,
+                    "publication": publication,
+                    "source": source,
+                    "wording": "",
+                    "at": now,
+                }
+                for key in ids
+            ],
+        )
+
+
+def _barred(connection: Connection, keys: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    for part in _batches(keys):
+        statement = select(suppression.c.email_key).where(
+            suppression.c.email_key.in_(part)
+        )
+        found.update(connection.scalars(statement))
+    return found
+
+
+def _people(connection: Connection, statement: Select[Any]) -> list[Subscriber]:
+    """The people of *statement* with what they take, in its order."""
+    rows = connection.execute(statement).all()
+    taken: dict[int, list[Subscription]] = {row.id: [] for row in rows}
+    for part in _batches(taken):
+        found = connection.execute(
+            select(subscription)
+            .where(subscription.c.subscriber_id.in_(part))
+            .order_by(subscription.c.publication)
+        )
+        for row in found:
+            taken[row.subscriber_id].append(
+                Subscription(
+                    publication=row.publication,
+                    tier=Tier(row.tier),
+                    standing=Standing(row.standing),
+                    since=row.since,
+                )
+            )
+    return [
+        Subscriber(
+            id=row.id,
+            email=row.email,
+            name=row.name,
+            created=row.created_at,
+            subscriptions=tuple(taken[row.id]),
+        )
+        for row in rows
+    ]
+
+
+def _suppression(row: Row[Any]) -> Suppression:
+    return Suppression(
+        email=row.email, reason=Reason(row.reason), at=row.at, note=row.note
+    )
+
+
+def _batches(values: Iterable[Any]) -> Iterator[list[Any]]:
+    items = list(values)
+    for start in range(0, len(items), _BATCH):
+        yield items[start : start + _BATCH]

@@ -1,0 +1,112 @@
+"""Opening a run: the edition frozen and a delivery per reader, in one transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, literal, select
+
+from mailer.delivery.ledger import State
+from mailer.edition.model import Variant
+from mailer.errors import GuardError
+from mailer.flows.ports import Plan, Run, RunState
+from mailer.rendering.model import Frozen
+from mailer.store.audience import SKIPPED, audience
+from mailer.store.freezer import freeze
+from mailer.store.schema import delivery, run
+
+
+def plan(connection: Connection, frozen: Frozen) -> Plan:
+    """Whom a run of *frozen* would write to, counted."""
+    lots = _audience(frozen).subquery()
+    statement = select(lots.c.lot, func.count().label("n")).group_by(lots.c.lot)
+    count: dict[str, int] = {
+        str(row.lot): row.n for row in connection.execute(statement)
+    }
+    return Plan(
+        recipients={v: count.get(str(v), 0) for v in _variants(frozen)},
+        skipped={reason: count[reason] for reason in SKIPPED if reason in count},
+    )
+
+
+def open_run(connection: Connection, frozen: Frozen, now: datetime) -> Run:
+    """A run with a delivery per reader; GuardError if it must not be."""
+    edition = frozen.edition
+    earlier = connection.execute(
+        select(run.c.name, run.c.finished_at).where(run.c.edition == edition.name)
+    ).all()
+    for row in earlier:
+        if row.finished_at is None:
+            message = f"run {row.name} of {edition.name} is not finished"
+            raise GuardError(message, hint=f"mailer resume {row.name}")
+    key = connection.execute(
+        insert(run)
+        .values(
+            name=f"{edition.name.replace('/', '-')}-{len(earlier) + 1}",
+            edition=edition.name,
+            title=edition.title,
+            publication=frozen.publication.id,
+            frozen_id=freeze(connection, frozen, now),
+            sha256=frozen.sha256,
+            state=RunState.SENDING,
+            started_at=now,
+            reason="",
+        )
+        .returning(run.c.id)
+    ).scalar_one()
+    lots = _audience(frozen).subquery()
+    constants: dict[str, Any] = {
+        "state": str(State.DUE),
+        "fence": 0,
+        "worker": "",
+        "attempts": 0,
+        "relay": "",
+        "stage": "",
+        "enhanced": "",
+        "reply": "",
+        "reason": "",
+    }
+    moment = delivery.c.updated_at.type
+    rows = select(
+        literal(key),
+        lots.c.id,
+        lots.c.lot,
+        lots.c.email,
+        lots.c.name,
+        *(literal(value) for value in constants.values()),
+        literal(now, moment),
+        literal(now, moment),
+    ).where(lots.c.lot.in_([str(v) for v in _variants(frozen)]))
+    columns = ["run_id", "subscriber_id", "variant", "email", "name", *constants]
+    inserted = connection.execute(
+        insert(delivery).from_select([*columns, "next_attempt_at", "updated_at"], rows)
+    )
+    if inserted.rowcount == 0:
+        message = f"nobody to send {edition.name} to"
+        raise GuardError(message)
+    return as_run(connection.execute(select(run).where(run.c.id == key)).one())
+
+
+def _audience(frozen: Frozen) -> Any:  # noqa: ANN401 - a Select of columns
+    return audience(frozen.publication.id, frozen.edition.name, _variants(frozen))
+
+
+def _variants(frozen: Frozen) -> list[Variant]:
+    return [r.variant for r in frozen.renderings if r.variant.is_mail]
+
+
+def as_run(row: Any) -> Run:  # noqa: ANN401 - a Row of the run table
+    """A row of the run table as the flows know it."""
+    return Run(
+        id=row.id,
+        name=row.name,
+        edition=row.edition,
+        title=row.title,
+        publication=row.publication,
+        sha256=row.sha256,
+        state=RunState(row.state),
+        started=row.started_at,
+        finished=row.finished_at,
+        reason=row.reason,
+    )

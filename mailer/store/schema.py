@@ -1,0 +1,186 @@
+"""The tables, one schema for both dialects.
+
+Moments are whole microseconds since 1970 in UTC: they compare alike everywhere, and no
+driver has an opinion on their zone.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def microseconds(when: datetime | None) -> int | None:
+    """*when* as it is kept, for statements that are text."""
+    return None if when is None else (when - _EPOCH) // _MICROSECOND
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime, kept as microseconds since the epoch."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(
+        self,
+        value: datetime | None,
+        dialect: Dialect,  # noqa: ARG002 - SQLAlchemy's shape
+    ) -> int | None:
+        """To the database."""
+        return microseconds(value)
+
+    def process_result_value(
+        self,
+        value: int | None,
+        dialect: Dialect,  # noqa: ARG002 - SQLAlchemy's shape
+    ) -> datetime | None:
+        """From the database."""
+        return None if value is None else _EPOCH + value * _MICROSECOND
+
+
+# SQLite counts rows by itself only where the key is its own INTEGER.
+Key = BigInteger().with_variant(Integer(), "sqlite")
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+subscriber = Table(
+    "subscriber",
+    metadata,
+    Column("id", Key, primary_key=True, autoincrement=True),
+    Column("email", Text, nullable=False),
+    Column("email_key", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("subscriber_id", ForeignKey("subscriber.id"), primary_key=True),
+    Column("publication", Text, primary_key=True),
+    Column("tier", String(16), nullable=False),
+    Column("standing", String(16), nullable=False),
+    Column("since", Moment, nullable=False),
+    Index(None, "publication", "standing"),
+)
+
+consent = Table(
+    "consent",
+    metadata,
+    Column("id", Key, primary_key=True, autoincrement=True),
+    Column("subscriber_id", ForeignKey("subscriber.id"), nullable=False, index=True),
+    Column("publication", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("wording", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+suppression = Table(
+    "suppression",
+    metadata,
+    Column("email_key", Text, primary_key=True),
+    Column("email", Text, nullable=False),
+    Column("reason", String(16), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("note", Text, nullable=False),
+)
+
+frozen = Table(
+    "frozen",
+    metadata,
+    Column("id", Key, primary_key=True, autoincrement=True),
+    Column("edition", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("edition_json", Text, nullable=False),
+    Column("publication_json", Text, nullable=False),
+    Column("frozen_at", Moment, nullable=False),
+    UniqueConstraint("edition", "sha256"),
+)
+
+rendering = Table(
+    "rendering",
+    metadata,
+    Column("frozen_id", ForeignKey("frozen.id"), primary_key=True),
+    Column("variant", String(16), primary_key=True),
+    Column("place", Integer, nullable=False),
+    Column("lang", String(16), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("preheader", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("pictures_json", Text, nullable=False),
+)
+
+picture = Table(
+    "picture",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", Key, primary_key=True, autoincrement=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("edition", Text, nullable=False, index=True),
+    Column("title", Text, nullable=False),
+    Column("publication", Text, nullable=False),
+    Column("frozen_id", ForeignKey("frozen.id"), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("finished_at", Moment),
+    Column("reason", Text, nullable=False),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("run_id", ForeignKey("run.id"), primary_key=True),
+    Column("subscriber_id", ForeignKey("subscriber.id"), primary_key=True),
+    Column("variant", String(16), nullable=False),
+    Column("email", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("worker", Text, nullable=False),
+    Column("lease_until", Moment),
+    Column("next_attempt_at", Moment),
+    Column("attempts", Integer, nullable=False),
+    Column("relay", Text, nullable=False),
+    Column("stage", String(16), nullable=False),
+    Column("code", Integer),
+    Column("enhanced", String(16), nullable=False),
+    Column("reply", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Index(None, "run_id", "state", "next_attempt_at"),
+    Index(None, "subscriber_id"),
+    sqlite_with_rowid=False,
+)
