@@ -77,8 +77,7 @@ async def test_kill_9_loses_nobody_and_doubles_nobody(mailer: Mailer) -> None:
     async with ScriptedRelay() as relay:
         mailer.use_relay(relay.port, rate="200/s", connections=4)
         process = await mailer.start("send", "next", "--yes", "--expect", "120")
-        while len(relay.accepted) < 40 and process.returncode is None:
-            await asyncio.sleep(0.005)
+        await relay.wait_for(40)
         process.kill()
         await process.wait()
         assert process.returncode == -signal.SIGKILL
@@ -99,8 +98,7 @@ async def test_a_term_signal_drains(mailer: Mailer) -> None:
     async with ScriptedRelay() as relay:
         mailer.use_relay(relay.port, rate="100/s")
         process = await mailer.start("send", "next", "--yes", "--expect", "80")
-        while len(relay.accepted) < 10 and process.returncode is None:
-            await asyncio.sleep(0.005)
+        await relay.wait_for(10)
         process.terminate()
         await process.communicate()
         assert process.returncode == 75
@@ -198,8 +196,7 @@ async def test_a_full_disk_stops_claiming_and_loses_nothing(mailer: Mailer) -> N
     async with ScriptedRelay() as relay:
         mailer.use_relay(relay.port, rate="100/s", connections=2)
         process = await mailer.start("send", "next", "--yes", "--expect", "120")
-        while len(relay.accepted) < 20 and process.returncode is None:
-            await asyncio.sleep(0.005)
+        await relay.wait_for(20)
         blocker = sqlite3.connect(database, isolation_level=None)
         blocker.execute("BEGIN IMMEDIATE")  # as a full disk: no commit succeeds
         frozen_at = len(relay.accepted)

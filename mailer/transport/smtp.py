@@ -1,0 +1,337 @@
+"""SMTP to a relay: a session that knows on which side of the dot silence fell.
+
+aiosmtplib connects, secures, logs in and leaves. The transaction is driven step by
+step, because its ``sendmail`` cannot say whether the body was sent: a loss before the
+first body byte handed nothing over, a loss after it may have (RFC 1047).
+
+Sources: RFC 5321 sections 3 and 4.5.3.2 (time-outs), RFC 1870 (SIZE), RFC 3207
+(STARTTLS), RFC 6531 (SMTPUTF8).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+
+import aiosmtplib
+from aiosmtplib import (
+    SMTPAuthenticationError,
+    SMTPConnectError,
+    SMTPException,
+    SMTPResponseException,
+    SMTPTimeoutError,
+)
+from tenacity import (
+    AsyncRetrying,
+    retry_if_exception,
+    stop_after_delay,
+    wait_exponential_jitter,
+)
+
+from mailer.delivery.message import Envelope
+from mailer.delivery.reply import Attempt, Reply, Stage, read_reply
+from mailer.errors import RelayError
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_MALFORMED = -1
+_GO_AHEAD = 354
+_CLOSING = 421
+_SIZE_MARGIN = 1024  # trace headers that relays add count against their own limit
+
+
+class Security(StrEnum):
+    """How the connection is protected; ``none`` is for this machine only."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Seconds to wait for a reply (RFC 5321 section 4.5.3.2).
+
+    The final dot is waited for longest: "A spurious timeout at this point would be very
+    wasteful and would typically result in delivery of multiple copies of the message".
+    """
+
+    connect: float = 60
+    command: float = 300
+    data: float = 120
+    dot: float = 600
+
+
+class SmtpRelay:
+    """A relay reached by SMTP. One TLS context serves all its connections."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        host: str,
+        port: int,
+        security: Security,
+        local_hostname: str,
+        username: str = "",
+        password: str = "",
+        connections: int = 4,
+        messages_per_connection: int = 100,
+        connect_patience: timedelta = timedelta(seconds=30),
+        ca_file: Path | None = None,
+        timeouts: Timeouts = Timeouts(),
+    ) -> None:
+        self.name = name
+        self.connections = connections
+        self.timeouts = timeouts
+        self.messages_per_connection = messages_per_connection
+        self._host, self._port, self._security = host, port, security
+        self._username, self._password = username, password
+        self._local_hostname = local_hostname
+        self._patience = connect_patience
+        if security is Security.NONE and host not in _LOOPBACK:
+            message = 'security = "none" is for a relay on this machine'
+            raise RelayError(message, relay=name, temporary=False)
+        self._tls = self._context(ca_file)
+
+    async def check(self) -> None:
+        """Connect, secure, log in, leave; RelayError says what an operator can do."""
+        client = await self._connect()
+        await _quit(client)
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[SmtpSession]:
+        """A fresh session; RelayError when patience with the relay has run out."""
+        session = SmtpSession(self, await self._connect_patiently())
+        try:
+            yield session
+        finally:
+            await session.close()
+
+    async def _connect_patiently(self) -> aiosmtplib.SMTP:
+        attempts = AsyncRetrying(
+            retry=retry_if_exception(_may_pass),
+            wait=wait_exponential_jitter(multiplier=0.5, max=30),
+            stop=stop_after_delay(self._patience.total_seconds()),
+            reraise=True,
+        )
+        return await attempts(self._connect)
+
+    async def _connect(self) -> aiosmtplib.SMTP:
+        client = aiosmtplib.SMTP(
+            hostname=self._host,
+            port=self._port,
+            timeout=self.timeouts.connect,
+            use_tls=self._security is Security.TLS,
+            start_tls=self._security is Security.STARTTLS,
+            tls_context=self._tls,
+            local_hostname=self._local_hostname,
+            username=self._username or None,
+            password=self._password or None,
+        )
+        try:
+            await client.connect()
+            await _say_hello(client)
+        except (SMTPException, OSError, ValueError) as error:
+            client.close()
+            raise self._failure(error) from error
+        return client
+
+    def _failure(self, error: Exception) -> RelayError:
+        """What went wrong while connecting, and which setting to look at."""
+        where = f"{self._host}:{self._port}"
+        temporary = True
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
+            cause = cause.__cause__ or cause.__context__
+        match error:
+            case _ if cause is not None:
+                words = f"{where} shows a certificate we do not trust: {cause}"
+                words += "; is the host right, is ca_file needed?"
+                temporary = False
+            case SMTPAuthenticationError(code=code, message=said):
+                words = f"{where} refuses the login ({code} {said})"
+                words += "; look at username and password"
+                temporary = code == 454
+            case SMTPResponseException(code=code, message=said):
+                words = f"{where} does not let us in ({code} {said})"
+                temporary = not 500 <= code < 600
+            case SMTPTimeoutError():
+                words = f"{where} did not answer in {self.timeouts.connect:.0f} s"
+            case SMTPConnectError() | OSError():
+                words = f"{where} cannot be reached ({error}); is it the right port?"
+            case _:
+                words = f"{where}: {error}; does security = "
+                words += f'"{self._security}" fit this port?'
+                temporary = False
+        return RelayError(words, relay=self.name, temporary=temporary)
+
+    def _context(self, ca_file: Path | None) -> ssl.SSLContext | None:
+        if self._security is Security.NONE:
+            return None
+        try:
+            return ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+        except OSError as error:
+            message = f"ca_file {ca_file} cannot be read: {error}"
+            raise RelayError(message, relay=self.name, temporary=False) from error
+
+
+class SmtpSession:
+    """One open connection; one message at a time."""
+
+    def __init__(self, relay: SmtpRelay, client: aiosmtplib.SMTP) -> None:
+        self._relay = relay
+        self._client = client
+        self._carried = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether another message can go over this connection."""
+        carried_all = self._carried >= self._relay.messages_per_connection
+        return self._client.is_connected and not carried_all
+
+    async def close(self) -> None:
+        """Leave politely where that is still possible."""
+        if self._client.is_connected:
+            await _quit(self._client)
+
+    async def deliver(
+        self,
+        envelope: Envelope,
+        body: Callable[[], bytes],
+        *,
+        handing_over: Callable[[], Awaitable[bool]],
+    ) -> Attempt:
+        """Carry one message; see ``flows.ports.Session``."""
+        self._carried += 1
+        try:
+            return await self._transaction(envelope, body, handing_over)
+        except BaseException:
+            self._client.close()  # nobody knows where the dialogue stands
+            raise
+
+    async def _transaction(
+        self,
+        envelope: Envelope,
+        body: Callable[[], bytes],
+        handing_over: Callable[[], Awaitable[bool]],
+    ) -> Attempt:
+        content = body()
+        if fault := self._impossible(envelope, len(content)):
+            return fault
+        wait = self._relay.timeouts
+        for stage, command, timeout in (
+            (Stage.MAIL, self._mail(envelope, len(content)), wait.command),
+            (Stage.RCPT, f"RCPT TO:<{envelope.recipient}>", wait.command),
+            (Stage.DATA, "DATA", wait.data),
+        ):
+            reply = await self._command(command, timeout)
+            expected = stage is Stage.DATA and reply and reply.code == _GO_AHEAD
+            if reply is None or reply.code == _MALFORMED:
+                self._client.close()
+                return self._attempt(stage, reply)
+            if not (expected or (stage is not Stage.DATA and _is_yes(reply))):
+                await self._after_refusal(reply)
+                return self._attempt(stage, _no(reply))
+        if not await handing_over():
+            self._client.close()
+            return self._attempt(Stage.DATA, None)
+        reply = await self._body(content, wait.dot)
+        if reply is None or reply.code in {_MALFORMED, _CLOSING}:
+            self._client.close()
+        return self._attempt(Stage.DOT, reply)
+
+    def _mail(self, envelope: Envelope, size: int) -> str:
+        words = f"MAIL FROM:<{envelope.return_path}>"
+        if self._client.supports_extension("size"):
+            words += f" SIZE={size}"
+        if not envelope.recipient.isascii():
+            words += " SMTPUTF8"
+        return words
+
+    def _impossible(self, envelope: Envelope, size: int) -> Attempt | None:
+        """A refusal of our own, where the relay has said it cannot take this."""
+        if not envelope.recipient.isascii() and not self._client.supports_extension(
+            "smtputf8"
+        ):
+            words = "this relay does not take such an address (no SMTPUTF8)"
+            return self._attempt(Stage.RCPT, Reply(550, words, "5.6.7"))
+        limit = self._client.esmtp_extensions.get("size", "")
+        if limit.isdigit() and 0 < int(limit) < size + _SIZE_MARGIN:
+            words = f"the message has {size} bytes, the relay takes {limit}"
+            return self._attempt(Stage.MAIL, Reply(552, words, "5.3.4"))
+        return None
+
+    async def _command(self, line: str, timeout: float) -> Reply | None:  # noqa: ASYNC109 - passed to aiosmtplib
+        """The reply to *line*, code -1 if it made no sense, None for silence."""
+        try:
+            said = await self._client.execute_command(line.encode(), timeout=timeout)
+        except SMTPResponseException as error:
+            return Reply(error.code, error.message)
+        except (SMTPException, OSError, ValueError):
+            return None
+        return read_reply(said.code, said.message)
+
+    async def _body(self, content: bytes, timeout: float) -> Reply | None:  # noqa: ASYNC109 - passed to aiosmtplib
+        """Write the body, which is canonical already, and wait for the last reply."""
+        protocol = self._client.protocol
+        if protocol is None:
+            return None
+        try:
+            protocol.write(content + b".\r\n")
+            said = await protocol.read_response(timeout=timeout)
+        except SMTPResponseException as error:
+            return Reply(error.code, error.message)
+        except (SMTPException, OSError):
+            return None
+        return read_reply(said.code, said.message)
+
+    async def _after_refusal(self, reply: Reply) -> None:
+        """The transaction is still open at the relay: end it, or the connection."""
+        if reply.code == _CLOSING:
+            self._client.close()
+            return
+        reset = await self._command("RSET", self._relay.timeouts.command)
+        if reset is None or not _is_yes(reset):
+            self._client.close()
+
+    def _attempt(self, stage: Stage, reply: Reply | None) -> Attempt:
+        return Attempt(relay=self._relay.name, stage=stage, reply=reply)
+
+
+def _is_yes(reply: Reply) -> bool:
+    return 200 <= reply.code < 300
+
+
+def _no(reply: Reply) -> Reply:
+    """A 2yz where 354 was due is no acceptance: nothing was handed over."""
+    if 400 <= reply.code < 600:
+        return reply
+    return Reply(_MALFORMED, reply.text)
+
+
+def _may_pass(error: BaseException) -> bool:
+    return isinstance(error, RelayError) and error.temporary
+
+
+async def _say_hello(client: aiosmtplib.SMTP) -> None:
+    """EHLO, unless securing or logging in has said it; HELO to the very old."""
+    if client.last_ehlo_response is not None or client.last_helo_response is not None:
+        return
+    try:
+        await client.ehlo()
+    except aiosmtplib.SMTPHeloError:
+        await client.helo()
+
+
+async def _quit(client: aiosmtplib.SMTP) -> None:
+    """Say goodbye, but not for long: what was sent is sent."""
+    with suppress(SMTPException, OSError, TimeoutError):
+        async with asyncio.timeout(5):
+            await client.quit()
+    client.close()

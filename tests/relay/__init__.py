@@ -1,0 +1,7 @@
+"""A scripted SMTP relay: a real server on loopback that misbehaves on request."""
+
+from __future__ import annotations
+
+from tests.relay.server import Accepted, Behaviour, ScriptedRelay
+
+__all__ = ["Accepted", "Behaviour", "ScriptedRelay"]
