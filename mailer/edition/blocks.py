@@ -240,6 +240,11 @@ class Figure(Block):
     href: str = ""
     video: bool = False
 
+    @property
+    def picture(self) -> str:
+        """Under which name its prepared picture goes; with a badge it is another."""
+        return f"{self.src}#video" if self.video else self.src
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Button(Block):

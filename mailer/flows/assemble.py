@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
-from mailer.edition.model import Edition, Publication
+from mailer.edition.model import Edition
 from mailer.errors import EditionError, Finding, Severity
-from mailer.rendering.checks import check_edition, check_frozen
+from mailer.rendering.checks.content import check_content
+from mailer.rendering.checks.output import check_output
 from mailer.rendering.model import Frozen, Scene
 from mailer.rendering.render import freeze
 
@@ -22,9 +23,6 @@ class Newsroom(Protocol):
 
     def edition(self, name: str, *, today: date) -> Edition:
         """The edition called *name*; NotFoundError or EditionError."""
-
-    def publication(self, name: str) -> Publication:
-        """The publication with this id; NotFoundError."""
 
     def scene(self, edition: Edition) -> Scene:
         """Theme, pictures, authors and sentences for *edition*."""
@@ -51,16 +49,19 @@ def assemble(name: str, newsroom: Newsroom, *, today: date) -> Assembled:
     see ``require_clean``.
     """
     edition = newsroom.edition(name, today=today)
-    publication = newsroom.publication(edition.publication)
     scene = newsroom.scene(edition)
     edition = replace(edition, sender=_mailbox(edition, scene))
     frozen = freeze(edition, scene)
     findings = (
         *edition.warnings,
-        *check_edition(edition, publication, today=today),
-        *check_frozen(frozen),
+        *check_content(edition, today=today),
+        *check_output(frozen),
     )
-    ordered = sorted(findings, key=lambda f: (f.file, f.line, f.rule))
+    ignored = {*edition.ignored_checks}
+    kept = (
+        f for f in findings if f.severity is Severity.ERROR or f.rule not in ignored
+    )
+    ordered = sorted(kept, key=lambda f: (f.file, f.line, f.rule))
     return Assembled(edition=edition, frozen=frozen, findings=tuple(ordered))
 
 

@@ -19,8 +19,12 @@ from mailer.edition.blocks import Block
 from mailer.edition.calendar import long_date
 from mailer.edition.model import Edition, Variant
 from mailer.errors import ThemeError
+from mailer.rendering.inline import shared_urls
 from mailer.rendering.model import Scene
 from mailer.rendering.personalise import hole
+
+_QUOTES = {"fr": ("«\u00a0", "\u00a0»"), "en": ("“", "”")}
+_COLON = {"fr": "\u00a0:", "en": ":"}
 
 CHANNELS = ("mjml", "html", "txt")
 """Mail source, web page, plain text: a block has one template in each."""
@@ -49,15 +53,15 @@ def environment(
         """A theme's sentence in the reader's language, its values filled in."""
         return scene.sentences.get(english, english).format(**values)
 
-    def render_block(block: Block, **context: object) -> str:
+    def render_block(block: Block, **context: object) -> Markup:
         """*block* through its own template of this channel."""
-        text = env.get_template(f"blocks/{block.kind}.{channel}.j2").render(
-            block=block, **context
-        )
-        return text if channel == "txt" else Markup(text)  # noqa: S704 - autoescaped
+        name = f"blocks/{block.kind}.{channel}.j2"
+        text = template(env, name).render(block=block, **context)
+        return Markup(text)
 
     env.filters.update(filters)
     env.filters["long_date"] = lambda day: long_date(day, lang)
+    env.filters["capfirst"] = _capfirst
     env.globals.update(
         edition=edition,
         variant=variant,
@@ -69,10 +73,45 @@ def environment(
         size=scene.theme.sizes,
         lang=lang,
         hole=hole,
+        shared=shared_urls(scene),
+        welcome=_welcome(edition, scene, lang),
+        quotes=_QUOTES[lang],
+        colon=_COLON[lang],
+        inside="",
+        before="",
+        after="",
         render_block=render_block,
         _=sentence,
     )
     return env
+
+
+def _welcome(edition: Edition, scene: Scene, lang: str) -> str:
+    """The dated line of greeting; its date is computed, never typed."""
+    publication = scene.publication
+    try:
+        return publication.welcome.format(
+            name=publication.name, date=long_date(edition.date, lang)
+        )
+    except (KeyError, IndexError, ValueError) as error:
+        message = f"welcome: {publication.welcome!r} asks for {error}"
+        hint = "{name} and {date} are filled in"
+        raise ThemeError(message, file="config/mailer.toml", hint=hint) from error
+
+
+def _capfirst(text: str) -> str:
+    """*text* with a capital at its beginning, markup untouched."""
+    at = next((i for i, letter in enumerate(text) if letter.isalpha()), None)
+    if at is None or str(text).lstrip().startswith("<"):
+        return text
+    raised = str(text)[:at] + str(text)[at].upper() + str(text)[at + 1 :]
+    return Markup(raised) if isinstance(text, Markup) else raised
+
+
+def renderer(env: jinja2.Environment) -> Callable[..., Markup]:
+    """What renders one block in *env*: ``render(block, **context)``."""
+    found: Callable[..., Markup] = env.globals["render_block"]  # type: ignore[assignment]  # put there above
+    return found
 
 
 def template(env: jinja2.Environment, name: str) -> jinja2.Template:

@@ -1,0 +1,123 @@
+"""From a cut edition to MJML, remembering which block wrote which bytes.
+
+Templates stay simple; what needs a decision (which blocks share an element, which dark
+rules are needed, how long the hidden preheader is) is decided here.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+
+import jinja2
+from markupsafe import Markup
+
+from mailer.edition.blocks import Block, Inlines, Source, plain
+from mailer.edition.model import Edition, Variant
+from mailer.rendering.bands import bands
+from mailer.rendering.environment import environment, renderer, template
+from mailer.rendering.inline import InlineHtml
+from mailer.rendering.model import Picture, Scene
+from mailer.rendering.personalise import hole
+
+_MARK = re.compile("\x02(\\d+)\x03")
+_DARK = "/*dark*/"
+_PREHEADER = 200
+"""Gmail shows up to about 200 characters; what is padded keeps the body out of sight."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """MJML source, and where its bytes come from."""
+
+    source: str
+    starts: tuple[int, ...]
+    places: tuple[Source, ...]
+
+    def locate(self, offset: int) -> Source:
+        """The place in the edition that wrote byte *offset* of the source."""
+        return self.places[max(0, bisect_right(self.starts, offset) - 1)]
+
+
+def compose(
+    edition: Edition, variant: Variant, scene: Scene, *, preheader: str
+) -> Composed:
+    """The MJML of *edition*, which is cut already."""
+    inline = InlineHtml(scene)
+    lines: list[Source] = [edition.at]
+
+    def colored(nodes: Inlines, tone: str = "accent") -> Markup:
+        """*nodes* with links in the colour *tone*, on every client."""
+        return inline(nodes, scene.theme.colors[tone][0], tone)
+
+    env = environment(
+        edition,
+        variant,
+        scene,
+        channel="mjml",
+        filters={"inline": colored, "href": inline.href, "plain": plain, "caps": caps},
+    )
+
+    render_block = renderer(env)
+
+    def marked(block: Block, **context: object) -> Markup:
+        """*block*, with invisible marks where it begins and ends."""
+        outer = len(lines) - 1
+        lines.append(block.at)
+        mark, back = len(lines) - 1, outer
+        inner = render_block(block, **context)
+        return Markup(f"\x02{mark}\x03") + inner + Markup(f"\x02{back}\x03")
+
+    env.globals["render_block"] = marked
+    env.globals["picture"] = lambda name: _picture(scene, name)
+    text = template(env, "edition.mjml.j2").render(
+        bands=bands(edition, marked),
+        preheader=preheader,
+        padding=max(0, _PREHEADER - len(preheader)) // 2,
+        dark_rules=Markup(_DARK),
+        toc_base=_toc_base(scene),
+    )
+    text = text.replace(_DARK, scene.theme.dark_rules(text))
+    return _unmarked(text, lines)
+
+
+def caps(text: object) -> object:
+    """Capitals with their accents, markup untouched."""
+    if not isinstance(text, Markup):
+        return str(text).upper()
+    parts = re.split(r"(<[^>]*>|&[#\w]+;)", str(text))
+    upper = (p if p.startswith(("<", "&")) else p.upper() for p in parts)
+    return Markup("".join(upper))
+
+
+def _toc_base(scene: Scene) -> str | None:
+    """What a line of the contents leads to: local anchors fail in many clients."""
+    if scene.publication.toc_links == "anchor":
+        return ""
+    if scene.publication.toc_links == "web" and scene.public_url:
+        return hole("web_url")
+    return None
+
+
+def _picture(scene: Scene, name: str) -> Picture:
+    try:
+        return scene.pictures[name]
+    except KeyError:
+        message = f"picture {name} was not prepared"
+        raise jinja2.UndefinedError(message) from None
+
+
+def _unmarked(text: str, lines: list[Source]) -> Composed:
+    """*text* without its marks, and the byte at which each of them stood."""
+    starts, places, parts = [0], [lines[0]], []
+    size = end = 0
+    for match in _MARK.finditer(text):
+        part = text[end : match.start()]
+        parts.append(part)
+        size += len(part.encode())
+        starts.append(size)
+        places.append(lines[int(match[1])])
+        end = match.end()
+    parts.append(text[end:])
+    return Composed(source="".join(parts), starts=tuple(starts), places=tuple(places))

@@ -1,0 +1,106 @@
+"""The audience cut, on the tree, before anything else sees it.
+
+Free readers and the web page lose what follows the members' marker of a section, and
+keep the marker: there the subscribe card goes. Members lose only the marker. ``only``
+blocks are unfolded or dropped. Then stories are numbered and the contents filled in,
+from what remains: a number never betrays a story that is not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from mailer.edition.blocks import (
+    Block,
+    Box,
+    Only,
+    Paywall,
+    Story,
+    Toc,
+    TocEntry,
+)
+from mailer.edition.model import Edition, Section, Variant
+
+_NUMBERED = "numbered"
+
+
+def cut(edition: Edition, variant: Variant) -> Edition:
+    """*edition* as readers of *variant* may see it."""
+    sections = tuple(
+        replace(section, blocks=tuple(_kept(section.blocks, variant)))
+        for section in edition.sections
+    )
+    numbered = tuple(_numbered(sections))
+    entries = tuple(_entries(numbered))
+    return replace(
+        edition,
+        preface=tuple(_filled(_kept(edition.preface, variant), entries)),
+        sections=tuple(
+            replace(section, blocks=tuple(_filled(section.blocks, entries)))
+            for section in numbered
+            if section.blocks or section.standfirst
+        ),
+    )
+
+
+def _kept(blocks: Iterable[Block], variant: Variant) -> Iterator[Block]:
+    """The blocks that *variant* sees, in order."""
+    for block in blocks:
+        match block:
+            case Paywall():
+                if variant is Variant.MEMBER:
+                    continue
+                yield block
+                return
+            case Only():
+                if is_for(block.audience, variant):
+                    yield from _kept(block.blocks, variant)
+            case Box():
+                if not block.only or is_for(block.only, variant):
+                    kept = tuple(_kept(block.blocks, variant))
+                    yield replace(block, blocks=kept)
+            case _:
+                yield block
+
+
+def is_for(audience: str, variant: Variant) -> bool:
+    """Whether ``only=audience`` is meant for *variant*; the web page reads as free."""
+    match audience:
+        case "web":
+            return variant is Variant.WEB
+        case "email":
+            return variant.is_mail
+        case "member":
+            return variant is Variant.MEMBER
+        case _:
+            return variant is not Variant.MEMBER
+
+
+def _numbered(sections: Iterable[Section]) -> Iterator[Section]:
+    """Stories of numbered sections counted through the edition."""
+    count = 0
+    for section in sections:
+        if _NUMBERED not in section.classes:
+            yield section
+            continue
+        blocks: list[Block] = []
+        for block in section.blocks:
+            if isinstance(block, Story):
+                count += 1
+                blocks.append(replace(block, number=count))
+            else:
+                blocks.append(block)
+        yield replace(section, blocks=tuple(blocks))
+
+
+def _entries(sections: Iterable[Section]) -> Iterator[TocEntry]:
+    for section in sections:
+        for block in section.blocks:
+            if isinstance(block, Story):
+                yield TocEntry(block.title, block.id, block.emoji, block.number)
+
+
+def _filled(blocks: Iterable[Block], entries: tuple[TocEntry, ...]) -> Iterator[Block]:
+    for block in blocks:
+        yield replace(block, entries=entries) if isinstance(block, Toc) else block

@@ -1,0 +1,177 @@
+"""The guarded door to mrml, which turns MJML into HTML.
+
+mrml writes attributes with a debug formatter, may pull fonts from a third party, panics
+on some comments and can overflow the stack; none of this passes this door. What it
+refuses is reported at the line of the block that wrote it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import mjml
+
+from mailer.edition.blocks import Source
+from mailer.errors import EditionError, Finding, Severity
+
+_MAX_BYTES = 512 * 1024
+_MAX_DEPTH = 500  # 16,000 end the whole process, 8,000 are fine
+_MAX_LINE = (
+    900  # of 998 bytes, RFC 5322 section 2.1.1; the rest is for what is filled in
+)
+
+_TAG = re.compile(
+    r"""<(?P<name>[A-Za-z][\w-]*)"""
+    r"""(?P<attrs>(?:\s+[^\s=<>/"']+(?:\s*=\s*(?:"[^"]*"|'[^']*'))?)+)(?P<end>\s*/?>)"""
+)
+_ATTRIBUTE = re.compile(r"""([^\s=<>/"']+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_TITLE = re.compile(r"(<mj-title>)(.*?)(</mj-title>)", re.DOTALL)
+_OPENING = re.compile(r"<(/?)([A-Za-z][\w-]*)[^<>]*?(/?)>")
+_VOID = frozenset("br hr img meta link input mj-image mj-divider mj-spacer".split())
+_POSITION = re.compile(r"(\d+):(\d+)")
+_CORRUPTED = re.compile(r'\\u\{|="[^"]*\\[nt"]')
+_IMAGE_WITHOUT_ALT = re.compile(r"<img(?![^>]*\salt=)[^>]*>", re.IGNORECASE)
+
+
+def to_html(source: str, *, locate: Callable[[int], Source]) -> str:
+    """The HTML of *source*; EditionError at the place that *locate* gives for a byte.
+
+    Lines are at most 900 bytes long, broken between tags.
+    """
+    _check_size(source, locate)
+    guarded = guard(source)
+    try:
+        html = mjml.mjml2html(guarded, disable_comments=True, fonts={})
+    except ValueError as error:
+        raise _failure(str(error), guarded, source, locate) from error
+    except BaseException as error:
+        # PanicException derives from BaseException, and has no importable class.
+        if type(error).__name__ != "PanicException":
+            raise
+        words = "the renderer gave up"
+        raise _failure(words, guarded, source, locate) from error
+    _check_result(html, locate)
+    return break_lines(html)
+
+
+def guard(source: str) -> str:
+    """*source* with every attribute written so that mrml gives it back unchanged."""
+
+    def tag(match: re.Match[str]) -> str:
+        attributes = _ATTRIBUTE.sub(
+            lambda a: f'{a[1]}="{_safe(a[2] if a[2] is not None else a[3])}"',
+            match["attrs"],
+        )
+        return f"<{match['name']}{attributes}{match['end']}"
+
+    titled = _TITLE.sub(lambda m: m[1] + _safe(m[2]) + m[3], source)
+    return _TAG.sub(tag, titled)
+
+
+def break_lines(html: str) -> str:
+    """*html* with line breaks between tags, where they change nothing one can see."""
+    lines = []
+    for line in html.split("\n"):
+        rest = line
+        while len(rest.encode()) > _MAX_LINE:
+            at = _break_before(rest)
+            if at <= 0:
+                break
+            lines.append(rest[:at])
+            rest = rest[at:].removeprefix(" ")
+        lines.append(rest)
+    return "\n".join(lines)
+
+
+def _break_before(line: str) -> int:
+    """The last place in the first 900 bytes where a line may end; 0 if there is none.
+
+    Inside a tag between attributes, or at a space between words: both are white space
+    that HTML folds anyway.
+    """
+    head = line.encode()[:_MAX_LINE].decode("utf-8", "ignore")
+    quoted = in_tag = in_hole = False
+    best = 0
+    for at, letter in enumerate(head):
+        if letter in "{}" and head[at - 1 : at] == letter:
+            in_hole = letter == "{"  # a placeholder is one word, spaces and all
+        elif in_tag and letter == '"':
+            quoted = not quoted
+        elif letter == "<" and not quoted:
+            in_tag = True
+        elif letter == ">" and not quoted:
+            in_tag = False
+        elif letter == " " and not quoted and not in_hole:
+            best = at
+    return best
+
+
+def _safe(text: str) -> str:
+    text = re.sub(r"\s*[\r\n\t]+\s*", " ", text)
+    text = text.replace('"', "&quot;").replace("\\", "&#92;")
+    return text.encode("ascii", "xmlcharrefreplace").decode()
+
+
+def _check_size(source: str, locate: Callable[[int], Source]) -> None:
+    if len(source.encode()) > _MAX_BYTES:
+        message = "the edition is too long to be a mail"
+        raise _error(locate(0), message, "split it")
+    depth = 0
+    for match in _OPENING.finditer(source):
+        closing, name, alone = match.groups()
+        if closing:
+            depth -= 1
+        elif not alone and name.lower() not in _VOID:
+            depth += 1
+        if depth > _MAX_DEPTH:
+            at = len(source[: match.start()].encode())
+            raise _error(locate(at), "nested too deeply to be rendered")
+
+
+def _check_result(html: str, locate: Callable[[int], Source]) -> None:
+    """What mrml is known to get wrong must not be in what it gave us."""
+    if found := _CORRUPTED.search(html):
+        message = f"the renderer corrupted an attribute: {found[0][:60]}"
+        raise _error(locate(0), message)
+    if found := _IMAGE_WITHOUT_ALT.search(html):
+        message = f"a picture came out without alt text: {found[0][:80]}"
+        raise _error(locate(0), message)
+    if "googleapis" in html:
+        raise _error(locate(0), "the theme loads fonts from a third party")
+
+
+def _failure(
+    said: str, guarded: str, source: str, locate: Callable[[int], Source]
+) -> EditionError:
+    """Mrml names bytes of what it was given, which guarding made longer."""
+    position = _POSITION.search(said)
+    at = int(position[1]) if position else 0
+    before = guarded.encode()[:at].decode("utf-8", "ignore")
+    offset = _same_place(before, source)
+    words = said.split(" at position")[0]
+    return _error(locate(offset), f"cannot be rendered: {words}")
+
+
+def _same_place(before: str, source: str) -> int:
+    """The byte of *source* after as many tags as *before* has."""
+    count = before.count("<")
+    at = -1
+    for _ in range(count):
+        following = source.find("<", at + 1)
+        if following < 0:
+            break
+        at = following
+    return len(source[: max(at, 0)].encode())
+
+
+def _error(at: Source, message: str, hint: str = "") -> EditionError:
+    finding = Finding(
+        rule="render-failed",
+        severity=Severity.ERROR,
+        message=message,
+        file=at.file,
+        line=at.line,
+        hint=hint,
+    )
+    return EditionError((finding,))

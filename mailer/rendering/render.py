@@ -1,0 +1,70 @@
+"""The one path from an edition to what readers get.
+
+Preview, checks, proofs and sending all come through here: what was looked at is what
+goes out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import jinja2
+
+from mailer.edition.model import Edition, Variant
+from mailer.edition.typography import set_edition, set_text
+from mailer.errors import ThemeError
+from mailer.rendering.compose import compose
+from mailer.rendering.cut import cut
+from mailer.rendering.mjml import to_html
+from mailer.rendering.model import Frozen, Picture, Rendering, Scene
+from mailer.rendering.text import to_text
+from mailer.rendering.web import to_page
+
+
+def freeze(edition: Edition, scene: Scene) -> Frozen:
+    """Every variant of *edition*, the web page last, under one hash."""
+    variants = (*(edition.audiences or scene.publication.audiences), Variant.WEB)
+    return Frozen(
+        edition=edition,
+        publication=scene.publication,
+        renderings=tuple(render(edition, variant, scene) for variant in variants),
+    )
+
+
+def render(edition: Edition, variant: Variant, scene: Scene) -> Rendering:
+    """*edition* as readers of *variant* get it; EditionError or ThemeError."""
+    theme = scene.theme.override(scene.publication.tokens, file="config/mailer.toml")
+    scene = replace(scene, theme=theme.override(edition.tokens, file=edition.at.file))
+    style = scene.publication.typography
+    shown = cut(set_edition(edition, style), variant)
+    preheader = set_text(preheader_of(edition), style)
+    try:
+        if variant.is_mail:
+            composed = compose(shown, variant, scene, preheader=preheader)
+            html = to_html(composed.source, locate=composed.locate)
+            text = to_text(shown, variant, scene)
+        else:
+            html, text = to_page(shown, scene), ""
+    except jinja2.TemplateError as error:
+        message = f"the theme {theme.name} cannot be rendered: {error.message}"
+        raise ThemeError(message) from error
+    return Rendering(
+        variant=variant,
+        lang=edition.lang or scene.publication.lang,
+        subject=shown.subject or shown.title,
+        preheader=preheader,
+        html=html,
+        text=text,
+        pictures=tuple(_shown(scene, html)),
+    )
+
+
+def preheader_of(edition: Edition) -> str:
+    """What stands beside the subject in an inbox."""
+    return edition.preheader or edition.subtitle or " • ".join(edition.summary)
+
+
+def _shown(scene: Scene, html: str) -> list[Picture]:
+    """The pictures that *html* shows, each once, in the order of their addresses."""
+    found = {p.src: p for p in scene.pictures.values() if f'"{p.src}"' in html}
+    return [found[src] for src in sorted(found)]

@@ -1,0 +1,244 @@
+"""The newsroom's folder: which editions there are, and what their files say."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import yaml
+
+from mailer.edition.blocks import Source
+from mailer.edition.frontmatter import split_head
+from mailer.edition.model import Author, Edition, Publication
+from mailer.edition.notes import did_you_mean
+from mailer.edition.parse import parse_edition, parse_inline
+from mailer.errors import (
+    ConfigError,
+    EditionError,
+    Finding,
+    InputError,
+    NotFoundError,
+    Severity,
+)
+
+INDEX = "index.md"
+_DATED = re.compile(r"(\d{4}-\d{2}-\d{2})(?:-(.*))?")
+_AUTHOR_KEYS = frozenset({"name", "photo", "email", "invite", "bio"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditionFolder:
+    """An edition as its folder shows it, readable or not; ``date`` None if unknown."""
+
+    publication: str
+    path: Path
+    date: date | None
+    number: int | None
+    slug: str
+    title: str
+
+    @property
+    def name(self) -> str:
+        """``publication/number``, or its slug where it has no number."""
+        return f"{self.publication}/{self.number or self.slug}"
+
+
+class Workspace:
+    """A folder with ``editions/``, ``authors.toml`` and pictures."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+
+    def editions(self, publications: Collection[str]) -> list[EditionFolder]:
+        """Every edition of *publications*, the newest first."""
+        found = [
+            _peek(publication, path.parent)
+            for publication in publications
+            for path in (self.root / "editions" / publication).glob(f"*/{INDEX}")
+        ]
+        return sorted(
+            found,
+            key=lambda each: (each.date or date.min, each.path.name),
+            reverse=True,
+        )
+
+    def find(
+        self, name: str, publications: Collection[str], *, today: date
+    ) -> EditionFolder:
+        """The edition called *name*; NotFoundError with suggestions.
+
+        A number, ``publication/number`` or slug, a path, ``latest`` (the newest that is
+        not in the future) or ``next`` (the first from *today* on).
+        """
+        known = self.editions(publications)
+        if by_path := self._by_path(name, known):
+            return by_path
+        publication, _, wanted = name.rpartition("/")
+        candidates = [e for e in known if publication in {"", e.publication}]
+        match wanted:
+            case "latest":
+                past = [e for e in candidates if e.date and e.date <= today]
+                matching = past[:1]
+            case "next":
+                coming = [e for e in candidates if e.date and e.date >= today]
+                matching = coming[-1:]
+            case _:
+                matching = [
+                    e
+                    for e in candidates
+                    if wanted in {str(e.number), e.slug, e.path.name}
+                ]
+        if len(matching) == 1:
+            return matching[0]
+        raise _not_found(name, matching, known)
+
+    def read(
+        self, folder: EditionFolder, publication: Publication, authors: Collection[str]
+    ) -> Edition:
+        """The edition in *folder*; EditionError with all that is wrong with it."""
+        file = folder.path / INDEX
+        try:
+            text = file.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            line = error.object[: error.start].count(b"\n") + 1
+            hint = "save it as UTF-8"
+            raise _unreadable(line, "the file is not UTF-8", hint) from error
+        except OSError as error:
+            message = f"cannot be read: {error.strerror}"
+            raise _unreadable(0, message) from error
+        files = {
+            each.name
+            for each in folder.path.iterdir()
+            if each.is_file() and self.holds(each)
+        }
+        return parse_edition(
+            text,
+            file=INDEX,
+            folder=folder.path.name,
+            publication=publication,
+            authors=authors,
+            files=files,
+        )
+
+    def authors(self) -> Mapping[str, Author]:
+        """``authors.toml``, an author per table; ConfigError."""
+        file = self.root / "authors.toml"
+        if not file.exists():
+            return {}
+        try:
+            tables = tomllib.loads(file.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            message = f"cannot be read: {error}"
+            raise ConfigError(message, file=file.name) from error
+        return {key: _author(key, table) for key, table in tables.items()}
+
+    def file(self, name: str, *, beside: Path | None = None) -> Path:
+        """A file that content names, inside the workspace; InputError if it is not."""
+        path = (beside or self.root) / name
+        if not self.holds(path):
+            message = f"{name} leads out of the workspace"
+            raise InputError(message)
+        return path
+
+    def holds(self, path: Path) -> bool:
+        """Whether *path* is inside, and no symbolic link leads elsewhere."""
+        return path.resolve().is_relative_to(self.root)
+
+    def folder_of(self, edition: Edition) -> Path:
+        """Where *edition* and its pictures lie."""
+        return self.root / "editions" / edition.publication / edition.folder
+
+    def _by_path(
+        self, name: str, known: Sequence[EditionFolder]
+    ) -> EditionFolder | None:
+        for base in (Path(), self.root):
+            path = (base / name).resolve()
+            folder = path.parent if path.name == INDEX else path
+            for edition in known:
+                if edition.path.resolve() == folder:
+                    return edition
+        return None
+
+
+def _peek(publication: str, path: Path) -> EditionFolder:
+    """What the front matter says, as far as it can be read."""
+    head: dict[str, object] = {}
+    try:
+        text = (path / INDEX).read_text(encoding="utf-8-sig", errors="replace")
+        loaded = yaml.safe_load(split_head(text.replace("\r\n", "\n"))[0])
+        head = loaded if isinstance(loaded, dict) else {}
+    except (OSError, yaml.YAMLError, ValueError, RecursionError):
+        pass  # `read` tells what is wrong; here it only has to be found
+    dated = _DATED.fullmatch(path.name)
+    day = head.get("date")
+    if not isinstance(day, date):
+        day = _day(dated[1]) if dated else None
+    slug = head.get("slug")
+    number = head.get("number")
+    return EditionFolder(
+        publication=publication,
+        path=path,
+        date=day,
+        number=number if isinstance(number, int) else None,
+        slug=str(slug) if slug else (dated[2] if dated else "") or path.name,
+        title=str(head.get("title") or ""),
+    )
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _author(key: str, table: object) -> Author:
+    file = "authors.toml"
+    if not isinstance(table, dict):
+        message = f"{key} is not a table"
+        raise ConfigError(message, file=file, hint=f"[{key}] with name, photo, bio …")
+    for name in table.keys() - _AUTHOR_KEYS:
+        hint = did_you_mean(name, _AUTHOR_KEYS)
+        message = f"[{key}] unknown key {name}"
+        raise ConfigError(message, file=file, hint=hint)
+    words = {name: str(value) for name, value in table.items()}
+    if not words.get("name"):
+        message = f"[{key}] has no name"
+        raise ConfigError(message, file=file)
+    at = Source(f"{file} [{key}]", 0)
+    return Author(
+        key=key,
+        name=words["name"],
+        email=words.get("email", ""),
+        photo=words.get("photo", ""),
+        invite=parse_inline(words.get("invite", ""), at=at),
+        bio=parse_inline(words.get("bio", ""), at=at),
+    )
+
+
+def _not_found(
+    name: str, matching: Sequence[EditionFolder], known: Sequence[EditionFolder]
+) -> NotFoundError:
+    if matching:
+        message = f"{name} is more than one edition"
+        return NotFoundError(message, hint=" or ".join(e.name for e in matching))
+    message = f"no edition {name}"
+    if not known:
+        return NotFoundError(message, hint="there is none in editions/ yet")
+    return NotFoundError(message, hint=did_you_mean(name, [e.name for e in known[:8]]))
+
+
+def _unreadable(line: int, message: str, hint: str = "") -> EditionError:
+    finding = Finding(
+        rule="file-unreadable",
+        severity=Severity.ERROR,
+        message=message,
+        file=INDEX,
+        line=line,
+        hint=hint,
+    )
+    return EditionError((finding,))

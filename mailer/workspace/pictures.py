@@ -1,0 +1,230 @@
+"""Pictures made ready for mail: turned upright, stripped, resized, named by content.
+
+The same file gives the same bytes every time, so that a rendering keeps its hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageOps, UnidentifiedImageError
+
+from mailer.edition.blocks import Block, Box, Figure, Only, Signature, Source, Sponsor
+from mailer.edition.model import Author, Edition
+from mailer.errors import EditionError, Finding, InputError, Severity
+from mailer.rendering.model import Picture
+from mailer.workspace.editions import Workspace
+
+_MAX_PIXELS = 50_000_000  # a camera's; more is a bomb
+_MAX_WIDTH = 1280
+_HEAVY_BYTES = 200 * 1024
+_QUALITIES = (84, 76, 68, 58)
+_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif"}
+_SUFFIXES = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif"}
+
+FIGURE_WIDTH = 560
+"""CSS pixels: the text column of a 640 px mail."""
+
+AVATAR_WIDTH = 48
+
+
+class PictureShelf:
+    """Ready pictures, kept in a folder by the hash of their bytes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def pictures_of(
+        self,
+        edition: Edition,
+        authors: Mapping[str, Author],
+        *,
+        workspace: Workspace,
+        public_url: str | None,
+    ) -> dict[str, Picture]:
+        """Every picture *edition* shows, by the name it is asked for.
+
+        EditionError with all that cannot be used, at the line that shows it.
+        """
+        found: dict[str, Picture] = {}
+        faults: list[Finding] = []
+        folder = workspace.folder_of(edition)
+        for key, name, beside, width, at in _wanted(edition, authors, folder):
+            if key in found:
+                continue
+            try:
+                found[key] = self.prepare(
+                    workspace.file(name, beside=beside),
+                    name=name,
+                    public_url=public_url,
+                    shown_width=width,
+                    badge=key.endswith("#video"),
+                )
+            except InputError as error:
+                faults.append(_fault(error, at))
+        if faults:
+            raise EditionError(tuple(faults))
+        return found
+
+    def prepare(
+        self,
+        path: Path,
+        *,
+        name: str,
+        public_url: str | None,
+        shown_width: int,
+        badge: bool = False,
+    ) -> Picture:
+        """The picture at *path*, ready; InputError says what is wrong with it.
+
+        Twice the pixels it is shown at, for sharp screens, and 1280 at most. *badge*
+        draws a play sign on it.
+        """
+        try:
+            raw = path.read_bytes()
+        except OSError as error:
+            message = f"picture {name} cannot be read: {error.strerror}"
+            raise InputError(message) from error
+        content, media_type, size = _ready(raw, name, shown_width, badge=badge)
+        digest = hashlib.sha256(content).hexdigest()[:20]
+        file = f"{digest}.{_SUFFIXES[media_type]}"
+        if public_url:
+            self._keep(file, content)
+        return Picture(
+            name=name,
+            src=f"{public_url}/media/{file}" if public_url else f"cid:{digest}@mailer",
+            content=content,
+            media_type=media_type,
+            width=size[0],
+            height=size[1],
+            shown_width=min(shown_width, size[0]),
+        )
+
+    def _keep(self, file: str, content: bytes) -> None:
+        """Write once, whole or not at all."""
+        target = self.folder / file
+        if target.exists():
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        handle, beside = tempfile.mkstemp(dir=self.folder)
+        with os.fdopen(handle, "wb") as out:
+            out.write(content)
+        Path(beside).chmod(0o644)
+        Path(beside).replace(target)
+
+
+def _ready(
+    raw: bytes, name: str, shown_width: int, *, badge: bool
+) -> tuple[bytes, str, tuple[int, int]]:
+    """Bytes, media type and pixels of a picture fit for mail."""
+    try:
+        with Image.open(io.BytesIO(raw)) as opened:
+            if opened.width * opened.height > _MAX_PIXELS:
+                message = f"picture {name} has {opened.width} x {opened.height} pixels"
+                raise InputError(message, hint="make it smaller")
+            if opened.format == "GIF" and getattr(opened, "n_frames", 1) > 1:
+                return raw, _TYPES["GIF"], opened.size  # animated: as it is
+            picture = ImageOps.exif_transpose(opened)
+            kind = "PNG" if _has_alpha(picture) or opened.format == "PNG" else "JPEG"
+            picture = picture.convert("RGBA" if _has_alpha(picture) else "RGB")
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        message = f"{name} is not a picture we can read"
+        raise InputError(message, hint="save it as JPEG or PNG") from error
+    except Image.DecompressionBombError as error:
+        message = f"picture {name} is far too large"
+        raise InputError(message, hint="make it smaller") from error
+    width = min(2 * shown_width, _MAX_WIDTH)
+    if picture.width > width:
+        height = max(1, round(picture.height * width / picture.width))
+        picture = picture.resize((width, height), Image.Resampling.LANCZOS)
+    if badge:
+        picture = _with_badge(picture)
+    return _encoded(picture, kind), _TYPES[kind], picture.size
+
+
+def _encoded(picture: Image.Image, kind: str) -> bytes:
+    """Without metadata; a photo as fine as fits into 200 KB."""
+    out = io.BytesIO()
+    if kind == "PNG":
+        picture.save(out, "PNG", optimize=True)
+        return out.getvalue()
+    for quality in _QUALITIES:
+        out = io.BytesIO()
+        picture.convert("RGB").save(
+            out, "JPEG", quality=quality, optimize=True, progressive=True
+        )
+        if out.tell() <= _HEAVY_BYTES:
+            break
+    return out.getvalue()
+
+
+def _with_badge(picture: Image.Image) -> Image.Image:
+    """A play sign in the middle: a white disc with a dark triangle, edges smooth."""
+    scale = 4
+    side = max(48, min(picture.size) // 4)
+    badge = Image.new("RGBA", (side * scale, side * scale), (0, 0, 0, 0))
+    draw = ImageDraw.Draw(badge)
+    edge = side * scale
+    draw.ellipse((0, 0, edge - 1, edge - 1), fill=(255, 255, 255, 235))
+    left, right = edge * 0.40, edge * 0.70
+    top, bottom = edge * 0.31, edge * 0.69
+    draw.polygon(
+        [(left, top), (left, bottom), (right, edge / 2)], fill=(24, 24, 27, 255)
+    )
+    badge = badge.resize((side, side), Image.Resampling.LANCZOS)
+    canvas = picture.convert("RGBA")
+    at = ((canvas.width - side) // 2, (canvas.height - side) // 2)
+    canvas.alpha_composite(badge, at)
+    return canvas if picture.mode == "RGBA" else canvas.convert("RGB")
+
+
+def _has_alpha(picture: Image.Image) -> bool:
+    return picture.mode in {"RGBA", "LA", "PA"} or "transparency" in picture.info
+
+
+def _wanted(
+    edition: Edition, authors: Mapping[str, Author], folder: Path
+) -> Iterator[tuple[str, str, Path | None, int, Source]]:
+    """(key, file name, its folder, shown width, where) of every picture."""
+    for block in _all_blocks(edition):
+        match block:
+            case Figure():
+                yield block.picture, block.src, folder, FIGURE_WIDTH, block.at
+            case Signature() if authors[block.author].photo:
+                photo = authors[block.author].photo
+                yield photo, photo, None, AVATAR_WIDTH, block.at
+    for key in edition.authors:
+        if photo := authors[key].photo:
+            yield photo, photo, None, AVATAR_WIDTH, edition.at
+    if edition.cover:
+        yield edition.cover.src, edition.cover.src, folder, FIGURE_WIDTH, edition.at
+
+
+def _all_blocks(edition: Edition) -> Iterator[Block]:
+    """Every block, those inside boxes and directives too."""
+    yield from _within(edition.preface)
+    for section in edition.sections:
+        yield from _within(section.blocks)
+
+
+def _within(blocks: Sequence[Block]) -> Iterator[Block]:
+    for block in blocks:
+        yield block
+        if isinstance(block, (Box, Only, Sponsor)):
+            yield from _within(block.blocks)
+
+
+def _fault(error: InputError, at: Source) -> Finding:
+    return Finding(
+        rule="image-unreadable",
+        severity=Severity.ERROR,
+        message=error.message,
+        file=at.file,
+        line=at.line,
+        hint=error.hint,
+    )
