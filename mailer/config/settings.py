@@ -87,8 +87,8 @@ def _schedule(value: str) -> str:
 
 
 def _pair(value: object) -> object:
-    """One colour means both schemes."""
-    return (value, value) if isinstance(value, str) else value
+    """One colour is the light one; the dark one stays the theme's."""
+    return (value, "") if isinstance(value, str) else value
 
 
 Duration = Annotated[timedelta, BeforeValidator(read_duration)]

@@ -244,11 +244,13 @@ def _tokens(value: object) -> dict[str, tuple[str, str]]:
         raise ValueError(message)
     tokens = {}
     for name, said in value.items():
-        pair = said if isinstance(said, list) else [said, said]
-        if len(pair) != 2 or not all(_COLOR.fullmatch(str(color)) for color in pair):
+        pair = said if isinstance(said, list) else [said]
+        if len(pair) not in {1, 2} or not all(
+            _COLOR.fullmatch(str(color)) for color in pair
+        ):
             message = f'{name}: write "#rrggbb", or a light and a dark one'
             raise ValueError(message)
-        tokens[str(name)] = (str(pair[0]), str(pair[1]))
+        tokens[str(name)] = (str(pair[0]), str(pair[1]) if len(pair) > 1 else "")
     return tokens
 
 

@@ -46,7 +46,7 @@ class Publication:
 
     ``sender`` and ``reply_to`` are mailboxes (``Name <address>``); ``labels`` maps a
     label's text to the style the theme gives it; ``tokens`` overrides theme colours,
-    one value for both schemes or a (light, dark) pair. ``fallback_name`` is what
+    as (light, dark), dark being empty where the theme's own stays. ``fallback_name`` is what
     ``{{ name }}`` says to a reader whose name we do not know.
     """
 

@@ -37,12 +37,19 @@ class Theme:
     contrast: tuple[tuple[str, str], ...] = ()
 
     def override(self, tokens: Mapping[str, tuple[str, str]], *, file: str) -> Theme:
-        """The theme with some colours changed; ThemeError if they cannot be read."""
+        """The theme with some colours changed; ThemeError if they cannot be read.
+
+        An empty dark value leaves the theme's own.
+        """
         for name in tokens.keys() - self.colors.keys():
             message = f"the theme {self.name} has no colour {name}"
             hint = f"there are: {', '.join(sorted(self.colors))}"
             raise ThemeError(message, file=file, hint=hint)
-        changed = replace(self, colors={**self.colors, **tokens})
+        colors = {
+            name: (light, dark or self.colors[name][1])
+            for name, (light, dark) in tokens.items()
+        }
+        changed = replace(self, colors={**self.colors, **colors})
         check_contrast(changed, file=file)
         return changed
 

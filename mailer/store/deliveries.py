@@ -115,6 +115,7 @@ class SqlLedger:
                     state=State.IN_DOUBT,
                     fence=delivery.c.fence + 1,
                     lease_until=None,
+                    next_attempt_at=None,
                     attempts=delivery.c.attempts + 1,
                     reason=_DIED,
                     updated_at=now,
@@ -177,6 +178,7 @@ class SqlLedger:
                 .where(delivery.c.subscriber_id == claim.subscriber)
                 .where(delivery.c.fence == claim.fence)
                 .where(delivery.c.state == State.CLAIMED)
+                .with_for_update(of=delivery)
             ).first()
             if row is None:
                 return False

@@ -12,9 +12,18 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import (
+    Connection,
+    Engine,
+    create_engine,
+    event,
+    func,
+    inspect,
+    select,
+    text,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
@@ -29,6 +38,7 @@ HEAD = "0001"
 _KNOWN = ("0001",)
 _BUSY_SECONDS = 5.0
 _POSTGRES_THREADS = 4
+_MIGRATING = 0x6D61696C6572  # "mailer": the advisory lock of who migrates
 
 _WORDS = (
     # (part of a driver's message, ours, whether waiting may help)
@@ -47,6 +57,9 @@ _WORDS = (
     ("disk i/o error", "the disk does not read or write", True),
     ("authentication failed", "PostgreSQL refuses the password", False),
     ("does not exist", "there is no such PostgreSQL database or user", False),
+    ("connection failed", "PostgreSQL does not answer: is it running?", True),
+    ("closed the connection", "the connection to PostgreSQL broke", True),
+    ("terminating connection", "the connection to PostgreSQL broke", True),
 )
 
 
@@ -77,8 +90,8 @@ class Store:
 
     async def close(self) -> None:
         """Finish what runs, then let go of every connection."""
-        await self.on_thread(self.engine.dispose)
-        self._threads.shutdown(wait=False)
+        await asyncio.to_thread(self._threads.shutdown)
+        await asyncio.to_thread(self.engine.dispose)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run *work* in a transaction of its own; durable when this returns.
@@ -97,15 +110,18 @@ class Store:
         return await asyncio.shield(loop.run_in_executor(self._threads, work))
 
     def _transaction(self, work: Callable[[Connection], T], *, writes: bool) -> T:
+        options: dict[str, Any] = {"mailer_writes": writes}
+        if not writes and not self.is_sqlite:
+            # READ COMMITTED would show every statement another moment.
+            options["isolation_level"] = "REPEATABLE READ"
         with in_our_words(), self.engine.connect() as connection:
-            connection = connection.execution_options(mailer_writes=writes)
+            connection = connection.execution_options(**options)
             with connection.begin():
                 return work(connection)
 
     def _migrate(self) -> None:
         with in_our_words():
-            with self.engine.connect() as connection:
-                found = _version(connection)
+            found = self._transaction(_version, writes=False)
             if found == HEAD:
                 return
             if found is not None and found not in _KNOWN:
@@ -193,5 +209,8 @@ def _upgrade(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with engine.connect() as connection, connection.begin():
+        if engine.dialect.name != "sqlite":
+            # SQLite has one writer anyway; here two daemons may start at once.
+            connection.execute(select(func.pg_advisory_xact_lock(_MIGRATING)))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -26,10 +26,15 @@ from mailer.store.schema import run as run_table
 
 def freeze(connection: Connection, frozen: Frozen, now: datetime) -> int:
     """Keep *frozen*; the id of what is kept, the same for the same content."""
+    edition_json = dump_edition(frozen.edition)
+    publication_json = dump_publication(frozen.publication)
+    # The hash is over what readers see in the body; the sender may have changed alone.
     known = connection.execute(
         select(frozen_table.c.id)
         .where(frozen_table.c.edition == frozen.edition.name)
         .where(frozen_table.c.sha256 == frozen.sha256)
+        .where(frozen_table.c.edition_json == edition_json)
+        .where(frozen_table.c.publication_json == publication_json)
     ).scalar()
     if known is not None:
         return int(known)
@@ -38,8 +43,8 @@ def freeze(connection: Connection, frozen: Frozen, now: datetime) -> int:
         .values(
             edition=frozen.edition.name,
             sha256=frozen.sha256,
-            edition_json=dump_edition(frozen.edition),
-            publication_json=dump_publication(frozen.publication),
+            edition_json=edition_json,
+            publication_json=publication_json,
             frozen_at=now,
         )
         .returning(frozen_table.c.id)

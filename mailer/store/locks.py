@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from mailer.errors import GuardError
+from mailer.errors import GuardError, StoreError
 from mailer.flows.ports import Run
 from mailer.store.engine import Store, in_our_words
 
@@ -34,7 +34,12 @@ async def sole_sender(store: Store, run: Run) -> AsyncIterator[None]:
 @contextmanager
 def _file_lock(path: Path, run: Run) -> Iterator[None]:
     # The file stays: to delete it would let two processes lock two files of one name.
-    with path.open("w") as file:
+    try:
+        file = path.open("w")
+    except OSError as error:
+        message = f"{path} cannot be made: {error.strerror}"
+        raise StoreError(message) from error
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, literal, select
@@ -16,34 +17,38 @@ from mailer.store.audience import SKIPPED, audience
 from mailer.store.freezer import freeze
 from mailer.store.schema import delivery, run
 
+_OPENING = 0x6F70656E  # "open": the advisory lock of who opens a run
+
 
 def plan(connection: Connection, frozen: Frozen) -> Plan:
     """Whom a run of *frozen* would write to, counted."""
     lots = _audience(frozen).subquery()
     statement = select(lots.c.lot, func.count().label("n")).group_by(lots.c.lot)
-    count: dict[str, int] = {
+    found: dict[str, int] = {
         str(row.lot): row.n for row in connection.execute(statement)
     }
     return Plan(
-        recipients={v: count.get(str(v), 0) for v in _variants(frozen)},
-        skipped={reason: count[reason] for reason in SKIPPED if reason in count},
+        recipients={v: found.get(str(v), 0) for v in _variants(frozen)},
+        skipped={reason: found[reason] for reason in SKIPPED if reason in found},
     )
 
 
 def open_run(connection: Connection, frozen: Frozen, now: datetime) -> Run:
     """A run with a delivery per reader; GuardError if it must not be."""
     edition = frozen.edition
-    earlier = connection.execute(
-        select(run.c.name, run.c.finished_at).where(run.c.edition == edition.name)
-    ).all()
-    for row in earlier:
-        if row.finished_at is None:
-            message = f"run {row.name} of {edition.name} is not finished"
-            raise GuardError(message, hint=f"mailer resume {row.name}")
+    _one_at_a_time(connection)
+    unfinished = connection.execute(
+        select(run.c.name)
+        .where(run.c.edition == edition.name)
+        .where(run.c.finished_at.is_(None))
+    ).scalar()
+    if unfinished is not None:
+        message = f"run {unfinished} of {edition.name} is not finished"
+        raise GuardError(message, hint=f"mailer resume {unfinished}")
     key = connection.execute(
         insert(run)
         .values(
-            name=f"{edition.name.replace('/', '-')}-{len(earlier) + 1}",
+            name=_name(connection, edition.name),
             edition=edition.name,
             title=edition.title,
             publication=frozen.publication.id,
@@ -86,6 +91,23 @@ def open_run(connection: Connection, frozen: Frozen, now: datetime) -> Run:
         message = f"nobody to send {edition.name} to"
         raise GuardError(message)
     return as_run(connection.execute(select(run).where(run.c.id == key)).one())
+
+
+def _one_at_a_time(connection: Connection) -> None:
+    """Let no other run be opened meanwhile: two would both find none unfinished."""
+    if connection.dialect.name != "sqlite":  # which has one writer anyway
+        connection.execute(select(func.pg_advisory_xact_lock(_OPENING)))
+
+
+def _name(connection: Connection, edition: str) -> str:
+    """The first free one: ``a/b-c`` and ``a-b/c`` would share their names."""
+    stem = edition.replace("/", "-")
+    taken = set(
+        connection.scalars(
+            select(run.c.name).where(run.c.name.startswith(stem, autoescape=True))
+        )
+    )
+    return next(name for n in count(1) if (name := f"{stem}-{n}") not in taken)
 
 
 def _audience(frozen: Frozen) -> Any:  # noqa: ANN401 - a Select of columns

@@ -21,7 +21,6 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
-    UniqueConstraint,
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -119,7 +118,7 @@ frozen = Table(
     Column("edition_json", Text, nullable=False),
     Column("publication_json", Text, nullable=False),
     Column("frozen_at", Moment, nullable=False),
-    UniqueConstraint("edition", "sha256"),
+    Index(None, "edition", "sha256"),
 )
 
 rendering = Table(

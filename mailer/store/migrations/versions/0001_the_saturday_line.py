@@ -72,8 +72,8 @@ def upgrade() -> None:
         sa.Column("publication_json", sa.Text(), nullable=False),
         sa.Column("frozen_at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_frozen"),
-        sa.UniqueConstraint("edition", "sha256", name="uq_frozen_edition_sha256"),
     )
+    op.create_index("ix_frozen_edition_sha256", "frozen", ["edition", "sha256"])
     op.create_table(
         "rendering",
         sa.Column("frozen_id", KEY, nullable=False),
