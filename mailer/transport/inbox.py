@@ -1,192 +1,255 @@
-"""The trial inbox: a real SMTP server that keeps mail in a Maildir, and its reader.
+"""A trial relay: a real SMTP server on loopback that keeps every mail in a Maildir.
 
-For demonstrations and trials on this machine; the bytes are kept as they came over the
-wire, below the envelope's two lines.
+What came over the wire is kept byte for byte, CRLF and all; the envelope stands above
+it as ``Return-Path`` (RFC 5321 section 4.4) and ``Delivered-To``. Mail is hostile until
+the contrary is shown: reading one raises InputError or NotFoundError, nothing else.
+
+Sources: RFC 5321, RFC 1870 (SIZE), https://cr.yp.to/proto/maildir.html.
 """
 
 from __future__ import annotations
 
 import asyncio
-import email
-import email.header
-import email.policy
+import itertools
 import os
-import secrets
+import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from email.message import EmailMessage
+from datetime import UTC, datetime
+from email.errors import MessageError
+from email.header import decode_header, make_header
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import compat32
 from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP
 
-from mailer.errors import InputError, NotFoundError, RelayError
+from mailer.errors import ConfigError, InputError, NotFoundError
 
-_MAX_BYTES = 30_000_000
-_HEAD_BYTES = 16_384  # enough for the headers of a list
+if TYPE_CHECKING:
+    from aiosmtpd.smtp import Envelope, Session
+
+_LOOPBACK = "127.0.0.1"
+_SIZE_LIMIT = 30 * 1024 * 1024
+_HEAD_LIMIT = 256 * 1024
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.,:=-]{0,200}")
+_HOSTILE = (MessageError, LookupError, ValueError, TypeError, AttributeError)
 
 
 @asynccontextmanager
 async def smtp_inbox(folder: Path, *, port: int = 0) -> AsyncIterator[int]:
-    """A server on loopback that keeps what it is sent in *folder*; yields its port."""
-    for name in ("tmp", "new", "cur"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
+    """Serve SMTP on loopback, keeping mail in *folder*; yields the port.
+
+    Port 0 means any free one. ConfigError if the port is taken.
+    """
     keeper = _Keeper(folder)
     loop = asyncio.get_running_loop()
-    try:
-        server = await loop.create_server(
-            lambda: SMTP(
-                keeper,
-                hostname="inbox.localhost",
-                ident="mailer trial inbox",
-                data_size_limit=_MAX_BYTES,
-                enable_SMTPUTF8=True,
-                loop=loop,
-            ),
-            "127.0.0.1",
-            port,
+
+    def protocol() -> SMTP:
+        return SMTP(
+            keeper,
+            hostname="inbox.localhost",
+            ident="mailer inbox",
+            data_size_limit=_SIZE_LIMIT,
+            enable_SMTPUTF8=True,
+            loop=loop,
         )
+
+    try:
+        server = await loop.create_server(protocol, _LOOPBACK, port)
     except OSError as error:
-        message = f"port {port} cannot be listened on: {error.strerror}"
-        raise RelayError(message, relay="trial inbox", temporary=False) from error
+        message = f"port {port} is not free: {error.strerror}"
+        raise ConfigError(message, hint="--port 0 takes any free one") from error
     async with server:
-        yield int(server.sockets[0].getsockname()[1])
+        yield server.sockets[0].getsockname()[1]
 
 
 class _Keeper:
-    """aiosmtpd's handler: one file per recipient, whole or not at all."""
+    """What aiosmtpd hands each message to."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._numbers = itertools.count(1)
+        for name in ("tmp", "new", "cur"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
 
-    async def handle_DATA(  # noqa: N802 - aiosmtpd's name
-        self,
-        server: SMTP,  # noqa: ARG002 - aiosmtpd's shape
-        session: Session,  # noqa: ARG002 - aiosmtpd's shape
-        envelope: Envelope,
+    async def handle_DATA(  # noqa: N802 - aiosmtpd looks for this name
+        self, _server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
-        content = envelope.original_content or b""
-        name = ""
+        """Keep one copy per recipient, and only then say so."""
+        names = await asyncio.to_thread(self._keep, envelope)
+        return f"250 2.0.0 kept as {names[0]}"
+
+    def _keep(self, envelope: Envelope) -> list[str]:
+        content = envelope.content or b""
+        if isinstance(content, str):
+            content = content.encode("utf-8", "surrogateescape")
+        names = []
         for recipient in envelope.rcpt_tos:
-            name = f"{time.time_ns()}.{os.getpid()}.{secrets.token_hex(4)}"
-            head = (
-                f"Return-Path: <{envelope.mail_from}>\r\nDelivered-To: {recipient}\r\n"
-            )
-            beside = self._folder / "tmp" / name
-            beside.write_bytes(head.encode() + content)
-            beside.rename(self._folder / "new" / name)
-        return f"250 2.0.0 kept as {name}"
+            name = f"{time.time_ns()}.P{os.getpid()}Q{next(self._numbers)}.localhost"
+            head = f"Return-Path: <{envelope.mail_from or ''}>\r\n"
+            head += f"Delivered-To: {recipient}\r\n"
+            draft = self._folder / "tmp" / name
+            draft.write_bytes(head.encode("utf-8", "surrogateescape") + content)
+            draft.rename(self._folder / "new" / name)
+            names.append(name)
+        return names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """A mail as the list shows it."""
+class Entry:
+    """One line of the list: a mail by its envelope and its headers, decoded."""
 
-    key: str
-    recipient: str
+    id: str
     sender: str
+    recipient: str
     subject: str
-    date: str
-    size_bytes: int
+    received: datetime
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A picture inside a mail, as its sender declares it."""
+
+    type: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """One mail, taken apart. ``pictures`` are keyed by Content-ID."""
+    """One mail, taken apart. ``pictures`` are by Content-ID, without brackets."""
 
-    line: Line
+    entry: Entry
     headers: tuple[tuple[str, str], ...]
     html: str
     text: str
-    source: str
-    pictures: dict[str, tuple[str, bytes]]
+    source: bytes
+    pictures: Mapping[str, Part]
 
 
 class Mailbox:
-    """The reading side of a Maildir."""
+    """A Maildir, read; files in it never change, so heads are read once."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._lines: dict[str, Line] = {}
+        self._entries: dict[str, Entry] = {}
 
     def recipients(self) -> list[str]:
-        """Whom every mail was delivered to, one entry per mail."""
-        return [self._line(path).recipient for path in self._paths()]
+        """The envelope recipient of each message, as often as there are messages."""
+        return [entry.recipient for entry in self.entries()]
 
-    def lines(self) -> list[Line]:
-        """Every mail, the newest first."""
-        return [self._line(path) for path in reversed(self._paths())]
+    def entries(self) -> list[Entry]:
+        """All mail, the newest first."""
+        known: dict[str, Entry] = {}
+        for path in sorted(self._paths(), key=lambda x: x.name, reverse=True):
+            entry = self._entries.get(path.name)
+            if entry is None:
+                try:
+                    entry = _read_entry(path)
+                except FileNotFoundError:  # deleted since it was listed
+                    continue
+            known[path.name] = entry
+        self._entries = known
+        return list(known.values())
 
-    def mail(self, key: str) -> Mail:
-        """The mail called *key*; NotFoundError, or InputError if it cannot be read."""
-        if not key.replace(".", "").isalnum():
-            message = "no such mail"
-            raise NotFoundError(message)
-        path = self._folder / "new" / key
+    def read(self, name: str) -> Mail:
+        """The mail called *name*; NotFoundError, or InputError if it makes no sense."""
+        path = self._path(name)
         try:
-            raw = path.read_bytes()
-        except OSError as error:
-            message = "no such mail"
+            source = path.read_bytes()
+            entry = _read_entry(path)
+        except FileNotFoundError as error:
+            message = "this mail is not here any more"
             raise NotFoundError(message) from error
         try:
-            parsed = email.message_from_bytes(raw, policy=email.policy.default)
-            return Mail(
-                line=self._line(path),
-                headers=tuple((k, str(v)) for k, v in parsed.items()),
-                html=_part(parsed, "html"),
-                text=_part(parsed, "plain"),
-                source=raw.decode("utf-8", "replace"),
-                pictures=_pictures(parsed),
-            )
-        except Exception as error:
-            words = f"this mail cannot be taken apart: {error}"
-            raise InputError(words) from error
+            return _read_mail(entry, source)
+        except (RecursionError, *_HOSTILE) as error:
+            message = f"this mail cannot be taken apart: {error}"
+            raise InputError(message, file=name) from error
 
-    def _paths(self) -> list[Path]:
-        new = self._folder / "new"
-        return sorted(new.iterdir()) if new.is_dir() else []
+    def _paths(self) -> Iterator[Path]:
+        for box in ("new", "cur"):
+            folder = self._folder / box
+            if folder.is_dir():
+                yield from (x for x in folder.iterdir() if _ID.fullmatch(x.name))
 
-    def _line(self, path: Path) -> Line:
-        if path.name not in self._lines:
-            with path.open("rb") as file:
-                head = file.read(_HEAD_BYTES)
-                size = os.fstat(file.fileno()).st_size
-            self._lines[path.name] = _read_line(path.name, head, size)
-        return self._lines[path.name]
+    def _path(self, name: str) -> Path:
+        if _ID.fullmatch(name):
+            for box in ("new", "cur"):
+                path = self._folder / box / name
+                if path.is_file():
+                    return path
+        message = "no such mail"
+        raise NotFoundError(message)
 
 
-def _read_line(key: str, head: bytes, size: int) -> Line:
-    parsed = email.message_from_bytes(head, policy=email.policy.compat32)
-
-    def field(name: str) -> str:
-        try:
-            values = email.header.decode_header(str(parsed.get(name, "")))
-            return str(email.header.make_header(values))
-        except (ValueError, LookupError):
-            return str(parsed.get(name, ""))
-
-    return Line(
-        key=key,
-        recipient=str(parsed.get("Delivered-To", "")).strip(),
-        sender=field("From"),
-        subject=field("Subject"),
-        date=str(parsed.get("Date", "")),
-        size_bytes=size,
+def _read_entry(path: Path) -> Entry:
+    with path.open("rb") as file:
+        head = file.read(_HEAD_LIMIT)
+    status = path.stat()
+    message = _parsed(_HEAD_END.split(head, maxsplit=1)[0] + b"\r\n\r\n")
+    return Entry(
+        id=path.name,
+        sender=_decoded(message, "From"),
+        recipient=_decoded(message, "Delivered-To"),
+        subject=_decoded(message, "Subject"),
+        received=datetime.fromtimestamp(status.st_mtime, UTC),
+        size=status.st_size,
     )
 
 
-def _part(message: EmailMessage, kind: str) -> str:
-    body = message.get_body((kind,))
-    return "" if body is None else str(body.get_content())
-
-
-def _pictures(message: EmailMessage) -> dict[str, tuple[str, bytes]]:
-    found = {}
+def _read_mail(entry: Entry, source: bytes) -> Mail:
+    message = _parsed(source)
+    bodies: dict[str, str] = {}
+    pictures: dict[str, Part] = {}
     for part in message.walk():
-        cid = str(part.get("Content-ID", "")).strip().strip("<>")
-        if cid and part.get_content_maintype() == "image":
+        kind = part.get_content_type()
+        if kind in {"text/plain", "text/html"} and not part.get_filename():
+            bodies.setdefault(kind, _text(part))
+        elif kind.startswith("image/") and (cid := str(part["Content-ID"] or "")):
             content = part.get_payload(decode=True)
             if isinstance(content, bytes):
-                found[cid] = (part.get_content_type(), content)
-    return found
+                pictures[cid.strip().strip("<>")] = Part(type=kind, content=content)
+    return Mail(
+        entry=entry,
+        headers=tuple((key, _readable(value)) for key, value in message.items()),
+        html=bodies.get("text/html", ""),
+        text=bodies.get("text/plain", ""),
+        source=source,
+        pictures=MappingProxyType(pictures),
+    )
+
+
+def _parsed(source: bytes) -> Message:
+    return BytesParser(policy=compat32).parsebytes(source)
+
+
+def _decoded(message: Message, name: str) -> str:
+    return _readable(message.get(name, ""))
+
+
+def _readable(value: object) -> str:
+    """A header on one line, its encoded words decoded where they can be."""
+    try:
+        text = str(make_header(decode_header(str(value))))
+    except _HOSTILE:
+        text = str(value)
+    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return " ".join(text.split())
+
+
+def _text(part: Message) -> str:
+    content = part.get_payload(decode=True)
+    if not isinstance(content, bytes):
+        return ""
+    try:
+        return content.decode(part.get_content_charset("utf-8"), "replace")
+    except LookupError:  # a charset nobody knows
+        return content.decode("utf-8", "replace")

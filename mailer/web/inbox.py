@@ -1,170 +1,337 @@
-"""The page of the trial inbox: what arrived, as HTML, text, headers and source.
+"""The trial inbox as pages: what was sent, as a reader's mail program shows it.
 
-On loopback only. A mail is shown in a sandboxed frame that runs nothing and asks
-nobody: its pictures come from the mail itself, or from the folder that will be served
-under the public address one day.
+Mail is shown inside a frame that may run nothing and fetch nothing but its own
+pictures. Everything is rendered here; no page needs a script.
 """
 
 from __future__ import annotations
 
 import asyncio
+import html
 import re
 import socket
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Annotated, Protocol
+from urllib.parse import quote, unquote
 
-import jinja2
 import uvicorn
-from fastapi import FastAPI, HTTPException, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi import FastAPI, Query, Request, Response
+from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from mailer.config.load import shipped
-from mailer.errors import InputError, NotFoundError, RelayError
+from mailer.errors import ConfigError, InputError, NotFoundError
 
-_TABS = ("html", "text", "headers", "source")
-_WIDTHS = (375, 680)
-_PAGE = 200
-_MEDIA = re.compile(r"[0-9a-f]{20}\.(?:jpg|png|gif)")
-_TYPES = {"jpg": "image/jpeg", "png": "image/png", "gif": "image/gif"}
-_SHELL = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; "
-    "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+_LOOPBACK = "127.0.0.1"
+_PER_PAGE = 50
+_PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+_MEDIA_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*\.(png|jpe?g|gif|webp)")
+_CID = re.compile(r"""(?<=["'(=])cid:([^"')\s>]+)""", re.IGNORECASE)
+_HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
+_PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; frame-src 'self'; img-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-_FRAMED = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; "
-    "frame-ancestors 'self'; sandbox allow-popups"
+_MAIL_POLICY = (
+    "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; "
+    "sandbox allow-popups allow-popups-to-escape-sandbox; frame-ancestors 'self'"
 )
+
+
+class Entry(Protocol):
+    """A line of the list."""
+
+    @property
+    def id(self) -> str:
+        """What the address of its page ends in."""
+
+    @property
+    def sender(self) -> str:
+        """From whom, by the header."""
+
+    @property
+    def recipient(self) -> str:
+        """To whom, by the envelope."""
+
+    @property
+    def subject(self) -> str:
+        """About what."""
+
+    @property
+    def received(self) -> datetime:
+        """When it came."""
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+
+
+class Part(Protocol):
+    """A picture inside a mail."""
+
+    @property
+    def type(self) -> str:
+        """As declared: ``image/png``."""
+
+    @property
+    def content(self) -> bytes:
+        """Decoded."""
+
+
+class Mail(Protocol):
+    """One mail, taken apart."""
+
+    @property
+    def entry(self) -> Entry:
+        """Its line of the list."""
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """Decoded, in their order."""
+
+    @property
+    def html(self) -> str:
+        """The HTML body, or nothing."""
+
+    @property
+    def text(self) -> str:
+        """The plain body, or nothing."""
+
+    @property
+    def source(self) -> bytes:
+        """As it came."""
+
+    @property
+    def pictures(self) -> Mapping[str, Part]:
+        """By Content-ID."""
 
 
 class Letterbox(Protocol):
-    """Where the mails are: ``transport.inbox.Mailbox``, or anything like it."""
+    """Where the mail is."""
 
-    def lines(self) -> Sequence[Any]:
-        """Every mail, the newest first."""
+    def entries(self) -> Sequence[Entry]:
+        """All mail, the newest first."""
 
-    def mail(self, key: str) -> Any:  # noqa: ANN401 - shown by templates, by field
-        """The mail called *key*; NotFoundError or InputError."""
+    def read(self, name: str) -> Mail:
+        """One mail; NotFoundError, or InputError if it makes no sense."""
 
 
-def inbox_app(  # noqa: C901 - a page after another, none of them deep
-    letterbox: Letterbox, *, media: Path | None, public_url: str | None
+class View(StrEnum):
+    """The four ways to look at a mail."""
+
+    HTML = "html"
+    TEXT = "text"
+    HEADERS = "headers"
+    SOURCE = "source"
+
+
+class Width(StrEnum):
+    """How wide the mail is shown: a phone, a mail program, or whatever there is."""
+
+    PHONE = "375"
+    DESKTOP = "680"
+    FULL = "full"
+
+
+def inbox_app(
+    mailbox: Letterbox, *, media: Path | None, public_url: str | None
 ) -> FastAPI:
-    """The pages over *letterbox*."""
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    templates = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(shipped("templates") / "pages" / "inbox"),
+    """The pages over *mailbox*.
+
+    Pictures that *public_url* will serve one day are served from *media* today.
+    """
+    app = FastAPI(title="mailer inbox", docs_url=None, redoc_url=None, openapi_url=None)
+    folder = shipped("templates") / "pages" / "inbox"
+    pages = Environment(
+        loader=FileSystemLoader(folder),
         autoescape=True,
-        undefined=jinja2.StrictUndefined,
+        undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    pages.filters["size"] = _size
 
-    def page(name: str, **values: object) -> HTMLResponse:
-        return HTMLResponse(templates.get_template(name).render(**values))
+    def page(template: str, *, status: int = 200, **values: object) -> HTMLResponse:
+        text = pages.get_template(template).render(**values)
+        return HTMLResponse(text, status_code=status)
 
-    def open_mail(key: str) -> Any:  # noqa: ANN401 - as the letterbox gives it
-        try:
-            return letterbox.mail(key)
-        except NotFoundError as error:
-            raise HTTPException(404, error.message) from error
-        except InputError as error:
-            raise HTTPException(422, error.message) from error
+    app.middleware("http")(_secured)
 
-    @app.middleware("http")
-    async def guard(request: Request, call_next: Any) -> Response:  # noqa: ANN401 - Starlette's shape
-        response: Response = await call_next(request)
-        framed = request.url.path.endswith("/frame")
-        response.headers["Content-Security-Policy"] = _FRAMED if framed else _SHELL
-        response.headers["Referrer-Policy"] = "no-referrer"
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Cache-Control"] = "no-store"
-        return response
+    @app.exception_handler(InputError)
+    def fault(_: Request, error: InputError) -> Response:
+        status = 404 if isinstance(error, NotFoundError) else 422
+        return page("fault.html.j2", status=status, message=error.message)
 
     @app.get("/")
-    def overview(q: str = "") -> HTMLResponse:
-        lines = letterbox.lines()
-        wanted = q.strip().casefold()
-        found = [
-            line
-            for line in lines
-            if wanted in f"{line.recipient} {line.subject}".casefold()
-        ]
+    def listing(
+        q: Annotated[str, Query(max_length=200)] = "",
+        number: Annotated[int, Query(alias="page", ge=1, le=1_000_000)] = 1,
+    ) -> Response:
+        every = mailbox.entries()
+        found = [entry for entry in every if _fits(entry, q)]
+        last = max(1, -(-len(found) // _PER_PAGE))
+        number = min(number, last)
         return page(
-            "list.html.j2", q=q, count=len(lines), found=len(found), lines=found[:_PAGE]
+            "list.html.j2",
+            entries=found[(number - 1) * _PER_PAGE : number * _PER_PAGE],
+            found=len(found),
+            total=len(every),
+            query=q,
+            page=number,
+            last=last,
         )
 
-    @app.get("/mail/{key}")
-    def show(key: str, tab: str = "html", width: int = 680) -> HTMLResponse:
-        if tab not in _TABS or width not in _WIDTHS:
-            raise HTTPException(404)
+    @app.get("/mail/{name}")
+    def message(
+        name: str, view: View = View.HTML, width: Width = Width.DESKTOP
+    ) -> Response:
+        mail = mailbox.read(name)
+        source = mail.source.decode("utf-8", "replace")
         return page(
             "mail.html.j2",
-            mail=open_mail(key),
-            tab=tab,
-            tabs=_TABS,
+            mail=mail,
+            entry=mail.entry,
+            view=view,
+            views=list(View),
             width=width,
-            widths=_WIDTHS,
+            widths=list(Width),
+            source=source if view is View.SOURCE else "",
         )
 
-    @app.get("/mail/{key}/frame")
-    def frame(key: str) -> HTMLResponse:
-        html = open_mail(key).html.replace("cid:", f"/mail/{key}/picture/")
-        if public_url:
-            html = html.replace(f"{public_url}/media/", "/media/")
-        return HTMLResponse(html.replace("<head>", '<head><base target="_blank" />', 1))
+    @app.get("/mail/{name}/body")
+    def body(name: str) -> Response:
+        mail = mailbox.read(name)
+        text = _local(mail.html, f"/mail/{quote(name)}/cid/", public_url)
+        headers = {"Content-Security-Policy": _MAIL_POLICY}
+        return HTMLResponse(text, headers=headers)
 
-    @app.get("/mail/{key}/picture/{cid}")
-    def picture(key: str, cid: str) -> Response:
-        pictures = open_mail(key).pictures
-        if cid not in pictures:
-            raise HTTPException(404)
-        kind, content = pictures[cid]
-        return Response(content, media_type=kind)
+    @app.get("/mail/{name}/source")
+    def source(name: str) -> Response:
+        return PlainTextResponse(mailbox.read(name).source)
+
+    @app.get("/mail/{name}/cid/{cid:path}")
+    def picture(name: str, cid: str) -> Response:
+        part = mailbox.read(name).pictures.get(cid)
+        if part is None or part.type not in _PICTURES:
+            message = "no such picture in this mail"
+            raise NotFoundError(message)
+        return Response(part.content, media_type=part.type)
 
     @app.get("/media/{name}")
-    def hosted(name: str) -> Response:
-        file = media / name if media and _MEDIA.fullmatch(name) else None
-        if file is None or not file.is_file():
-            raise HTTPException(404)
-        return Response(file.read_bytes(), media_type=_TYPES[file.suffix[1:]])
+    def medium(name: str) -> Response:
+        path = media / name if media and _MEDIA_NAME.fullmatch(name) else None
+        if path is None or not path.is_file():
+            message = "no such picture"
+            raise NotFoundError(message)
+        return FileResponse(path)
+
+    @app.get("/style.css")
+    def style() -> Response:
+        return FileResponse(folder / "style.css", media_type="text/css")
 
     return app
 
 
 @asynccontextmanager
 async def http_inbox(
-    letterbox: Letterbox,
-    *,
-    port: int = 0,
-    media: Path | None = None,
-    public_url: str | None = None,
+    mailbox: Letterbox, *, port: int = 0, media: Path | None, public_url: str | None
 ) -> AsyncIterator[str]:
-    """The pages on loopback while the block runs; yields their address."""
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    """Serve the pages on loopback in the running loop; yields their address.
+
+    Port 0 means any free one. ConfigError if the port is taken.
+    """
+    app = inbox_app(mailbox, media=media, public_url=public_url)
     try:
-        listener.bind(("127.0.0.1", port))
+        listener = socket.create_server((_LOOPBACK, port))
     except OSError as error:
-        listener.close()
-        message = f"port {port} cannot be listened on: {error.strerror}"
-        raise RelayError(message, relay="inbox page", temporary=False) from error
-    app = inbox_app(letterbox, media=media, public_url=public_url)
-    server = _Embedded(
-        uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off")
+        message = f"port {port} is not free: {error.strerror}"
+        raise ConfigError(message, hint="--http-port 0 takes any free one") from error
+    server = _Server(
+        uvicorn.Config(
+            app,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=1,
+        )
     )
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
-    finally:
-        server.should_exit = True
-        await serving
-        listener.close()
+    with listener:
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            await server.ready.wait()
+            yield f"http://{_LOOPBACK}:{listener.getsockname()[1]}/"
+        finally:
+            server.should_exit = True
+            await serving
 
 
-class _Embedded(uvicorn.Server):
-    """A server inside somebody else's process: signals are not its business."""
+class _Server(uvicorn.Server):
+    """A guest in somebody else's loop: signals are the host's."""
 
-    def install_signal_handlers(self) -> None:
-        """Nothing: the command that serves decides."""
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _secured(
+    request: Request, proceed: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    """Every answer says what a browser may do with it; mail says it more strictly."""
+    response = await proceed(request)
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", _PAGE_POLICY)
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+    headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _fits(entry: Entry, query: str) -> bool:
+    said = f"{entry.sender} {entry.recipient} {entry.subject}".casefold()
+    return all(word in said for word in query.casefold().split())
+
+
+def _local(text: str, pictures: str, public_url: str | None) -> str:
+    """The HTML of a mail with its pictures served here, its links opened elsewhere."""
+
+    def address(found: re.Match[str]) -> str:
+        return pictures + quote(unquote(html.unescape(found[1])), safe="")
+
+    text = _CID.sub(address, text)
+    if public_url:
+        text = text.replace(f"{public_url.rstrip('/')}/media/", "/media/")
+    base = '<base target="_blank">'
+    head = _HEAD.search(text)
+    return text[: head.end()] + base + text[head.end() :] if head else base + text
+
+
+def _size(count: int) -> str:
+    """``512 B``, ``78 KB``, ``1.4 MB``."""
+    if count < 1000:
+        return f"{count} B"
+    if count < 1_000_000:
+        return f"{count / 1000:.0f} KB"
+    return f"{count / 1_000_000:.1f} MB"
