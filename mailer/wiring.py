@@ -248,9 +248,15 @@ def new_workspace(folder: Path, *, theme: str, data: Path | None = None) -> list
         theme=theme,
         templates=shipped("templates"),
         today=SystemClock().now().astimezone().date(),
-        data=data or data_home(os.environ),
+        data=data or _data_folder(folder),
         secret=secrets.token_bytes(32),
     )
+
+
+def _data_folder(workspace: Path) -> Path:
+    """A data folder of its own for *workspace*, which may move without losing it."""
+    name = f"{workspace.resolve().name or 'workspace'}-{secrets.token_hex(3)}"
+    return data_home(os.environ) / name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

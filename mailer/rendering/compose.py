@@ -70,13 +70,13 @@ def compose(
         return Markup(f"\x02{mark}\x03") + inner + Markup(f"\x02{back}\x03")
 
     env.globals["render_block"] = marked
+    env.globals["toc_base"] = _toc_base(scene)
     env.globals["picture"] = lambda name: _picture(scene, name)
     text = template(env, "edition.mjml.j2").render(
         bands=bands(edition, marked),
         preheader=preheader,
         padding=max(0, _PREHEADER - len(preheader)) // 2,
         dark_rules=Markup(_DARK),
-        toc_base=_toc_base(scene),
     )
     text = text.replace(_DARK, scene.theme.dark_rules(text))
     return _unmarked(text, lines)
