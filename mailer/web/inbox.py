@@ -40,7 +40,7 @@ _MEDIA_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*\.(png|jpe?g|gif|webp)")
 _CID = re.compile(r"""(?<=["'(=])cid:([^"')\s>]+)""", re.IGNORECASE)
 _HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
 _PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; frame-src 'self'; img-src 'self'; "
+    "default-src 'none'; style-src 'self'; frame-src 'self'; img-src data:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _MAIL_POLICY = (
