@@ -1,18 +1,18 @@
 """How an edition's blocks fall into bands, and bands into runs of prose.
 
-A section's ordinary blocks share a band; a box, an advertiser and the subscribe card
-make their own, in the order of the source. Within a band, consecutive prose shares one
-element: that is the whole size budget of a mail.
+A section's ordinary blocks share a band; a story begins a band, and a box, an
+advertiser and the subscribe card make their own, in the order of the source. Within a
+band, consecutive prose shares one element: that is the whole size budget of a mail.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
-from mailer.edition.blocks import Block, Box, Button, Figure, Sponsor
+from mailer.edition.blocks import Block, Box, Button, Figure, Sponsor, Story
 from mailer.edition.model import Edition, Section
 
 _ALONE = (Figure, Button)
@@ -34,12 +34,14 @@ class Band:
     """A stretch of the page. ``section`` is set on the band that opens it.
 
     ``own`` is the finished band of a block that makes its own; else ``runs`` holds the
-    content. ``first`` is True for the first band of the edition's body.
+    content, below ``opening``: a story's title, with the picture right under it if
+    there is one. ``first`` is True for the first band of the edition's body.
     """
 
     section: Section | None
     classes: tuple[str, ...]
     first: bool
+    opening: Markup = Markup()
     runs: tuple[Run, ...] = ()
     own: Markup | None = None
 
@@ -69,19 +71,29 @@ def bands(edition: Edition, render: RenderBlock) -> tuple[Band, ...]:
     found: list[Band] = []
     for section, blocks in _parts(edition):
         opening = section
-        for own, group in _groups(blocks):
-            rendered = () if own else runs(group, render)
-            found.append(
-                Band(
-                    section=opening,
-                    classes=section.classes if section else (),
-                    first=not found,
-                    runs=rendered,
-                    own=_own(group[0], render) if own else None,
-                )
+        for group in _groups(blocks):
+            band = Band(
+                section=opening,
+                classes=section.classes if section else (),
+                first=not found,
             )
+            found.append(_filled(band, group, render))
             opening = None
     return tuple(found)
+
+
+def _filled(band: Band, group: Sequence[Block], render: RenderBlock) -> Band:
+    """*band* with what *group* holds."""
+    match group:
+        case [Block(own_band=True) as block]:
+            return replace(band, own=_own(block, render))
+        case [Story() as story, Figure() as lead, *rest]:
+            opening = render(story, lead=lead)
+            return replace(band, opening=opening, runs=runs(rest, render))
+        case [Story() as story, *rest]:
+            return replace(band, opening=render(story), runs=runs(rest, render))
+        case _:
+            return replace(band, runs=runs(group, render))
 
 
 def _own(block: Block, render: RenderBlock) -> Markup:
@@ -102,22 +114,22 @@ def _parts(edition: Edition) -> Iterator[tuple[Section | None, Sequence[Block]]]
         yield section, section.blocks
 
 
-def _groups(blocks: Sequence[Block]) -> Iterator[tuple[bool, list[Block]]]:
-    """(True, [block]) for a block with a band of its own, (False, others) else.
+def _groups(blocks: Sequence[Block]) -> Iterator[list[Block]]:
+    """The blocks of each band: one that makes its own, or others that share one.
 
-    A section that begins with such a block still opens with an empty band, which
-    carries its title.
+    A section that begins with a band of its own, or with a story, still opens with an
+    empty band, which carries its title.
     """
     group: list[Block] = []
-    opened = False
-    for block in blocks:
-        if not block.own_band:
+    for at, block in enumerate(blocks):
+        if block.own_band or isinstance(block, Story):
+            if group or at == 0:
+                yield group
+            group = [block]
+        elif group and group[0].own_band:
+            yield group
+            group = [block]
+        else:
             group.append(block)
-            continue
-        if group or not opened:
-            yield False, group
-            opened = True
-        group = []
-        yield True, [block]
-    if group or not opened:
-        yield False, group
+    if group or not blocks:
+        yield group

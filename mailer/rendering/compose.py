@@ -71,6 +71,7 @@ def compose(
 
     env.globals["render_block"] = marked
     env.globals["toc_base"] = _toc_base(scene)
+    env.globals["toc_base"] = _toc_base(scene)
     env.globals["picture"] = lambda name: _picture(scene, name)
     text = template(env, "edition.mjml.j2").render(
         bands=bands(edition, marked),

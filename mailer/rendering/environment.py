@@ -78,6 +78,7 @@ def environment(
         quotes=_QUOTES[lang],
         colon=_COLON[lang],
         inside="",
+        lead=None,
         before="",
         after="",
         render_block=render_block,

@@ -8,7 +8,7 @@ refuses is reported at the line of the block that wrote it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import mjml
 
@@ -17,9 +17,8 @@ from mailer.errors import EditionError, Finding, Severity
 
 _MAX_BYTES = 512 * 1024
 _MAX_DEPTH = 500  # 16,000 end the whole process, 8,000 are fine
-_MAX_LINE = (
-    900  # of 998 bytes, RFC 5322 section 2.1.1; the rest is for what is filled in
-)
+_MAX_LINE = 900  # the rest is for what is filled in
+_LIMIT_LINE = 998  # RFC 5322 section 2.1.1
 
 _TAG = re.compile(
     r"""<(?P<name>[A-Za-z][\w-]*)"""
@@ -37,7 +36,7 @@ _IMAGE_WITHOUT_ALT = re.compile(r"<img(?![^>]*\salt=)[^>]*>", re.IGNORECASE)
 def to_html(source: str, *, locate: Callable[[int], Source]) -> str:
     """The HTML of *source*; EditionError at the place that *locate* gives for a byte.
 
-    Lines are at most 900 bytes long, broken between tags.
+    Lines are about 900 bytes long, and 998 at most.
     """
     _check_size(source, locate)
     guarded = guard(source)
@@ -51,8 +50,9 @@ def to_html(source: str, *, locate: Callable[[int], Source]) -> str:
             raise
         words = "the renderer gave up"
         raise _failure(words, guarded, source, locate) from error
+    html = break_lines(html)
     _check_result(html, locate)
-    return break_lines(html)
+    return html
 
 
 def guard(source: str) -> str:
@@ -70,41 +70,44 @@ def guard(source: str) -> str:
 
 
 def break_lines(html: str) -> str:
-    """*html* with line breaks between tags, where they change nothing one can see."""
+    """*html* with line breaks where white space stood, which change nothing one sees.
+
+    A stretch without white space stays whole, however long.
+    """
     lines = []
     for line in html.split("\n"):
-        rest = line
-        while len(rest.encode()) > _MAX_LINE:
-            at = _break_before(rest)
-            if at <= 0:
-                break
-            lines.append(rest[:at])
-            rest = rest[at:].removeprefix(" ")
-        lines.append(rest)
+        size = start = 0
+        best = -1
+        for at, fits in enumerate(_breakable(line)):
+            size += len(line[at].encode())
+            if fits:
+                best = at
+            if size > _MAX_LINE and best >= start:
+                lines.append(line[start:best])
+                start = best + 1
+                size = len(line[start : at + 1].encode())
+                best = -1
+        lines.append(line[start:])
     return "\n".join(lines)
 
 
-def _break_before(line: str) -> int:
-    """The last place in the first 900 bytes where a line may end; 0 if there is none.
+def _breakable(line: str) -> Iterator[bool]:
+    """For each letter of *line*, whether it is white space that HTML folds anyway.
 
-    Inside a tag between attributes, or at a space between words: both are white space
-    that HTML folds anyway.
+    That is a space between attributes or between words; not inside a value, and not
+    inside a placeholder, which is one word.
     """
-    head = line.encode()[:_MAX_LINE].decode("utf-8", "ignore")
     quoted = in_tag = in_hole = False
-    best = 0
-    for at, letter in enumerate(head):
-        if letter in "{}" and head[at - 1 : at] == letter:
-            in_hole = letter == "{"  # a placeholder is one word, spaces and all
+    before = ""
+    for letter in line:
+        if letter in "{}" and before == letter:
+            in_hole = letter == "{"
         elif in_tag and letter == '"':
             quoted = not quoted
-        elif letter == "<" and not quoted:
-            in_tag = True
-        elif letter == ">" and not quoted:
-            in_tag = False
-        elif letter == " " and not quoted and not in_hole:
-            best = at
-    return best
+        elif letter in "<>" and not quoted:
+            in_tag = letter == "<"
+        yield letter == " " and not quoted and not in_hole
+        before = letter
 
 
 def _safe(text: str) -> str:
@@ -139,6 +142,10 @@ def _check_result(html: str, locate: Callable[[int], Source]) -> None:
         raise _error(locate(0), message)
     if "googleapis" in html:
         raise _error(locate(0), "the theme loads fonts from a third party")
+    for line in html.split("\n"):
+        if len(line.encode()) > _LIMIT_LINE:
+            message = f"a word or address is too long for a mail: {line[:60].strip()}…"
+            raise _error(locate(0), message)
 
 
 def _failure(

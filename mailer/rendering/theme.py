@@ -16,7 +16,7 @@ from mailer.errors import ThemeError
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _CONTRAST = 4.5  # WCAG 2.2, 1.4.3, for text of ordinary size
 _SCHEMES = ("light", "dark")
-_USED = re.compile(r"\b([tibkfl])-([a-z_]+)\b")
+_USED = re.compile(r"\b([tibkefl])-([a-z_]+)\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +57,8 @@ class Theme:
         """The dark sheet's rules for the tokens that *source* uses, and no others.
 
         A class says what it colours: ``t-`` text of an mj-text, ``i-`` an inline
-        element, ``b-`` the ground of a section, ``k-`` of a column, ``f-`` of a cell,
-        ``l-`` a border.
+        element, ``b-`` the ground of a section, ``k-`` of a column, ``e-`` its edge,
+        ``f-`` of a cell, ``l-`` a border.
         """
         return "".join(
             _RULES[kind].format(name=name, dark=self.colors[name][1])
@@ -72,6 +72,7 @@ _RULES = {
     "i": ".page .i-{name}{{color:{dark}!important}}",
     "b": ".b-{name},.b-{name}>table{{background:{dark}!important}}",
     "k": ".k-{name}>table>tbody>tr>td{{background:{dark}!important}}",
+    "e": ".e-{name}>table>tbody>tr>td{{border-color:{dark}!important}}",
     "f": ".page .f-{name}{{background:{dark}!important}}",
     "l": ".page .l-{name}{{border-color:{dark}!important}}",
 }
