@@ -1,0 +1,161 @@
+"""A publication, an edition, some readers: what the contract suites play with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+
+from mailer.audience.roster import Row
+from mailer.audience.subscriber import Reason, Suppression, Tier
+from mailer.delivery.ledger import State
+from mailer.delivery.reply import Attempt, Fault, Outcome, Reply, Stage, Verdict
+from mailer.edition.blocks import Source
+from mailer.edition.model import Edition, Publication, Variant
+from mailer.flows.ports import Admission, Claim, Run, Settlement
+from mailer.rendering.model import Frozen, Picture, Rendering
+from mailer.store.deliveries import SqlLedger
+from mailer.store.engine import Store
+from mailer.store.readers import SqlReaders
+
+NOW = datetime(2026, 3, 14, 6, 0, 0, 123456, tzinfo=UTC)
+LEASE = timedelta(minutes=5)
+MAILS = (Variant.FREE, Variant.MEMBER)
+
+PAPER = Publication(
+    id="le-meridien",
+    name="Le Méridien",
+    sender="Le Méridien <lettre@meridien.example>",
+    list_id="le-meridien.meridien.example",
+    audiences=MAILS,
+)
+PICTURE = Picture(
+    name="port.jpg",
+    src="cid:port",
+    content=b"\xff\xd8\x00port",
+    media_type="image/jpeg",
+    width=1200,
+    height=800,
+    shown_width=600,
+)
+
+
+def frozen_edition(
+    number: int | None = 118,
+    *,
+    variants: Sequence[Variant] = tuple(Variant),
+    publication: Publication = PAPER,
+    slug: str = "ports",
+) -> Frozen:
+    """An edition of *publication*, rendered for *variants*."""
+    edition = Edition(
+        at=Source("index.md", 1),
+        publication=publication.id,
+        folder=f"2026-03-14-{slug}",
+        slug=slug,
+        title="Les ports, l’été",
+        date=date(2026, 3, 14),
+        number=number,
+        tokens={"ink": ("#111111", "#eeeeee")},
+        send_at=datetime(2026, 3, 14, 7, 0),  # noqa: DTZ001 - local wall time
+    )
+    renderings = tuple(
+        Rendering(
+            variant=variant,
+            lang="fr",
+            subject="Les ports",
+            preheader="Deux ports",
+            html=f"<p>{variant} {{{{ name }}}}</p>",
+            text=f"{variant}\n" if variant.is_mail else "",
+            pictures=(PICTURE,),
+        )
+        for variant in variants
+    )
+    return Frozen(edition=edition, publication=publication, renderings=renderings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """Readers and ledger of one database, with the words that tests use."""
+
+    url: str
+    store: Store
+    readers: SqlReaders
+    ledger: SqlLedger
+
+    @classmethod
+    async def open(cls, url: str) -> House:
+        store = await Store.open(url)
+        return cls(
+            url=url, store=store, readers=SqlReaders(store), ledger=SqlLedger(store)
+        )
+
+    async def admit(
+        self, *emails: str, tier: Tier = Tier.FREE, publication: str = PAPER.id
+    ) -> list[Admission]:
+        rows = [
+            Row(line=n, email=email, name=email.partition("@")[0].title(), tier=tier)
+            for n, email in enumerate(emails, 2)
+        ]
+        return await self.readers.admit(
+            rows, publication=publication, source="Salon 2026", now=NOW
+        )
+
+    async def leave(self, email: str) -> int:
+        return await self.readers.leave(email, publication=PAPER.id, now=NOW)
+
+    async def suppress(self, email: str) -> bool:
+        entry = Suppression(email=email, reason=Reason.BOUNCED, at=NOW, note="5.1.1")
+        return await self.readers.suppress(entry)
+
+    async def open_run(self, *emails: str, number: int = 118) -> Run:
+        """A run to *emails*, who are admitted first."""
+        await self.admit(*emails)
+        return await self.ledger.open_run(frozen_edition(number), now=NOW)
+
+    async def claim(
+        self, run: Run, *, limit: int = 100, now: datetime = NOW
+    ) -> list[Claim]:
+        return await self.ledger.claim(
+            run, worker="a", limit=limit, now=now, lease=LEASE
+        )
+
+    async def one_claim(self, run: Run) -> Claim:
+        (claim,) = await self.claim(run, limit=1)
+        return claim
+
+    async def states(self, run: Run) -> dict[str, State]:
+        """Every delivery's state by address; the tally is balanced on the way."""
+        tally = await self.ledger.tally(run)
+        entries = await self.ledger.entries(run)
+        assert tally.balanced
+        assert tally.audience == len(entries)
+        return {entry.email: entry.state for entry in entries}
+
+
+def settlement(
+    claim: Claim,
+    state: State,
+    *,
+    next_attempt: datetime | None = None,
+    fault: Fault = Fault.RECIPIENT,
+) -> Settlement:
+    """What one attempt left: *state*, with evidence to match."""
+    outcome = {
+        State.ACCEPTED: Outcome.ACCEPTED,
+        State.REFUSED: Outcome.REFUSED,
+        State.IN_DOUBT: Outcome.IN_DOUBT,
+    }.get(state, Outcome.DEFERRED)
+    reply = None if state is State.IN_DOUBT else Reply(450, "later", "4.2.0")
+    return Settlement(
+        claim=claim,
+        state=state,
+        attempt=Attempt(relay="principal", stage=Stage.DOT, reply=reply),
+        verdict=Verdict(outcome=outcome, fault=fault, reason=f"because {state}"),
+        next_attempt=next_attempt,
+    )
+
+
+def signed_by(publication: Publication, sender: str) -> Publication:
+    """The same publication with another From."""
+    return replace(publication, sender=sender)

@@ -1,0 +1,195 @@
+"""The Readers port: who is taken in, who leaves, and who is never written to again."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from mailer.audience.roster import Row
+from mailer.audience.subscriber import (
+    Consent,
+    Reason,
+    Standing,
+    Subscription,
+    Suppression,
+    Tier,
+)
+from mailer.flows.ports import Admission
+from tests.contract.house import NOW, PAPER, House
+
+LATER = NOW + timedelta(days=1)
+
+
+async def test_who_is_new_is_added_with_consent(house: House) -> None:
+    """A row becomes a subscriber, an active subscription and a consent."""
+    row = Row(line=2, email="Zoé@lecteurs.example", name="Zoé", tier=Tier.MEMBER)
+    admitted = await house.readers.admit(
+        [row], publication=PAPER.id, source="Salon 2026", now=NOW
+    )
+    person = await house.readers.find("ZOÉ@lecteurs.example")
+    assert admitted == [Admission.ADDED]
+    assert person is not None
+    assert (person.email, person.name, person.created) == (row.email, row.name, NOW)
+    assert person.subscriptions == (
+        Subscription(
+            publication=PAPER.id,
+            tier=Tier.MEMBER,
+            standing=Standing.ACTIVE,
+            since=NOW,
+        ),
+    )
+    assert person.consents == (
+        Consent(publication=PAPER.id, source="Salon 2026", at=NOW),
+    )
+    assert person.suppression is None
+
+
+async def test_who_is_present_keeps_their_tier(house: House) -> None:
+    """A second import changes nothing about who is there already."""
+    await house.admit("a@lecteurs.example", tier=Tier.MEMBER)
+    before = await house.readers.find("a@lecteurs.example")
+    assert await house.admit("A@lecteurs.example") == [Admission.PRESENT]
+    assert await house.readers.find("a@lecteurs.example") == before
+
+
+async def test_a_person_may_take_two_publications(house: House) -> None:
+    """A second publication is a second subscription of the same person."""
+    await house.admit("a@lecteurs.example")
+    assert await house.admit("a@lecteurs.example", publication="le-bruit") == [
+        Admission.ADDED
+    ]
+    person = await house.readers.find("a@lecteurs.example")
+    assert person is not None
+    assert [s.publication for s in person.subscriptions] == ["le-bruit", PAPER.id]
+    assert len(person.consents) == 2
+
+
+async def test_an_address_twice_in_one_roster_is_one_person(house: House) -> None:
+    """The second row of the same person finds them present."""
+    assert await house.admit("a@lecteurs.example", "A@lecteurs.example") == [
+        Admission.ADDED,
+        Admission.PRESENT,
+    ]
+
+
+async def test_an_import_never_revives_who_left(house: House) -> None:
+    """Who left stays away, whatever the roster says."""
+    await house.admit("a@lecteurs.example")
+    await house.leave("a@lecteurs.example")
+    before = await house.readers.find("a@lecteurs.example")
+    assert await house.admit("a@lecteurs.example") == [Admission.LEFT]
+    assert await house.readers.find("a@lecteurs.example") == before
+
+
+async def test_an_import_never_passes_the_suppression_list(house: House) -> None:
+    """A suppressed address is not taken in, not even by another spelling."""
+    await house.suppress("parti@lecteurs.example")
+    assert await house.admit("Parti@Lecteurs.example") == [Admission.SUPPRESSED]
+    assert await house.readers.find("parti@lecteurs.example") is None
+
+
+async def test_a_dry_run_tells_all_and_writes_nothing(house: House) -> None:
+    """The admissions are those of the real thing; the database stays as it was."""
+    await house.admit("a@lecteurs.example")
+    rows = [Row(line=2, email="a@lecteurs.example"), Row(line=3, email="b@x.example")]
+    said = await house.readers.admit(
+        rows, publication=PAPER.id, source="essai", now=NOW, dry_run=True
+    )
+    assert said == [Admission.PRESENT, Admission.ADDED]
+    assert [p.email for p in await house.readers.list_subscribers()] == [
+        "a@lecteurs.example"
+    ]
+    really = await house.readers.admit(
+        rows, publication=PAPER.id, source="essai", now=NOW
+    )
+    assert really == said
+
+
+async def test_leaving_ends_one_or_all(house: House) -> None:
+    """One publication, or every one; the count says how many ended now."""
+    for publication in (PAPER.id, "le-bruit", "la-dalle"):
+        await house.admit("a@lecteurs.example", publication=publication)
+    leave = house.readers.leave
+    email = "A@LECTEURS.example"
+    assert await leave(email, publication=PAPER.id, now=LATER) == 1
+    assert await leave(email, publication=PAPER.id, now=LATER) == 0
+    assert await leave(email, publication=None, now=LATER) == 2
+    assert await leave("nobody@x.example", publication=None, now=LATER) == 0
+    person = await house.readers.find("a@lecteurs.example")
+    assert person is not None
+    assert {(s.standing, s.since) for s in person.subscriptions} == {
+        (Standing.LEFT, LATER)
+    }
+    assert len(person.consents) == 3
+
+
+async def test_the_suppression_list_keeps_the_first_word(house: House) -> None:
+    """An address is on the list once, with its first reason and date."""
+    first = Suppression(email="b@x.example", reason=Reason.COMPLAINED, at=NOW)
+    again = Suppression(email="B@x.example", reason=Reason.MANUAL, at=LATER)
+    earlier = Suppression(email="a@x.example", reason=Reason.ERASED, at=LATER, note="!")
+    assert await house.readers.suppress(first)
+    assert not await house.readers.suppress(again)
+    assert await house.readers.suppress(earlier)
+    assert await house.readers.suppressions() == [earlier, first]
+
+
+async def test_what_is_held_includes_the_suppression(house: House) -> None:
+    """Somebody suppressed later is still found, with the reason."""
+    await house.admit("a@lecteurs.example")
+    await house.suppress("A@lecteurs.example")
+    person = await house.readers.find("a@lecteurs.example")
+    assert person is not None
+    assert person.suppression is not None
+    assert person.suppression.reason is Reason.BOUNCED
+
+
+async def test_the_list_is_by_address_and_can_be_narrowed(house: House) -> None:
+    """Publication, standing and tier hold of one and the same subscription."""
+    await house.admit("c@x.example", "a@x.example")
+    await house.admit("b@x.example", tier=Tier.MEMBER)
+    await house.admit("a@x.example", publication="le-bruit", tier=Tier.MEMBER)
+    await house.leave("c@x.example")
+
+    async def emails(**narrowed: object) -> list[str]:
+        people = await house.readers.list_subscribers(**narrowed)
+        assert all(person.consents == () for person in people)
+        return [person.email for person in people]
+
+    assert await emails() == ["a@x.example", "b@x.example", "c@x.example"]
+    assert await emails(limit=1) == ["a@x.example"]
+    assert await emails(publication=PAPER.id, tier=Tier.MEMBER) == ["b@x.example"]
+    assert await emails(standing=Standing.LEFT) == ["c@x.example"]
+    assert await emails(publication="le-bruit", standing=Standing.LEFT) == []
+
+
+async def test_admitting_is_all_or_nothing(house: House) -> None:
+    """A roster that cannot be taken whole leaves nobody behind."""
+    long_ago = NOW.replace(tzinfo=None)  # what no database of ours can keep
+    rows = [Row(line=2, email="a@x.example")]
+    try:
+        await house.readers.admit(rows, publication="p", source="s", now=long_ago)
+    except Exception:  # noqa: BLE001 - which one is not the promise
+        assert await house.readers.list_subscribers() == []
+    else:
+        raise AssertionError
+
+
+async def test_imports_side_by_side_make_one_person(house: House, other: House) -> None:
+    """Two processes that import the same roster leave everybody there once."""
+    emails = [f"r{n}@x.example" for n in range(40)]
+    await asyncio.gather(
+        house.admit(*emails), other.admit(*emails), return_exceptions=True
+    )
+    people = await house.readers.list_subscribers()
+    assert sorted(p.email for p in people) == sorted(emails)
+    assert all(len(p.subscriptions) == 1 for p in people)
+
+
+async def test_a_roster_of_thousands_is_taken_in(house: House) -> None:
+    """The parts in which a roster is written do not show."""
+    emails = [f"r{n:04}@x.example" for n in range(1203)]
+    await house.admit(*emails[:700])
+    admitted = await house.admit(*emails)
+    assert admitted == [Admission.PRESENT] * 700 + [Admission.ADDED] * 503
+    assert [p.email for p in await house.readers.list_subscribers()] == emails
