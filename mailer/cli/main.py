@@ -6,6 +6,7 @@ need them, so that ``mailer --version`` and completion stay quick.
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 from pathlib import Path
@@ -73,6 +74,8 @@ def root(
 
 def main() -> None:
     """The console script: run, and turn whatever goes wrong into a message and a code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # in step with stderr in a pipe
     try:
         app(standalone_mode=True)
     except EditionError as error:

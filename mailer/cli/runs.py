@@ -6,18 +6,27 @@ import asyncio
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.panel import Panel
-from rich.table import Table
 
 from mailer.cli.editions import EditionArgument, assembled_edition
 from mailer.cli.invocation import Invocation, invocation, run_async
-from mailer.cli.screen import balance, number, show_progress
+from mailer.cli.progress import show_progress
+from mailer.cli.screen import (
+    number,
+    plan_json,
+    plan_panel,
+    print_end,
+    run_json,
+    runs_table,
+)
 from mailer.delivery.ledger import State
-from mailer.delivery.report import Tally, as_json, assert_balanced, exit_code
+from mailer.delivery.report import (
+    assert_balanced,
+    balance_line,
+    exit_code,
+)
 from mailer.errors import GuardError, NotFoundError
 
 if TYPE_CHECKING:
@@ -147,10 +156,10 @@ async def send_edition(
     require_clean(assembled)
     async with call.house.stores() as stores:
         plan = await stores.ledger.plan(assembled.frozen)
-        call.err.print(_plan_panel(call, assembled, plan))
+        call.err.print(plan_panel(call, assembled, plan))
         if dry_run:
             if json:
-                call.print_json(_plan_json(assembled, plan))
+                call.print_json(plan_json(assembled, plan))
             return 0
         _guard_count(call, assembled, plan, yes=yes, expect=expect)
         desk = call.house.desk(stores.ledger)
@@ -208,7 +217,7 @@ async def _resume(call: Invocation, name: str | None, *, yes: bool, json: bool) 
             return 0
         for run in runs:
             tally = await stores.ledger.tally(run)
-            call.err.print(f"{run.name}: {balance(tally)}", markup=False)
+            call.err.print(f"{run.name}: {balance_line(tally)}", markup=False)
         if not yes:
             call.confirm("Go on sending what waits?")
         desk = call.house.desk(stores.ledger)
@@ -253,17 +262,17 @@ async def _status(
             runs = [await _run_called(name, stores)]
         counted = [(run, await stores.ledger.tally(run)) for run in runs]
     if json:
-        rows = [_run_json(call, run, tally) for run, tally in counted]
+        rows = [run_json(call, run, tally) for run, tally in counted]
         call.print_json({"schema": 1, "runs": rows})
         return
     if not counted:
         call.out.print("No run yet. mailer send next --dry-run shows the plan.")
         return
-    call.out.print(_runs_table(call, counted))
+    call.out.print(runs_table(call, counted))
     for run, tally in counted:
         if run.finished is None:
             call.out.print(f"! {run.name}: {run.reason or run.state}", markup=False)
-            call.out.print(f"  {balance(tally)}", markup=False)
+            call.out.print(f"  {balance_line(tally)}", markup=False)
 
 
 async def _carry_on(
@@ -284,8 +293,8 @@ async def _carry_on(
             async with show_progress(call, run, stores.ledger):
                 await send_run(run, desk)
             fresh, tally = await report(run, stores.ledger)
-            rows.append(_run_json(call, fresh, tally))
-            _print_end(call, fresh, tally)
+            rows.append(run_json(call, fresh, tally))
+            print_end(call, fresh, tally)
             assert_balanced(tally, fresh.name)
             codes.append(exit_code(tally))
             if desk.stop.is_set():
@@ -345,121 +354,3 @@ def _guard_count(
     elif expect is None:
         message = "--yes needs --expect N"
         raise GuardError(message, hint=f"this plan has {plan.audience} readers")
-
-
-# -- what is shown ------------------------------------------------------------
-
-
-def _plan_panel(call: Invocation, assembled: Assembled, plan: Plan) -> Panel:
-    edition, publication = assembled.edition, assembled.frozen.publication
-    rendering = assembled.frozen.renderings[0]
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(no_wrap=True, style="dim")
-    grid.add_column(overflow="fold")
-    parts = ", ".join(
-        f"{number(n)} {variant}" for variant, n in plan.recipients.items() if n
-    )
-    skipped = ", ".join(f"{number(n)} {why}" for why, n in plan.skipped.items() if n)
-    warnings = len(assembled.findings) - len(assembled.errors)
-    rows = {
-        "Edition": f"{edition.name} · {edition.title}",
-        "Subject": rendering.subject,
-        "From": edition.sender or publication.sender,
-        "To": f"{number(plan.audience)} readers" + (f": {parts}" if parts else ""),
-        "Skipped": skipped or "nobody",
-        "Via": _via(call, plan.audience),
-        "Checks": f"0 errors, {warnings} warning{'s' * (warnings != 1)}",
-        "Content": f"sha256:{assembled.frozen.sha256[:12]}",
-    }
-    from rich.text import Text
-
-    for label, value in rows.items():
-        grid.add_row(label, Text(value))
-    return Panel(grid, title="Send now", title_align="left", expand=False)
-
-
-def _via(call: Invocation, audience: int) -> str:
-    """Relays with their pace, and how long that takes at best."""
-    relays = call.house.settings.relays
-    names = ", ".join(
-        f"{relay.name} {relay.rate}" if relay.rate else relay.name for relay in relays
-    )
-    if any(relay.rate is None for relay in relays) or not audience:
-        return names
-    per_second = sum(1 / relay.rate.interval for relay in relays if relay.rate)
-    seconds = audience / per_second
-    about = f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
-    return f"{names}: about {about}"
-
-
-def _plan_json(assembled: Assembled, plan: Plan) -> dict[str, object]:
-    return {
-        "schema": 1,
-        "edition": assembled.edition.name,
-        "subject": assembled.frozen.renderings[0].subject,
-        "sha256": assembled.frozen.sha256,
-        "audience": plan.audience,
-        "recipients": {str(v): n for v, n in plan.recipients.items()},
-        "skipped": dict(plan.skipped),
-    }
-
-
-def _run_json(call: Invocation, run: Run, tally: Tally) -> dict[str, object]:
-    return as_json(
-        tally,
-        run=run.name,
-        edition=run.edition,
-        state=str(run.state),
-        seconds=_seconds(call, run),
-    )
-
-
-def _seconds(call: Invocation, run: Run) -> float:
-    end: datetime = run.finished or call.house.clock.now()
-    return round((end - run.started).total_seconds(), 3)
-
-
-def _print_end(call: Invocation, run: Run, tally: Tally) -> None:
-    seconds = _seconds(call, run)
-    spent = (
-        f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
-        if seconds >= 60
-        else (f"{seconds:.1f} s")
-    )
-    done = run.finished is not None
-    words = f"finished in {spent}" if done else f"{run.state}: {run.reason}"
-    mark, style = ("✓", "green") if done else ("!", "yellow")
-    call.err.print(f"[{style}]{mark}[/{style}] {run.name} ", end="")
-    call.err.print(words, markup=False)
-    call.err.print(f"  {balance(tally)}", markup=False)
-    if not done:
-        call.err.print(f"  mailer resume {run.name} goes on.", markup=False)
-    if tally.in_doubt:
-        call.err.print(
-            f"  {number(tally.in_doubt)} in doubt are not sent again by themselves: "
-            f"mailer retry {run.name} --in-doubt",
-            style="yellow",
-        )
-
-
-def _runs_table(call: Invocation, counted: Sequence[tuple[Run, Tally]]) -> Table:
-    table = Table(box=None, header_style="dim", pad_edge=False)
-    table.add_column("Run", no_wrap=True, overflow="ellipsis")
-    table.add_column("Title", no_wrap=True, overflow="ellipsis", ratio=1)
-    table.add_column("State", no_wrap=True)
-    table.add_column("Started", no_wrap=True)
-    for title in ("Accepted", "Deferred", "Refused", "Doubt"):
-        table.add_column(title, justify="right", no_wrap=True, min_width=len(title))
-    for run, tally in counted:
-        local = run.started.astimezone(call.house.zone)
-        table.add_row(
-            run.name,
-            run.title,
-            str(run.state),
-            f"{local:%d %b %H:%M}",
-            number(tally.accepted),
-            number(tally.deferred),
-            number(tally.refused),
-            number(tally.in_doubt),
-        )
-    return table

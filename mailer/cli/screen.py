@@ -1,24 +1,21 @@
-"""What the terminal shows while a run is being sent, and numbers as people read them."""
+"""What the commands of a run show: the plan, the runs, the end."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from rich.console import Group
-from rich.live import Live
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.panel import Panel
+from rich.table import Table
 from rich.text import Text
 
-from mailer.delivery.report import Tally, balance_line
+from mailer.delivery.report import Tally, as_json, balance_line
 
 if TYPE_CHECKING:
     from mailer.cli.invocation import Invocation
-    from mailer.flows.ports import Ledger, Run
-
-_REFRESH_SECONDS = 0.5
+    from mailer.flows.assemble import Assembled
+    from mailer.flows.ports import Plan, Run
 
 
 def number(count: int) -> str:
@@ -26,60 +23,119 @@ def number(count: int) -> str:
     return f"{count:,}".replace(",", "\u202f")
 
 
-def balance(tally: Tally) -> str:
-    """The balance sheet on one line."""
-    return balance_line(tally)
-
-
-@asynccontextmanager
-async def show_progress(
-    call: Invocation, run: Run, ledger: Ledger
-) -> AsyncIterator[None]:
-    """A bar on stderr, counted from the ledger's rows; nothing where nobody looks."""
-    if not call.err.is_terminal:
-        yield
-        return
-    bar = Progress(
-        TextColumn("{task.percentage:>3.0f} %"),
-        BarColumn(bar_width=30),
-        TextColumn("{task.completed:.0f}/{task.total:.0f}"),
-        TextColumn("{task.fields[rate]:.1f}/s"),
-        TextColumn("ETA"),
-        TimeRemainingColumn(compact=True),
-        console=call.err,
+def plan_panel(call: Invocation, assembled: Assembled, plan: Plan) -> Panel:
+    """What would be sent, to whom, by whom and how long it takes."""
+    edition, publication = assembled.edition, assembled.frozen.publication
+    rendering = assembled.frozen.renderings[0]
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True, style="dim")
+    grid.add_column(overflow="fold")
+    parts = ", ".join(
+        f"{number(n)} {variant}" for variant, n in plan.recipients.items() if n
     )
-    task = bar.add_task(run.name, rate=0.0)
-    with Live(bar, console=call.err, refresh_per_second=4) as live:
-
-        async def show() -> None:
-            tally = await ledger.tally(run)
-            speed = bar.tasks[0].speed or 0.0
-            done = tally.audience - tally.waiting
-            bar.update(task, total=tally.audience, completed=done, rate=speed)
-            live.update(Group(bar, _counts(tally)))
-
-        async def watch() -> None:
-            while True:
-                await show()
-                await asyncio.sleep(_REFRESH_SECONDS)
-
-        watching = asyncio.create_task(watch())
-        try:
-            yield
-        finally:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
-            await show()
+    skipped = ", ".join(f"{number(n)} {why}" for why, n in plan.skipped.items() if n)
+    warnings = len(assembled.findings) - len(assembled.errors)
+    rows = {
+        "Edition": f"{edition.name} · {edition.title}",
+        "Subject": rendering.subject,
+        "From": edition.sender or publication.sender,
+        "To": f"{number(plan.audience)} readers" + (f": {parts}" if parts else ""),
+        "Skipped": skipped or "nobody",
+        "Via": _via(call, plan.audience),
+        "Checks": f"0 errors, {warnings} warning{'s' * (warnings != 1)}",
+        "Content": f"sha256:{assembled.frozen.sha256[:12]}",
+    }
+    for label, value in rows.items():
+        grid.add_row(label, Text(value))
+    return Panel(grid, title="Send now", title_align="left", expand=False)
 
 
-def _counts(tally: Tally) -> Text:
-    words = Text()
-    for style, count, word in (
-        ("green", tally.accepted, "accepted"),
-        ("yellow", tally.deferred, "deferred"),
-        ("red", tally.refused, "refused"),
-        ("yellow", tally.in_doubt, "in doubt"),
-        ("dim", tally.waiting, "left"),
-    ):
-        words.append(f"  {number(count)} {word}", style=style)
-    return words
+def _via(call: Invocation, audience: int) -> str:
+    """Relays with their pace, and how long that takes at best."""
+    relays = call.house.settings.relays
+    names = ", ".join(
+        f"{relay.name} {relay.rate}" if relay.rate else relay.name for relay in relays
+    )
+    if any(relay.rate is None for relay in relays) or not audience:
+        return names
+    per_second = sum(1 / relay.rate.interval for relay in relays if relay.rate)
+    seconds = audience / per_second
+    about = f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
+    return f"{names}: about {about}"
+
+
+def plan_json(assembled: Assembled, plan: Plan) -> dict[str, object]:
+    """The plan for programs, schema 1."""
+    return {
+        "schema": 1,
+        "edition": assembled.edition.name,
+        "subject": assembled.frozen.renderings[0].subject,
+        "sha256": assembled.frozen.sha256,
+        "audience": plan.audience,
+        "recipients": {str(v): n for v, n in plan.recipients.items()},
+        "skipped": dict(plan.skipped),
+    }
+
+
+def run_json(call: Invocation, run: Run, tally: Tally) -> dict[str, object]:
+    """A run and what it amounts to, for programs."""
+    return as_json(
+        tally,
+        run=run.name,
+        edition=run.edition,
+        state=str(run.state),
+        seconds=_seconds(call, run),
+    )
+
+
+def _seconds(call: Invocation, run: Run) -> float:
+    end: datetime = run.finished or call.house.clock.now()
+    return round((end - run.started).total_seconds(), 3)
+
+
+def print_end(call: Invocation, run: Run, tally: Tally) -> None:
+    """How a run ended, its balance sheet, and what can be done now."""
+    seconds = _seconds(call, run)
+    spent = (
+        f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+        if seconds >= 60
+        else (f"{seconds:.1f} s")
+    )
+    done = run.finished is not None
+    words = f"finished in {spent}" if done else f"{run.state}: {run.reason}"
+    mark, style = ("✓", "green") if done else ("!", "yellow")
+    call.err.print(f"[{style}]{mark}[/{style}] {run.name} ", end="")
+    call.err.print(words, markup=False)
+    call.err.print(f"  {balance_line(tally)}", markup=False, soft_wrap=True)
+    if not done:
+        call.err.print(f"  mailer resume {run.name} goes on.", markup=False)
+    if tally.in_doubt:
+        call.err.print(
+            f"  {number(tally.in_doubt)} in doubt are not sent again by themselves: "
+            f"mailer retry {run.name} --in-doubt",
+            style="yellow",
+        )
+
+
+def runs_table(call: Invocation, counted: Sequence[tuple[Run, Tally]]) -> Table:
+    """Runs with their counts; numbers are never cut."""
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    table.add_column("Run", no_wrap=True, overflow="ellipsis")
+    table.add_column("Title", no_wrap=True, overflow="ellipsis", ratio=1)
+    table.add_column("State", no_wrap=True)
+    table.add_column("Started", no_wrap=True)
+    for title in ("Accepted", "Deferred", "Refused", "Doubt"):
+        table.add_column(title, justify="right", no_wrap=True, min_width=len(title))
+    for run, tally in counted:
+        local = run.started.astimezone(call.house.zone)
+        table.add_row(
+            run.name,
+            run.title,
+            str(run.state),
+            f"{local:%d %b %H:%M}",
+            number(tally.accepted),
+            number(tally.deferred),
+            number(tally.refused),
+            number(tally.in_doubt),
+        )
+    return table

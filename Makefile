@@ -1,0 +1,58 @@
+# mailer: `make demo` shows a whole Saturday, `make test` proves it. Both install what they need.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+CORE   := mailer/edition/*,mailer/audience/*,mailer/rendering/*,mailer/delivery/*
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench format clean browser
+
+help:           ## say what can be made
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
+
+demo: $(VENV)/.demo    ## install, then assemble, send and show the Saturday edition
+	$(BIN)/mailer demo
+
+test: $(VENV)/.dev lint browser    ## install everything needed, then prove every promise
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report
+	$(BIN)/coverage report --include='$(CORE)' --fail-under=$(CORE_COVERAGE)
+
+CORE_COVERAGE := 95
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/codespell README.md CHANGELOG.md docs mailer tests config
+
+browser: $(VENV)/.dev
+	@sh tests/browser.sh $(BIN)
+
+bench: $(VENV)/.dev    ## measure what claims to be fast, beside what it beats
+	$(BIN)/python -m tests.bench
+
+format: $(VENV)/.dev    ## mend what a program can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:          ## forget what was installed and measured here
+	rm -rf $(VENV) build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "mailer needs Python 3.11 or newer; $(PYTHON) is older. Say: make PYTHON=python3.12 ..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing mailer into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing mailer and the tools that test it into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@ $(VENV)/.demo

@@ -1,0 +1,108 @@
+"""The house rules that a program can keep."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from mailer import errors
+from mailer.config.load import load, shipped, show
+from mailer.edition.blocks import Block, Only
+from mailer.errors import MailerError
+from mailer.workspace.themes import load_sentences, load_theme
+
+ROOT = Path(__file__).parents[2]
+MODULES = sorted((ROOT / "mailer").rglob("*.py"))
+THEMES = sorted(path.name for path in (ROOT / "templates" / "themes").iterdir())
+# `only` is unfolded by the audience cut, before any template.
+KINDS = sorted({k.kind for k in Block.__subclasses__()} - {Only.kind})
+RFC = re.compile(r"RFC (\d{3,5})")
+ROW = re.compile(r"^\| (\d{3,5}) \|.*\| (done|part|no) \|", re.MULTILINE)
+SENTENCE = re.compile(r"""\b_\("([^"]+)\"""")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_module_fits_in_the_head(path: Path) -> None:
+    """Nobody has to scroll for long, and nothing hides in a drawer for everything."""
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+    assert path.stem not in {"utils", "common", "misc", "helpers"}
+
+
+def test_the_rfc_index_agrees_with_the_code() -> None:
+    """What we cite is listed, and what we call done is cited."""
+    cited = {n for path in MODULES for n in RFC.findall(path.read_text("utf-8"))}
+    listed = dict(ROW.findall((ROOT / "docs" / "rfc.md").read_text("utf-8")))
+    assert cited - listed.keys() == set()
+    assert {n for n, status in listed.items() if status == "done"} - cited == set()
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_block_speaks_in_every_channel(theme: str, kind: str) -> None:
+    """Each kind of block has its mail, web and text template in each theme."""
+    found = load_theme(theme, [ROOT / "templates"]).templates
+    names = {f"blocks/{kind}.{channel}.j2" for channel in ("mjml", "html", "txt")}
+    assert names - found.keys() == set()
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_sentence_of_a_theme_is_translated(theme: str) -> None:
+    """A French reader never meets an English sentence."""
+    french = load_sentences("fr", [ROOT / "templates"])
+    templates = load_theme(theme, [ROOT / "templates"]).templates.values()
+    said = {s for text in templates for s in SENTENCE.findall(text)}
+    assert said - french.keys() == set()
+
+
+def test_the_drawn_tree_of_errors_is_the_tree_of_classes() -> None:
+    """The picture in errors.py shows every error, with the exit code it has."""
+    drawn = dict(re.findall(r"(\w+Error)\s+exit (\d+)", errors.__doc__ or ""))
+
+    def descend(kind: type[MailerError]) -> set[type[MailerError]]:
+        return {kind}.union(*(descend(sub) for sub in kind.__subclasses__()))
+
+    known = {k for k in descend(MailerError) if k.__module__ == errors.__name__}
+    assert drawn.keys() == {k.__name__ for k in known}
+    for kind in known - {errors.StoreError}:
+        assert drawn[kind.__name__] == str(kind.exit_code)
+
+
+def test_the_manual_shows_every_setting_with_its_default(tmp_path: Path) -> None:
+    """config/mailer.toml names every key, and says the default that holds without it."""
+    manual = (shipped("config") / "mailer.toml").read_text(encoding="utf-8")
+    (tmp_path / "config").mkdir()
+    target = tmp_path / "config" / "mailer.toml"
+    target.write_text(manual, encoding="utf-8")
+    filled = load(config=None, start=tmp_path, environ={})
+    skeleton = {
+        "relays": [{"name": "principal"}],
+        "lanes": {"orange": {"domains": ["orange.fr", "wanadoo.fr"]}},
+        "publications": {"le-meridien": {"name": "x", "from": "x@y.example"}},
+    }
+    assert skeleton.keys() <= tomllib.loads(manual).keys()
+    bare = type(filled.settings)(**skeleton)  # type: ignore[arg-type]  # as load does
+    origins = filled.origins
+    missing = [
+        key
+        for key, _, origin in show(filled)
+        if origin == "default" and not key.endswith((".labels", ".tokens"))
+    ]
+    assert missing == []
+    for section in ("site", "storage", "send", "web", "checks"):
+        assert getattr(filled.settings, section) == getattr(bare, section), section
+    assert origins
+
+
+def test_the_command_starts_light() -> None:
+    """Asking for help loads neither database, templates, SMTP nor web server."""
+    heavy = "{'pydantic', 'sqlalchemy', 'jinja2', 'aiosmtplib', 'fastapi', 'mjml'}"
+    code = f"import sys, mailer.cli.main; print(sorted({heavy} & sys.modules.keys()))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
