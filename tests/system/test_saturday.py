@@ -11,9 +11,26 @@ import sqlite3
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from mailer.wiring import TrialInbox
 from tests.relay import ScriptedRelay
 from tests.system.conftest import Mailer
+
+
+async def reached(
+    relay: ScriptedRelay, count: int, process: asyncio.subprocess.Process
+) -> None:
+    """Come back when *count* messages arrived; fail if the process ends before."""
+    arrival = asyncio.create_task(relay.wait_for(count))
+    end = asyncio.create_task(process.wait())
+    await asyncio.wait({arrival, end}, return_when=asyncio.FIRST_COMPLETED)
+    early = not arrival.done()
+    for task in (arrival, end):
+        task.cancel()
+    if early:
+        _, err = await process.communicate()
+        pytest.fail(f"ended after {len(relay.accepted)} messages: {err.decode()}")
 
 
 async def test_everybody_gets_the_edition(mailer: Mailer, inbox: TrialInbox) -> None:
@@ -77,7 +94,7 @@ async def test_kill_9_loses_nobody_and_doubles_nobody(mailer: Mailer) -> None:
     async with ScriptedRelay() as relay:
         mailer.use_relay(relay.port, rate="200/s", connections=4)
         process = await mailer.start("send", "next", "--yes", "--expect", "120")
-        await relay.wait_for(40)
+        await reached(relay, 40, process)
         process.kill()
         await process.wait()
         assert process.returncode == -signal.SIGKILL
@@ -98,7 +115,7 @@ async def test_a_term_signal_drains(mailer: Mailer) -> None:
     async with ScriptedRelay() as relay:
         mailer.use_relay(relay.port, rate="100/s")
         process = await mailer.start("send", "next", "--yes", "--expect", "80")
-        await relay.wait_for(10)
+        await reached(relay, 10, process)
         process.terminate()
         await process.communicate()
         assert process.returncode == 75
@@ -196,7 +213,7 @@ async def test_a_full_disk_stops_claiming_and_loses_nothing(mailer: Mailer) -> N
     async with ScriptedRelay() as relay:
         mailer.use_relay(relay.port, rate="100/s", connections=2)
         process = await mailer.start("send", "next", "--yes", "--expect", "120")
-        await relay.wait_for(20)
+        await reached(relay, 20, process)
         blocker = sqlite3.connect(database, isolation_level=None)
         blocker.execute("BEGIN IMMEDIATE")  # as a full disk: no commit succeeds
         frozen_at = len(relay.accepted)
