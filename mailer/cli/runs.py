@@ -223,7 +223,7 @@ async def _resume(call: Invocation, name: str | None, *, yes: bool, json: bool) 
         desk = call.house.desk(stores.ledger)
         for paced in desk.relays:
             await paced.relay.check()
-        return await _carry_on(call, runs, desk, stores, json=json)
+        return await _carry_on(call, runs, desk, stores, json=json, many=name is None)
 
 
 async def _retry(
@@ -282,8 +282,12 @@ async def _carry_on(
     stores: Stores,
     *,
     json: bool,
+    many: bool = False,
 ) -> int:
-    """Send *runs* one after another with progress, then print what they amount to."""
+    """Send *runs* one after another with progress, then print what they amount to.
+
+    *many*: the JSON is a list of runs, even of one.
+    """
     from mailer.flows.send import report
     from mailer.flows.send import send as send_run
 
@@ -300,7 +304,7 @@ async def _carry_on(
             if desk.stop.is_set():
                 break
     if json:
-        call.print_json(rows[0] if len(runs) == 1 else {"schema": 1, "runs": rows})
+        call.print_json({"schema": 1, "runs": rows} if many else rows[0])
     return max(codes)
 
 
