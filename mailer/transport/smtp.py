@@ -140,6 +140,9 @@ class SmtpRelay:
         except (SMTPException, OSError, ValueError) as error:
             client.close()
             raise self._failure(error) from error
+        except BaseException:
+            client.close()
+            raise
         return client
 
     def _failure(self, error: Exception) -> RelayError:

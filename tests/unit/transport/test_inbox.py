@@ -128,6 +128,15 @@ async def test_every_recipient_has_a_copy(tmp_path: Path) -> None:
     assert sorted(Mailbox(tmp_path).recipients()) == ["a@x.example", "b@x.example"]
 
 
+async def test_many_may_send_at_once(tmp_path: Path) -> None:
+    """No mail is lost or mixed up between connections."""
+    bodies = [b"Subject: %d\r\n\r\n" % n + b"x\r\n" * 9000 for n in range(6)]
+    async with smtp_inbox(tmp_path) as port:
+        await asyncio.gather(*(send(port, body, body) for body in bodies))
+    kept = sorted(path.read_bytes() for path in (tmp_path / "new").iterdir())
+    assert kept == sorted(TRACE + body for body in bodies * 2)
+
+
 async def test_stopping_ends_open_connections(tmp_path: Path) -> None:
     """Who is connected when the inbox closes is let go, in the middle of a mail too."""
     async with smtp_inbox(tmp_path) as port:
@@ -177,6 +186,8 @@ def test_the_newest_comes_first(tmp_path: Path) -> None:
     (tmp_path / "new" / ".hidden").write_bytes(b"")
     assert [entry.id for entry in box.entries()] == ["3.a", "2.a", "1.a:2,S"]
     assert box.read("1.a:2,S").text
+    (tmp_path / "new" / "3.a").unlink()
+    assert [entry.id for entry in box.entries()] == ["2.a", "1.a:2,S"]
 
 
 @pytest.mark.parametrize(
@@ -194,6 +205,7 @@ def test_an_empty_folder_is_an_empty_mailbox(tmp_path: Path) -> None:
 
 
 _MULTIPART = b"Content-Type: multipart/mixed; boundary=%d\r\n\r\n--%d\r\n"
+DEEP = b"".join(_MULTIPART % (n, n) for n in range(2000))
 HOSTILE = {
     "no header": b"\r\n\r\nbody",
     "nothing": b"",
@@ -207,7 +219,7 @@ HOSTILE = {
     "base64": b"Content-Transfer-Encoding: base64\r\n\r\n!a=b=",
     "uuencode": b"Content-Transfer-Encoding: x-uue\r\n\r\nbegin 666 \r\n\xff\r\nend",
     "parameters": b"Content-Type: text/html; charset*0*=utf-8'x; charset*1=%ff\r\n\r\nx",
-    "deep": b"".join(_MULTIPART % (n, n) for n in range(2000)),
+    "deep": DEEP,
     "long line": b"Subject: " + b"x" * 400_000 + b"\r\n\r\nx",
     "content id": b"Content-Type: image/png\r\nContent-ID: =?x?q?\xff?=\r\n\r\nx",
 }
@@ -223,6 +235,12 @@ def test_hostile_mail_is_only_mail(tmp_path: Path, content: bytes) -> None:
         f"{entry}{mail.text}{mail.html}{mail.headers}{list(mail.pictures)}".encode()
 
 
+def test_mail_in_mail_without_end_is_refused_in_words(tmp_path: Path) -> None:
+    """A nest of multiparts too deep to read is an InputError, not a crash."""
+    with pytest.raises(InputError, match="taken apart"):
+        put(tmp_path, DEEP, "1.a").read("1.a")
+
+
 _SCRAPS = st.sampled_from([*HOSTILE.values(), *MAIL.splitlines(keepends=True)])
 
 
@@ -236,4 +254,5 @@ def test_no_mail_breaks_the_mailbox(
     (entry,) = box.entries()
     with suppress(InputError):
         mail = box.read(entry.id)
+        assert mail.source == b"".join(scraps)
         f"{entry}{mail.text}{mail.html}{mail.headers}{list(mail.pictures)}".encode()
