@@ -85,7 +85,8 @@ def open_run(connection: Connection, frozen: Frozen, now: datetime) -> Run:
     ).where(lots.c.lot.in_([str(v) for v in _variants(frozen)]))
     columns = ["run_id", "subscriber_id", "variant", "email", "name", *constants]
     inserted = connection.execute(
-        insert(delivery).from_select([*columns, "next_attempt_at", "updated_at"], rows)
+        insert(delivery).from_select([*columns, "next_attempt_at", "updated_at"], rows),
+        execution_options={"preserve_rowcount": True},  # else unknown to PostgreSQL
     )
     if inserted.rowcount == 0:
         message = f"nobody to send {edition.name} to"

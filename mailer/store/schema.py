@@ -85,7 +85,7 @@ subscription = Table(
     Column("tier", String(16), nullable=False),
     Column("standing", String(16), nullable=False),
     Column("since", Moment, nullable=False),
-    Index(None, "publication", "standing"),
+    Index(None, "publication", "standing", "subscriber_id"),
 )
 
 consent = Table(
@@ -179,7 +179,7 @@ delivery = Table(
     Column("reply", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("updated_at", Moment, nullable=False),
-    Index(None, "run_id", "state", "next_attempt_at"),
+    Index(None, "run_id", "state", "next_attempt_at", "subscriber_id"),
     Index(None, "subscriber_id"),
     sqlite_with_rowid=False,
 )

@@ -36,9 +36,9 @@ def upgrade() -> None:
         ),
     )
     op.create_index(
-        "ix_subscription_publication_standing",
+        "ix_subscription_publication_standing_subscriber_id",
         "subscription",
-        ["publication", "standing"],
+        ["publication", "standing", "subscriber_id"],
     )
     op.create_table(
         "consent",
@@ -142,8 +142,8 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(
-        "ix_delivery_run_id_state_next_attempt_at",
+        "ix_delivery_run_id_state_next_attempt_at_subscriber_id",
         "delivery",
-        ["run_id", "state", "next_attempt_at"],
+        ["run_id", "state", "next_attempt_at", "subscriber_id"],
     )
     op.create_index("ix_delivery_subscriber_id", "delivery", ["subscriber_id"])
