@@ -27,7 +27,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
-	$(BIN)/codespell README.md CHANGELOG.md docs mailer tests config
+	$(BIN)/codespell README.md CHANGELOG.md docs mailer
 
 browser: $(VENV)/.dev
 	@sh tests/browser.sh $(BIN)

@@ -45,7 +45,7 @@ _FRENCH: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\.{3}"), "…"),
     (re.compile(r"(?<=\w)'(?=\w)"), "’"),
     (re.compile(rf'(?:(?<=^)|(?<=[\s(\[{_HOLE}]))"(?=\S)'), "« "),
-    (re.compile(r'(?<=\S)"(?=[\s,.;:!?)\]…]|$)'), " »"),
+    (re.compile(r'(?<=\S)"(?=[\s,.;:!?)\]…»]|$)'), " »"),
     (re.compile(rf"«[{_SPACES}]*(?=\S)"), f"«{_WIDE}"),
     (re.compile(rf"(?<=\S)[{_SPACES}]*»"), f"{_WIDE}»"),
     (re.compile(rf"(?<=[^\s{_SPACES}:])[{_SPACES}]+:(?=[{_SPACES}]|$)"), f"{_WIDE}:"),
@@ -70,8 +70,11 @@ _RULES = {"fr": _FRENCH, "en": _ENGLISH}
 
 def set_text(text: str, style: str) -> str:
     """*text* set in *style*: ``fr``, ``en``, or empty for as typed."""
-    for pattern, better in _RULES.get(style, ()):
-        text = pattern.sub(better, text)
+    before = None
+    while before != text:  # one rule's result may be another's beginning
+        before = text
+        for pattern, better in _RULES.get(style, ()):
+            text = pattern.sub(better, text)
     return text
 
 

@@ -1,0 +1,50 @@
+"""A publication and how to parse a body in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from mailer.edition.model import Edition, Publication, Variant
+from mailer.edition.parse import parse_edition
+from mailer.errors import EditionError
+
+HEAD = "---\ntitle: Les ports\ndate: 2026-03-14\n---\n"
+PAPER = Publication(
+    id="le-meridien",
+    name="Le Méridien",
+    sender="Le Méridien <lettre@meridien.example>",
+    list_id="le-meridien.meridien.example",
+    audiences=(Variant.FREE, Variant.MEMBER),
+    flags=("DANS LE SILLAGE", "À L’HORIZON"),
+    labels={"À retenir": "takeaway"},
+)
+
+
+def parse(text: str) -> Edition:
+    return parse_edition(
+        text,
+        file="index.md",
+        folder="2026-03-14-ports",
+        publication=PAPER,
+        authors=["claire", "marc"],
+        files=["index.md", "port.jpg"],
+    )
+
+
+@pytest.fixture
+def body() -> Callable[[str], Edition]:
+    return lambda text: parse(HEAD + text)
+
+
+@pytest.fixture
+def faults() -> Callable[[str], list[str]]:
+    """The findings of a text, as an editor reads them."""
+
+    def find(text: str) -> list[str]:
+        with pytest.raises(EditionError) as caught:
+            parse(text)
+        return [str(finding) for finding in caught.value.findings]
+
+    return find

@@ -1,0 +1,192 @@
+"""Settings: where they come from, and what is said when they are wrong."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from mailer.config.load import Loaded, load, show
+from mailer.delivery.throttle import Rate
+from mailer.errors import ConfigError
+
+TOML = """\
+[site]
+public_url = "https://lettres.example.org/"
+
+[[relays]]
+name = "principal"
+host = "smtp.example.org"
+password = "hunter2hunter2"
+rate = "15/s"
+
+[publications.le-meridien]
+name = "Le Méridien"
+from = "Le Méridien <lettre@meridien.example>"
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    (tmp_path / "config").mkdir()
+    return tmp_path
+
+
+def read(place: Path, text: str = TOML, **environ: str) -> Loaded:
+    (place / "config" / "mailer.toml").write_text(text, encoding="utf-8")
+    return load(config=None, start=place, environ=environ)
+
+
+def test_values_know_where_they_are_from(place: Path) -> None:
+    """Environment over file over default, each with its origin."""
+    loaded = read(
+        place,
+        MAILER_RELAYS__PRINCIPAL__PORT="2525",
+        MAILER_PUBLICATIONS__LE_MERIDIEN__LANG="en",
+        MAILER_SEND__RETRY='["1s", "2m"]',
+    )
+    rows = {key: (value, origin) for key, value, origin in show(loaded)}
+    assert rows["site.public_url"] == (
+        "https://lettres.example.org",
+        "config/mailer.toml:2",
+    )
+    assert rows["relays.principal.port"] == (
+        "2525",
+        "environment MAILER_RELAYS__PRINCIPAL__PORT",
+    )
+    assert rows["relays.principal.security"] == ("starttls", "default")
+    assert rows["relays.principal.password"][0] == "••••••"
+    assert "hunter2" not in repr(loaded.settings)
+    assert loaded.settings.publication("le-meridien").lang == "en"
+    assert loaded.settings.send.retry == (timedelta(seconds=1), timedelta(minutes=2))
+    assert loaded.settings.relays[0].rate == Rate(count=15)
+
+
+def test_a_publication_has_sensible_defaults(place: Path) -> None:
+    """List-Id, return path and address to leave follow from the sender."""
+    paper = read(place).settings.publication("le-meridien")
+    assert paper.list_id == "le-meridien.meridien.example"
+    assert paper.return_path == "lettre@meridien.example"
+    assert paper.unsubscribe_to == "unsubscribe@meridien.example"
+    assert paper.typography == "fr"
+
+
+WRONG = [
+    (
+        'rate = "15/s"',
+        'rat = "15/s"',
+        "mailer.toml:8: relays.principal.rat: unknown key; did you mean rate?",
+    ),
+    (
+        'rate = "15/s"',
+        'rate = "15"',
+        "mailer.toml:8: relays.principal.rate: '15' is no rate",
+    ),
+    ('rate = "15/s"', "port = 99999", "mailer.toml:8: relays.principal.port:"),
+    ("[site]", "[sit]", "mailer.toml:1: sit: unknown key; did you mean site?"),
+    ("https://lettres", "http://lettres", "mailer.toml:2: site.public_url:"),
+    ("lettre@meridien.example", "nobody", "publications.le-meridien.from:"),
+    (
+        'host = "smtp.example.org"',
+        'security = "none"\nhost = "smtp.example.org"',
+        "this machine",
+    ),
+    ('name = "Le Méridien"\n', "", "publications.le-meridien.name: is missing"),
+    (
+        'rate = "15/s"',
+        '[[relays]]\nname = "principal"',
+        "two relays are called principal",
+    ),
+    ("[site]", '[site]\ntimezone = "Mars/Base"', "no time zone 'Mars/Base'"),
+    ("[site]", '[send]\nlinger = "soon"\n[site]', "'soon' is no duration"),
+    ('from = "Le', 'schedule = "6 07:00"\nfrom = "Le', "sat 07:00"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "said"), WRONG, ids=lambda v: v[:24])
+def test_a_wrong_setting_is_told_at_its_line(
+    place: Path, old: str, new: str, said: str
+) -> None:
+    """File, line, key, what is wrong and what was meant."""
+    with pytest.raises(ConfigError) as caught:
+        read(place, TOML.replace(old, new))
+    assert said in str(caught.value)
+    assert caught.value.exit_code == 78
+
+
+def test_a_secret_is_never_quoted_in_a_fault(place: Path) -> None:
+    """A password of the wrong type is not repeated on a screen."""
+    with pytest.raises(ConfigError) as caught:
+        read(place, TOML.replace('password = "hunter2hunter2"', "password = 42424242"))
+    assert "42424242" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["MAILER_SITE__LANGG", "MAILER_RELAYS__NOPE__PORT"])
+def test_a_wrong_variable_is_told_by_its_name(place: Path, name: str) -> None:
+    """A variable that names nothing is an error that names it."""
+    with pytest.raises(ConfigError, match=name):
+        read(place, **{name: "1"})
+
+
+def test_files_that_cannot_be_settings(place: Path, tmp_path: Path) -> None:
+    """No TOML, no UTF-8, no file, no folder: each says so."""
+    with pytest.raises(ConfigError, match="not TOML"):
+        read(place, "[site")
+    (place / "config" / "mailer.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load(config=None, start=place, environ={})
+    with pytest.raises(ConfigError, match="no such configuration file"):
+        load(config=tmp_path / "x.toml", start=place, environ={})
+    with pytest.raises(ConfigError, match="no such folder"):
+        load(config=None, start=tmp_path / "x", environ={})
+
+
+def test_secrets_come_from_files(place: Path) -> None:
+    """Keys and passwords are read where they are named, systemd's folder first."""
+    credentials = place / "credentials"
+    credentials.mkdir()
+    (credentials / "smtp").write_text("from-systemd\n", encoding="utf-8")
+    (place / "config" / "keys").write_text("a" * 16 + "\n" + "b" * 16, encoding="utf-8")
+    text = TOML.replace('password = "hunter2hunter2"', 'password_file = "smtp"')
+    text = text.replace("[site]", '[site]\nsecret_key_file = "keys"')
+    loaded = read(place, text, CREDENTIALS_DIRECTORY=str(credentials))
+    assert loaded.relay_password(loaded.settings.relays[0]) == "from-systemd"
+    assert loaded.secret_keys() == (b"a" * 16, b"b" * 16)
+    (place / "config" / "keys").write_text("short", encoding="utf-8")
+    with pytest.raises(ConfigError, match="16 characters"):
+        loaded.secret_keys()
+    with pytest.raises(ConfigError, match="there is no file"):
+        read(place, text).relay_password(loaded.settings.relays[0])
+
+
+@pytest.mark.parametrize(
+    ("said", "url"),
+    [
+        ("postgresql://u:p@h/d", "postgresql+psycopg://u:p@h/d"),
+        ("postgresql+psycopg://h/d", "postgresql+psycopg://h/d"),
+        ("sqlite:////var/x.db", "sqlite:////var/x.db"),
+    ],
+)
+def test_databases_are_named_by_url(place: Path, said: str, url: str) -> None:
+    """Both dialects, with the driver filled in and the password masked on screens."""
+    loaded = read(place, TOML + f'\n[storage]\ndatabase = "{said}"\n')
+    assert loaded.database_url() == url
+    shown = {key: value for key, value, _ in show(loaded)}["storage.database"]
+    assert ":p@" not in shown
+
+
+def test_an_unknown_database_is_refused(place: Path) -> None:
+    """A scheme we do not speak is a configuration error."""
+    loaded = read(place, TOML + '\n[storage]\ndatabase = "mysql://x"\n')
+    with pytest.raises(ConfigError, match="mysql"):
+        loaded.database_url()
+
+
+def test_the_data_folder_follows_the_desktop_rules(place: Path) -> None:
+    """Without a word it is under $XDG_DATA_HOME; with one, it is there."""
+    loaded = read(place, XDG_DATA_HOME=str(place / "data"))
+    assert loaded.data_folder() == place / "data" / "mailer"
+    assert loaded.media_folder() == place / "data" / "mailer" / "media"
+    said = read(place, TOML + '\n[storage]\nfolder = "../state"\n')
+    assert said.data_folder() == place / "state"
