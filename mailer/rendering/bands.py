@@ -8,7 +8,7 @@ band, consecutive prose shares one element: that is the whole size budget of a m
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from markupsafe import Markup
 
@@ -41,7 +41,7 @@ class Band:
     section: Section | None
     classes: tuple[str, ...]
     first: bool
-    opening: Markup = Markup()
+    opening: Markup = field(default_factory=Markup)
     runs: tuple[Run, ...] = ()
     own: Markup | None = None
 

@@ -21,7 +21,7 @@ from mailer.rendering.inline import InlineHtml
 from mailer.rendering.model import Picture, Scene
 from mailer.rendering.personalise import hole
 
-_MARK = re.compile("\x02(\\d+)\x03")
+_MARK = re.compile("\x02(\\d*)\x03")
 _DARK = "/*dark*/"
 _PREHEADER = 200
 """Gmail shows up to about 200 characters; what is padded keeps the body out of sight."""
@@ -63,11 +63,10 @@ def compose(
 
     def marked(block: Block, **context: object) -> Markup:
         """*block*, with invisible marks where it begins and ends."""
-        outer = len(lines) - 1
         lines.append(block.at)
-        mark, back = len(lines) - 1, outer
+        mark = len(lines) - 1
         inner = render_block(block, **context)
-        return Markup(f"\x02{mark}\x03") + inner + Markup(f"\x02{back}\x03")
+        return Markup(f"\x02{mark}\x03") + inner + Markup("\x02\x03")
 
     env.globals["render_block"] = marked
     env.globals["toc_base"] = _toc_base(scene)
@@ -112,13 +111,18 @@ def _picture(scene: Scene, name: str) -> Picture:
 def _unmarked(text: str, lines: list[Source]) -> Composed:
     """*text* without its marks, and the byte at which each of them stood."""
     starts, places, parts = [0], [lines[0]], []
+    inside = [lines[0]]
     size = end = 0
     for match in _MARK.finditer(text):
         part = text[end : match.start()]
         parts.append(part)
         size += len(part.encode())
         starts.append(size)
-        places.append(lines[int(match[1])])
+        if match[1]:
+            inside.append(lines[int(match[1])])
+        else:
+            inside.pop()
+        places.append(inside[-1])
         end = match.end()
     parts.append(text[end:])
     return Composed(source="".join(parts), starts=tuple(starts), places=tuple(places))

@@ -155,9 +155,28 @@ def _failure(
     position = _POSITION.search(said)
     at = int(position[1]) if position else 0
     before = guarded.encode()[:at].decode("utf-8", "ignore")
-    offset = _same_place(before, source)
+    culprit = _unbalanced(source)
+    offset = _same_place(before, source) if culprit is None else culprit
     words = said.split(" at position")[0]
     return _error(locate(offset), f"cannot be rendered: {words}")
+
+
+def _unbalanced(source: str) -> int | None:
+    """The byte of the first tag without its partner; mrml names a later, innocent one."""
+    opened: list[tuple[str, int]] = []
+    for match in _OPENING.finditer(source):
+        closing, name, alone = match.groups()
+        if alone or name.lower() in _VOID:
+            continue
+        if not closing:
+            opened.append((name, match.start()))
+        elif opened and opened[-1][0] == name:
+            opened.pop()
+        else:
+            known = any(name == other for other, _ in opened)
+            at = opened[-1][1] if known else match.start()
+            return len(source[:at].encode())
+    return None
 
 
 def _same_place(before: str, source: str) -> int:
