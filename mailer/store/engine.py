@@ -40,6 +40,7 @@ _BUSY_SECONDS = 5.0
 _POSTGRES_THREADS = 4
 _MIGRATING = 0x6D61696C6572  # "mailer": the advisory lock of who migrates
 
+_DAMAGED = "the database is damaged: restore the last backup"
 _WORDS = (
     # (part of a driver's message, ours, whether waiting may help)
     ("disk is full", "the disk is full: make room, then go on", True),
@@ -47,7 +48,7 @@ _WORDS = (
     ("database is locked", "another process keeps the database locked", True),
     ("readonly", "the database is read-only: look at its file mode and owner", False),
     ("read-only", "the database is read-only: look at its file mode and owner", False),
-    ("malformed", "the database is damaged: restore the last backup", False),
+    ("malformed", _DAMAGED, False),
     ("not a database", "this file is not a mailer database", False),
     (
         "unable to open",
@@ -57,7 +58,7 @@ _WORDS = (
     ("disk i/o error", "the disk does not read or write", True),
     ("authentication failed", "PostgreSQL refuses the password", False),
     ("does not exist", "there is no such PostgreSQL database or user", False),
-    ("connection failed", "PostgreSQL does not answer: is it running?", True),
+    ("connection to server", "PostgreSQL does not answer: is it running?", True),
     ("closed the connection", "the connection to PostgreSQL broke", True),
     ("terminating connection", "the connection to PostgreSQL broke", True),
 )
@@ -103,6 +104,18 @@ class Store:
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run *work*, which changes nothing, on one consistent view."""
         return await self.on_thread(lambda: self._transaction(work, writes=False))
+
+    async def check(self) -> None:
+        """StoreError if the pages of the database do not fit together.
+
+        PostgreSQL sees to its pages itself. SQLite is quick: 100 MB in half a second.
+        """
+        if self.is_sqlite:
+            found = await self.read(
+                lambda c: c.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+            )
+            if found != "ok":
+                raise StoreError(_DAMAGED, temporary=False)
 
     async def on_thread(self, work: Callable[[], T]) -> T:
         """Run *work* in the ledger's thread; it ends even if the caller is cancelled."""

@@ -19,7 +19,11 @@ _SPACE = 0x6D61696C
 
 @asynccontextmanager
 async def sole_sender(store: Store, run: Run) -> AsyncIterator[None]:
-    """Hold the lock of *run*; GuardError if another process does."""
+    """Hold the lock of *run*; GuardError if another process does.
+
+    StoreError if the database is damaged: better no mail than twice the same.
+    """
+    await store.check()
     if store.lock_folder is not None:
         with _file_lock(store.lock_folder / f"run-{run.id}.lock", run):
             yield

@@ -32,19 +32,19 @@ class Postgres:
         self._numbers = itertools.count(1)
 
     def url(self, database: str) -> str:
+        """The address of a database of this server, as SQLAlchemy writes it."""
         return f"postgresql+psycopg://postgres@/{database}?host={self._folder}"
 
     def new_database(self) -> str:
         """The address of a fresh, empty database."""
         name = f"test_{next(self._numbers)}"
-        self.run(f'CREATE DATABASE "{name}" STRATEGY = FILE_COPY')
+        self.run(f'CREATE DATABASE "{name}"', database=self.url("postgres"))
         return self.url(name)
 
-    def run(self, statement: str) -> list[tuple[object, ...]]:
-        """Run *statement* as the administrator."""
-        with psycopg.connect(
-            host=str(self._folder), user="postgres", autocommit=True
-        ) as connection:
+    def run(self, statement: str, *, database: str) -> list[tuple[object, ...]]:
+        """Run *statement* as the administrator of *database*."""
+        address = database.replace("postgresql+psycopg", "postgresql")
+        with psycopg.connect(address, autocommit=True) as connection:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 

@@ -1,0 +1,84 @@
+"""The migrations lead from nothing to the schema that the code speaks to."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+import mailer.store
+from mailer.errors import StoreError
+from mailer.store.engine import _KNOWN, HEAD, Store
+from mailer.store.schema import metadata
+
+
+def _differences(connection: Connection) -> list[object]:
+    options = {"compare_type": True, "compare_server_default": True}
+    context = MigrationContext.configure(connection, opts=options)
+    return list(compare_metadata(context, metadata))
+
+
+async def test_an_empty_database_becomes_our_schema(empty_url: str) -> None:
+    """After the migrations nothing differs from the tables of the code."""
+    store = await Store.open(empty_url)
+    try:
+        assert await store.write(_differences) == []
+    finally:
+        await store.close()
+
+
+async def test_a_second_opening_changes_nothing(empty_url: str) -> None:
+    """What is at the head stays there."""
+    for _ in range(2):
+        store = await Store.open(empty_url)
+        version = await store.read(_version)
+        await store.close()
+        assert version == HEAD
+
+
+async def test_two_that_open_an_empty_database_share_it(empty_url: str) -> None:
+    """One makes the schema, the other finds it made."""
+    stores = await asyncio.gather(*(Store.open(empty_url) for _ in range(3)))
+    versions = [await store.read(_version) for store in stores]
+    for store in stores:
+        await store.close()
+    assert versions == [HEAD] * 3
+
+
+async def test_a_newer_schema_is_refused(url: str) -> None:
+    """An older mailer does not touch what a newer one wrote, and says the way out."""
+    store = await Store.open(url)
+    await store.write(_set_version("9999"))
+    try:
+        with pytest.raises(StoreError, match="install the newer mailer") as caught:
+            await Store.open(url)
+        assert not caught.value.temporary
+    finally:
+        await store.write(_set_version(HEAD))
+        await store.close()
+
+
+def test_the_code_knows_every_migration() -> None:
+    """The head named in the code is the newest script, and each one is known."""
+    config = Config()
+    folder = Path(mailer.store.__file__).parent / "migrations"
+    config.set_main_option("script_location", str(folder))
+    scripts = ScriptDirectory.from_config(config)
+    assert scripts.get_current_head() == HEAD
+    assert {s.revision for s in scripts.walk_revisions()} == set(_KNOWN)
+
+
+def _version(connection: Connection) -> str:
+    found = connection.execute(text("SELECT version_num FROM alembic_version"))
+    return str(found.scalar_one())
+
+
+def _set_version(version: str):
+    statement = text("UPDATE alembic_version SET version_num = :version")
+    return lambda connection: connection.execute(statement, {"version": version})
