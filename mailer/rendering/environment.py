@@ -10,8 +10,10 @@ in Python and handed over.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import CodeType
 
 import jinja2
+from jinja2.bccache import Bucket
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -26,8 +28,30 @@ from mailer.rendering.personalise import hole
 _QUOTES = {"fr": ("«\u00a0", "\u00a0»"), "en": ("“", "”")}
 _COLON = {"fr": "\u00a0:", "en": ":"}
 
+_KEPT_TEMPLATES = 1000
+
 CHANNELS = ("mjml", "html", "txt")
 """Mail source, web page, plain text: a block has one template in each."""
+
+
+class _Compiled(jinja2.BytecodeCache):
+    """Compiled templates by name and text: compiling is four fifths of a rendering."""
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], CodeType | None] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Hand out what was compiled from the same text."""
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep it; a long day of editing a theme does not fill the memory."""
+        if len(self._codes) >= _KEPT_TEMPLATES:
+            self._codes.clear()
+        self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED = _Compiled()
 
 
 def environment(
@@ -43,6 +67,7 @@ def environment(
         loader=jinja2.DictLoader(scene.theme.templates),
         autoescape=channel != "txt",
         undefined=jinja2.StrictUndefined,
+        bytecode_cache=_COMPILED,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=False,
