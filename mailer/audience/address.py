@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
 
 from mailer.errors import InputError
 
 _NAMED = re.compile(r"^[^<>]*<([^<>]+)>$")
+_MAILTO = re.compile(r"mailto:([^?]*)(?:\?.*)?", re.IGNORECASE)
+_PLAIN = re.compile(r"([A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*)@([A-Za-z0-9.-]+)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_LOCAL_LENGTH = 64  # RFC 5321 section 4.5.3.1.1
+_LENGTH = 254  # a path of 256 with its brackets, RFC 5321 section 4.5.3.1.3
 _ROLES = frozenset(
     """abuse admin administrator billing commercial compta contact direction dpo help
     hostmaster info information jobs mailer-daemon marketing no-reply noc noreply office
@@ -29,18 +34,33 @@ def read_address(text: str) -> str:
     and as A-labels, the local part as written. No DNS is asked.
     """
     typed = unicodedata.normalize("NFC", text).strip()
-    named = _NAMED.match(typed)
-    address = (named[1] if named else typed).strip().removeprefix("mailto:")
-    if _CONTROL.search(address):
+    if _CONTROL.search(typed):
         message = "the address holds a control character"
         raise InputError(message)
+    named = _NAMED.match(typed)
+    address = (named[1] if named else typed).strip()
+    if link := _MAILTO.fullmatch(address):
+        address = link[1]
     try:
-        found = validate_email(
-            address, check_deliverability=False, test_environment=True
-        )
+        plain = _PLAIN.fullmatch(address)
+        if plain and len(plain[1]) <= _LOCAL_LENGTH and len(address) <= _LENGTH:
+            return f"{plain[1]}@{_canonical_domain(plain[2])}"
+        return _validated(address)
     except EmailNotValidError as error:
         message = f"not an address: {error}"
         raise InputError(message) from error
+
+
+@lru_cache(maxsize=4096)
+def _canonical_domain(domain: str) -> str:
+    """Rosters repeat few domains, and domains are what takes time to judge."""
+    return domain_of(_validated(f"a@{domain}"))
+
+
+def _validated(address: str) -> str:
+    found = validate_email(
+        address, check_deliverability=False, test_environment=True, strict=True
+    )
     return f"{found.local_part}@{found.ascii_domain or found.domain}"
 
 

@@ -20,20 +20,26 @@ from mailer.errors import InputError
 
 _DELIMITERS = ";\t,"
 _FIELD_LIMIT = 10_000  # a name or an address is short; more is a broken quote
-_HEADERS = {
-    "email": """email e-mail mail courriel mel adresse adresse-mail adresse-email
-        adresse-e-mail adresse-electronique e-mail-address email-address address""",
-    "name": "name nom nom-complet full-name nom-et-prenom prenom-nom destinataire",
+_ONLY = "the only column"
+_HEADERS = {  # the surest word first: an « Adresse » may be a street
+    "email": """email e-mail mail courriel mel adresse-mail adresse-email
+        adresse-e-mail adresse-electronique e-mail-address email-address adresse
+        address""",
+    "name": "nom-complet full-name nom-et-prenom prenom-nom destinataire name nom",
     "first_name": "first-name firstname prenom given-name",
     "last_name": "last-name lastname nom-de-famille surname family-name",
-    "tier": "tier formule membre member statut status abonnement offre plan niveau",
+    "tier": "tier formule membre member abonnement offre plan niveau statut status",
 }
 _GUESSES = {
-    header: field for field, words in _HEADERS.items() for header in words.split()
+    header: (field, rank)
+    for field, words in _HEADERS.items()
+    for rank, header in enumerate(words.split())
 }
+_FAMILY_NAMES = frozenset({"name", "nom"})  # when they stand beside a first name
 _MEMBER = frozenset(
     "member members membre membres oui yes true vrai 1 x paid payant premium".split()
 )
+_FORMULA = frozenset("=+-@\t\r")
 _FREE = frozenset("free gratuit gratuite non no false faux 0 libre".split()) | {""}
 
 
@@ -76,6 +82,9 @@ def read_roster(content: bytes, *, columns: Mapping[str, str] | None = None) -> 
 
     *columns* says a field's header where the guess would be wrong.
     """
+    for field in (columns or {}).keys() - _HEADERS.keys():
+        message = f"a roster has no field {field}"
+        raise InputError(message, hint=f"there are: {', '.join(_HEADERS)}")
     text, encoding = _decode(content)
     delimiter = _delimiter(text)
     lines = _records(text, delimiter)
@@ -99,7 +108,7 @@ def read_roster(content: bytes, *, columns: Mapping[str, str] | None = None) -> 
         if rows.setdefault(address_key(row.email), row) is not row:
             duplicates += 1
     return Roster(
-        columns={field: (header or ["the only column"])[at] for field, at in places},
+        columns={field: header[at] if header else _ONLY for field, at in places},
         encoding=encoding,
         delimiter=delimiter,
         rows=tuple(rows.values()),
@@ -129,12 +138,12 @@ def write_roster(subscribers: Iterable[Subscriber]) -> str:
 
 def _harmless(cell: str) -> str:
     """A cell that begins like a formula is run by spreadsheets: quote it away."""
-    return f"'{cell}" if cell[:1] in set("=+-@\t\r") else cell
+    return f"'{cell}" if cell[:1] in _FORMULA else cell
 
 
 def _decode(content: bytes) -> tuple[str, str]:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16", "replace"), "UTF-16"
+        return content.decode("utf-16", "replace").lstrip("\ufeff"), "UTF-16"
     try:
         return content.decode("utf-8-sig"), "UTF-8"
     except UnicodeDecodeError:
@@ -144,14 +153,17 @@ def _decode(content: bytes) -> tuple[str, str]:
 
 def _delimiter(text: str) -> str:
     """The mark that splits the first line into the most cells."""
-    head = text.split("\n", 1)[0]
-    return max(_DELIMITERS, key=head.count)
+    head = re.split(r"[\r\n]", text.lstrip(" \r\n"), maxsplit=1)[0]
+    bare = re.sub(r'"[^"]*"', "", head)  # « "Nom, prénom";"Courriel" »
+    return max(_DELIMITERS, key=bare.count)
 
 
 def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Non-empty records with the line each begins on."""
     csv.field_size_limit(_FIELD_LIMIT)
-    reader = csv.reader(io.StringIO(text.replace("\0", "�")), delimiter=delimiter)
+    source = io.StringIO(text.replace("\0", "�"), newline="")
+    # Strict: a quotation mark left open would swallow people in silence.
+    reader = csv.reader(source, delimiter=delimiter, strict=True)
     while True:
         begins = reader.line_num + 1
         try:
@@ -161,8 +173,14 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         except csv.Error as error:
             message = f"line {begins}: {error}: is a quotation mark left open?"
             raise InputError(message) from error
-        if any(cell.strip() for cell in cells):
-            yield begins, [cell.strip() for cell in cells]
+        cells = [_unquoted(cell.strip()) for cell in cells]
+        if any(cells) and not (begins == 1 and cells[0] == "sep="):  # Excel's own line
+            yield begins, cells
+
+
+def _unquoted(cell: str) -> str:
+    """What ``_harmless`` quoted, as it was."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in _FORMULA else cell
 
 
 def _places(
@@ -170,29 +188,41 @@ def _places(
 ) -> tuple[list[tuple[str, int]], Sequence[str] | None]:
     """Which field stands in which column, and the header if the file has one."""
     wanted = {_plain(header): field for field, header in said.items()}
-    guesses = {**_GUESSES, **wanted}
+    found: list[tuple[int, int, str]] = []
+    for at, header in enumerate(map(_plain, first)):
+        if header in wanted:
+            found.append((0, at, wanted[header]))
+        elif header in _GUESSES and _GUESSES[header][0] not in said:
+            found.append((_GUESSES[header][1], at, _GUESSES[header][0]))
     taken: dict[str, int] = {}
-    for at, cell in enumerate(first):
-        field = guesses.get(_plain(cell))
-        if field and (field not in said or wanted.get(_plain(cell)) == field):
-            taken.setdefault(field, at)
+    for _, at, field in sorted(found):
+        taken.setdefault(field, at)
     missing = [header for field, header in said.items() if field not in taken]
     if "name" in taken and "first_name" in taken:
-        # « Nom » beside « Prénom » is the family name.
-        taken.setdefault("last_name", taken.pop("name"))
+        _settle_names(taken, first)
     if "email" in taken and not missing:
         return sorted(taken.items(), key=lambda item: item[1]), first
-    if not missing and len(first) == 1 and _is_address(first[0]):
-        return [("email", 0)], None
-    found = ", ".join(cell or "(empty)" for cell in first[:12])
+    filled = [at for at, cell in enumerate(first) if cell]
+    if not missing and len(filled) == 1 and _is_address(first[filled[0]]):
+        return [("email", filled[0])], None
+    headers = ", ".join(cell or "(empty)" for cell in first[:12])
     message = (
         f"no column is called {', '.join(missing)}"
         if missing
         else "no column holds the addresses"
     )
     raise InputError(
-        message, line=1, hint=f"the columns are: {found}; say --column email=…"
+        message, line=1, hint=f"the columns are: {headers}; say --column email=…"
     )
+
+
+def _settle_names(taken: dict[str, int], first: Sequence[str]) -> None:
+    """« Nom » beside « Prénom » is the family name; « Nom complet » says it all."""
+    if _plain(first[taken["name"]]) in _FAMILY_NAMES:
+        taken.setdefault("last_name", taken.pop("name"))
+    else:
+        taken.pop("first_name")
+        taken.pop("last_name", None)
 
 
 def _row(line: int, cells: Sequence[str], places: Sequence[tuple[str, int]]) -> Row:

@@ -50,6 +50,9 @@ class Keyring:
 
     def sign(self, purpose: Purpose, *parts: str) -> str:
         """A token that says *parts* for *purpose*; ASCII letters, digits, ``-_.``."""
+        if not parts or any(_SEPARATOR in part for part in parts):
+            message = "a token says at least one thing, without U+001F in it"
+            raise ValueError(message)
         body = self._ids[-1] + _SEPARATOR.join(parts).encode()
         mac = hmac.digest(self._derived[purpose][-1], body, "sha256")[:_MAC_BYTES]
         return f"{_encode(body)}.{_encode(mac)}"
