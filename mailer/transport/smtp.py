@@ -149,18 +149,19 @@ class SmtpRelay:
         """What went wrong while connecting, and which setting to look at."""
         where = f"{self._host}:{self._port}"
         temporary = True
-        cause: BaseException | None = error
-        while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
-            cause = cause.__cause__ or cause.__context__
-        match error:
-            case _ if cause is not None:
-                words = f"{where} shows a certificate we do not trust: {cause}"
+        match _tls_error(error) or error:
+            case ssl.SSLCertVerificationError(verify_message=said):
+                words = f"{where} shows a certificate we do not trust: {said}"
                 words += "; is the host right, is ca_file needed?"
+                temporary = False
+            case ssl.SSLError(reason=said):
+                words = f"{where} does not speak TLS ({said}); does security = "
+                words += f'"{self._security}" fit this port?'
                 temporary = False
             case SMTPAuthenticationError(code=code, message=said):
                 words = f"{where} refuses the login ({code} {said})"
                 words += "; look at username and password"
-                temporary = code == 454
+                temporary = not 500 <= code < 600
             case SMTPResponseException(code=code, message=said):
                 words = f"{where} does not let us in ({code} {said})"
                 temporary = not 500 <= code < 600
@@ -241,8 +242,9 @@ class SmtpSession:
             if not (expected or (stage is not Stage.DATA and _is_yes(reply))):
                 await self._after_refusal(reply)
                 return self._attempt(stage, _no(reply))
-        if not await handing_over():
-            self._client.close()
+        marked = await handing_over()
+        if not marked or not self._client.is_connected:
+            self._client.close()  # no byte of the body has left
             return self._attempt(Stage.DATA, None)
         reply = await self._body(content, wait.dot)
         if reply is None or reply.code in {_MALFORMED, _CLOSING}:
@@ -275,7 +277,7 @@ class SmtpSession:
         try:
             said = await self._client.execute_command(line.encode(), timeout=timeout)
         except SMTPResponseException as error:
-            return Reply(error.code, error.message)
+            return read_reply(error.code, error.message)
         except (SMTPException, OSError, ValueError):
             return None
         return read_reply(said.code, said.message)
@@ -289,7 +291,7 @@ class SmtpSession:
             protocol.write(content + b".\r\n")
             said = await protocol.read_response(timeout=timeout)
         except SMTPResponseException as error:
-            return Reply(error.code, error.message)
+            return read_reply(error.code, error.message)
         except (SMTPException, OSError):
             return None
         return read_reply(said.code, said.message)
@@ -316,6 +318,15 @@ def _no(reply: Reply) -> Reply:
     if 400 <= reply.code < 600:
         return reply
     return Reply(_MALFORMED, reply.text)
+
+
+def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
+    """The fault of TLS behind *error*; a connection that merely ended is none."""
+    while error is not None:
+        if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _may_pass(error: BaseException) -> bool:

@@ -4,7 +4,8 @@ A script maps a moment of the dialogue (``connect ehlo auth starttls mail rcpt d
 dot``) to a behaviour: a reply line (``"450 4.7.1 greylisted"``) or one of
 
 ``drop``        close the connection instead of answering
-``stall``       say nothing until the relay is closed
+``stall``       say nothing until somebody leaves
+``wait``        answer ordinarily, but not before ``released`` is set
 ``garbage``     answer with something that is no reply
 ``partial``     send half a reply, then close
 ``accept-drop`` at the dot only: take the message, then close without a word
@@ -55,12 +56,14 @@ class ScriptedRelay:
     credentials: tuple[str, str] | None = None
     accepted: list[Accepted] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
     port: int = 0
 
     async def __aenter__(self) -> Self:
         self._counts: Counter[tuple[str, str]] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._arrived = asyncio.Condition()
+        self.stalled, self.left = asyncio.Event(), asyncio.Event()
         self._connections = 0
         self._server = await asyncio.start_server(
             self._serve,
@@ -96,6 +99,7 @@ class ScriptedRelay:
         except (
             _ClosedError,
             ConnectionError,
+            asyncio.CancelledError,  # by us alone, when the relay closes
             asyncio.IncompleteReadError,
             ssl.SSLError,
         ):
@@ -103,6 +107,7 @@ class ScriptedRelay:
         finally:
             writer.close()
             self._tasks.discard(task)
+            self.left.set()
 
     def behaviour(self, moment: str, recipient: str = "") -> str | None:
         said = self.script.get(moment)
@@ -188,7 +193,8 @@ class _Dialogue:
             said = words[2] if len(words) > 2 else await self._prompt("")
             _, user, password = base64.b64decode(said).decode().split("\0")
         else:
-            user = base64.b64decode(await self._prompt("VXNlcm5hbWU6")).decode()
+            said = words[2] if len(words) > 2 else await self._prompt("VXNlcm5hbWU6")
+            user = base64.b64decode(said).decode()
             password = base64.b64decode(await self._prompt("UGFzc3dvcmQ6")).decode()
         right = (user, password) == self.relay.credentials
         await self._write("235 2.7.0 ok" if right else "535 5.7.8 bad credentials")
@@ -207,7 +213,7 @@ class _Dialogue:
                 raise _ClosedError
             content += line.removeprefix(b".") if line.startswith(b"..") else line
         said = self.relay.behaviour("dot", self.recipient)
-        if said is None or said == "accept-drop" or said.startswith("2"):
+        if said in {None, "accept-drop", "wait"} or said.startswith("2"):
             await self.relay.take(
                 Accepted(
                     sender=self.sender,
@@ -234,7 +240,13 @@ class _Dialogue:
             case "drop":
                 raise _ClosedError
             case "stall":
-                await asyncio.Event().wait()
+                self.relay.stalled.set()
+                while await self.reader.read(1024):
+                    pass
+                raise _ClosedError
+            case "wait":
+                await self.relay.released.wait()
+                await self._write(ordinary)
             case "garbage":
                 await self._write("!!! not smtp at all")
             case "partial":
