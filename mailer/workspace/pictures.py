@@ -5,14 +5,16 @@ The same file gives the same bytes every time, so that a rendering keeps its has
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageDraw, ImageOps, UnidentifiedImageError
 
 from mailer.edition.blocks import Block, Box, Figure, Only, Signature, Source, Sponsor
 from mailer.edition.model import Author, Edition
@@ -22,6 +24,15 @@ from mailer.workspace.editions import Workspace
 
 _MAX_PIXELS = 50_000_000  # a camera's; more is a bomb
 _MAX_WIDTH = 1280
+_READABLE = (
+    "JPEG",
+    "PNG",
+    "GIF",
+    "WEBP",
+    "BMP",
+    "TIFF",
+)  # no format that runs programs
+_LOSSLESS = frozenset({"PNG", "GIF"})
 _HEAVY_BYTES = 200 * 1024
 _QUALITIES = (84, 76, 68, 58)
 _TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif"}
@@ -110,12 +121,19 @@ class PictureShelf:
         target = self.folder / file
         if target.exists():
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        handle, beside = tempfile.mkstemp(dir=self.folder)
-        with os.fdopen(handle, "wb") as out:
-            out.write(content)
-        Path(beside).chmod(0o644)
-        Path(beside).replace(target)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            handle, beside = tempfile.mkstemp(dir=self.folder)
+            try:
+                with os.fdopen(handle, "wb") as out:
+                    out.write(content)
+                Path(beside).chmod(0o644)
+                Path(beside).replace(target)
+            finally:
+                Path(beside).unlink(missing_ok=True)
+        except OSError as error:
+            message = f"{self.folder} takes no picture: {error.strerror}"
+            raise InputError(message) from error
 
 
 def _ready(
@@ -123,19 +141,23 @@ def _ready(
 ) -> tuple[bytes, str, tuple[int, int]]:
     """Bytes, media type and pixels of a picture fit for mail."""
     try:
-        with Image.open(io.BytesIO(raw)) as opened:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            opened = Image.open(io.BytesIO(raw), formats=_READABLE)
+        with opened:
             if opened.width * opened.height > _MAX_PIXELS:
                 message = f"picture {name} has {opened.width} x {opened.height} pixels"
                 raise InputError(message, hint="make it smaller")
             if opened.format == "GIF" and getattr(opened, "n_frames", 1) > 1:
                 return raw, _TYPES["GIF"], opened.size  # animated: as it is
             picture = ImageOps.exif_transpose(opened)
-            kind = "PNG" if _has_alpha(picture) or opened.format == "PNG" else "JPEG"
-            picture = picture.convert("RGBA" if _has_alpha(picture) else "RGB")
+            lossless = _has_alpha(picture) or opened.format in _LOSSLESS
+            kind = "PNG" if lossless else "JPEG"
+            picture = _plain(picture)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         message = f"{name} is not a picture we can read"
         raise InputError(message, hint="save it as JPEG or PNG") from error
-    except Image.DecompressionBombError as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         message = f"picture {name} is far too large"
         raise InputError(message, hint="make it smaller") from error
     width = min(2 * shown_width, _MAX_WIDTH)
@@ -145,6 +167,28 @@ def _ready(
     if badge:
         picture = _with_badge(picture)
     return _encoded(picture, kind), _TYPES[kind], picture.size
+
+
+def _plain(picture: Image.Image) -> Image.Image:
+    """Eight bits a channel, in sRGB, without anything that is not shown."""
+    mode = "RGBA" if _has_alpha(picture) else "RGB"
+    if picture.mode.startswith("I;16"):
+        picture = picture.point(lambda depth: depth / 257).convert("L")
+    profile = picture.info.get("icc_profile")
+    plain = picture.convert(mode)
+    if profile:
+        # Mail knows no profiles: what a phone took in Display P3 would turn pale.
+        source = picture if picture.mode in {"CMYK", "L"} else plain
+        with contextlib.suppress(ImageCms.PyCMSError, OSError):
+            converted = ImageCms.profileToProfile(
+                source,
+                ImageCms.ImageCmsProfile(io.BytesIO(profile)),
+                ImageCms.createProfile("sRGB"),
+                outputMode=mode,
+            )
+            plain = converted or plain
+    plain.info.clear()  # comments, XMP and profiles would be written back
+    return plain
 
 
 def _encoded(picture: Image.Image, kind: str) -> bytes:

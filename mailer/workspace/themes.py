@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from mailer.errors import ThemeError
 from mailer.rendering.theme import Theme, read_theme
 
 TOKENS = "theme.toml"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")  # a folder's, and no way out of it
 
 
 def load_theme(name: str, folders: Sequence[Path]) -> Theme:
@@ -31,14 +33,22 @@ def load_sentences(lang: str, folders: Sequence[Path]) -> Mapping[str, str]:
     for folder in reversed(folders):
         file = folder / "locale" / f"{lang}.po"
         if file.exists():
-            with file.open("rb") as source:
-                catalogue = read_po(source, locale=lang)
-            sentences.update(
-                (str(entry.id), str(entry.string))
-                for entry in catalogue
-                if entry.id and entry.string
-            )
+            sentences.update(_sentences(file, lang))
     return sentences
+
+
+def _sentences(file: Path, lang: str) -> Iterator[tuple[str, str]]:
+    """What *file* translates; what is marked fuzzy is not yet said."""
+    try:
+        with file.open("rb") as source:
+            catalogue = read_po(source, locale=lang)
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(file, error) from error
+    for entry in catalogue:
+        match entry.id, entry.string:
+            case str() as said, str() as translated:
+                if said and translated and not entry.fuzzy:
+                    yield said, translated
 
 
 def _layered(
@@ -49,7 +59,7 @@ def _layered(
         message = f"the theme extends itself: {' -> '.join((*seen, name))}"
         raise ThemeError(message, file=f"themes/{name}/{TOKENS}")
     places = [folder / "themes" / name for folder in folders]
-    places = [place for place in places if place.is_dir()]
+    places = [p for p in places if _NAME.fullmatch(name) and p.is_dir()]
     if not places:
         there = sorted(
             {
@@ -75,10 +85,14 @@ def _layered(
 
 
 def _templates(place: Path) -> dict[str, str]:
-    return {
-        file.relative_to(place).as_posix(): file.read_text(encoding="utf-8")
-        for file in sorted(place.rglob("*.j2"))
-    }
+    templates = {}
+    for file in sorted(place.rglob("*.j2")):
+        try:
+            text = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise _unreadable(file, error) from error
+        templates[file.relative_to(place).as_posix()] = text
+    return templates
 
 
 def _tokens(place: Path) -> dict[str, Any]:
@@ -87,9 +101,13 @@ def _tokens(place: Path) -> dict[str, Any]:
         return {}
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        message = f"cannot be read: {error}"
-        raise ThemeError(message, file=str(file)) from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise _unreadable(file, error) from error
+
+
+def _unreadable(file: Path, error: Exception) -> ThemeError:
+    message = f"cannot be read: {error}"
+    return ThemeError(message, file=str(file))
 
 
 def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> None:
