@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from enum import IntEnum
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -38,7 +39,6 @@ HEAD = "0001"
 _KNOWN = ("0001",)
 _BUSY_SECONDS = 5.0
 _POSTGRES_THREADS = 4
-_MIGRATING = 0x6D61696C6572  # "mailer": the advisory lock of who migrates
 
 _DAMAGED = "the database is damaged: restore the last backup"
 _WORDS = (
@@ -146,6 +146,24 @@ class Store:
             _upgrade(self.engine)
 
 
+class Turn(IntEnum):
+    """What only one transaction does at a time; the numbers are PostgreSQL's locks."""
+
+    MIGRATE = 0x6D61696C01
+    OPEN_RUN = 0x6D61696C02
+    ADMIT = 0x6D61696C03
+
+
+def alone(connection: Connection, turn: Turn) -> None:
+    """Wait for our *turn*, and keep it to the end of the transaction.
+
+    Two that look first and write then would both find nothing. On SQLite nobody needs
+    to wait: it has one writer at a time.
+    """
+    if connection.dialect.name != "sqlite":
+        connection.execute(select(func.pg_advisory_xact_lock(int(turn))))
+
+
 @contextmanager
 def in_our_words() -> Iterator[None]:
     """Turn what SQLAlchemy and the drivers raise into StoreError."""
@@ -177,8 +195,10 @@ def _engine(url: str) -> tuple[Engine, Path | None]:
     file = Path(str(parsed.database))
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not file.exists():
+            file.touch(mode=0o600)  # people's addresses; the journal takes its mode
     except OSError as error:
-        message = f"{file.parent} cannot be made: {error.strerror}"
+        message = f"{file} cannot be made: {error.strerror}"
         raise StoreError(message, temporary=False) from error
     engine = create_engine(
         parsed,
@@ -222,8 +242,6 @@ def _upgrade(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with engine.connect() as connection, connection.begin():
-        if engine.dialect.name != "sqlite":
-            # SQLite has one writer anyway; here two daemons may start at once.
-            connection.execute(select(func.pg_advisory_xact_lock(_MIGRATING)))
+        alone(connection, Turn.MIGRATE)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -20,7 +20,7 @@ from mailer.audience.subscriber import (
     Tier,
 )
 from mailer.flows.ports import Admission
-from mailer.store.engine import Store
+from mailer.store.engine import Store, Turn, alone
 from mailer.store.schema import consent, subscriber, subscription, suppression
 
 _BATCH = 500  # bound parameters per statement: SQLite allows 32,766, older ones 999
@@ -44,6 +44,8 @@ class SqlReaders:
         """Take in *rows*; see ``flows.ports.Readers``."""
 
         def work(connection: Connection) -> list[Admission]:
+            if not dry_run:
+                alone(connection, Turn.ADMIT)
             known = _Known(connection, rows, publication)
             admissions = [known.admission(address_key(row.email)) for row in rows]
             if not dry_run:
@@ -64,15 +66,20 @@ class SqlReaders:
             person = select(subscriber.c.id).where(
                 subscriber.c.email_key == address_key(email)
             )
-            statement = (
-                update(subscription)
-                .where(subscription.c.subscriber_id == person.scalar_subquery())
-                .where(subscription.c.standing != Standing.LEFT)
-                .values(standing=Standing.LEFT, since=now)
-            )
-            if publication is not None:
-                statement = statement.where(subscription.c.publication == publication)
-            return connection.execute(statement).rowcount
+            ended = 0
+            for standing in (Standing.ACTIVE, Standing.PENDING):
+                statement = (
+                    update(subscription)
+                    .where(subscription.c.subscriber_id == person.scalar_subquery())
+                    .where(subscription.c.standing == standing)
+                    .values(standing=Standing.LEFT, since=now)
+                )
+                if publication is not None:
+                    taken = subscription.c.publication == publication
+                    statement = statement.where(taken)
+                count = connection.execute(statement).rowcount
+                ended += count if standing is Standing.ACTIVE else 0
+            return ended
 
         return await self._store.write(work)
 
@@ -146,6 +153,7 @@ class SqlReaders:
 
         def work(connection: Connection) -> bool:
             key = address_key(entry.email)
+            alone(connection, Turn.ADMIT)
             if _barred(connection, [key]):
                 return False
             connection.execute(

@@ -14,10 +14,9 @@ from mailer.errors import GuardError
 from mailer.flows.ports import Plan, Run, RunState
 from mailer.rendering.model import Frozen
 from mailer.store.audience import SKIPPED, audience
+from mailer.store.engine import Turn, alone
 from mailer.store.freezer import freeze
 from mailer.store.schema import delivery, run
-
-_OPENING = 0x6F70656E  # "open": the advisory lock of who opens a run
 
 
 def plan(connection: Connection, frozen: Frozen) -> Plan:
@@ -36,7 +35,7 @@ def plan(connection: Connection, frozen: Frozen) -> Plan:
 def open_run(connection: Connection, frozen: Frozen, now: datetime) -> Run:
     """A run with a delivery per reader; GuardError if it must not be."""
     edition = frozen.edition
-    _one_at_a_time(connection)
+    alone(connection, Turn.OPEN_RUN)
     unfinished = connection.execute(
         select(run.c.name)
         .where(run.c.edition == edition.name)
@@ -92,12 +91,6 @@ def open_run(connection: Connection, frozen: Frozen, now: datetime) -> Run:
         message = f"nobody to send {edition.name} to"
         raise GuardError(message)
     return as_run(connection.execute(select(run).where(run.c.id == key)).one())
-
-
-def _one_at_a_time(connection: Connection) -> None:
-    """Let no other run be opened meanwhile: two would both find none unfinished."""
-    if connection.dialect.name != "sqlite":  # which has one writer anyway
-        connection.execute(select(func.pg_advisory_xact_lock(_OPENING)))
 
 
 def _name(connection: Connection, edition: str) -> str:

@@ -224,6 +224,17 @@ async def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
         await Store.open(f"sqlite:///{tmp_path}/data/mailer.db")
 
 
+async def test_a_lock_that_cannot_be_made_is_told(
+    sqlite: House, tmp_path: Path
+) -> None:
+    """Without the lock nobody sends."""
+    run = await sqlite.open_run(A)
+    (tmp_path / f"run-{run.id}.lock").mkdir()
+    with pytest.raises(StoreError, match="cannot be made"):
+        async with sqlite.ledger.sole_sender(run):
+            raise AssertionError
+
+
 async def test_a_frozen_edition_that_was_changed_is_not_sent(house: House) -> None:
     """What was approved is what goes out, or nothing."""
     run = await house.open_run(A)

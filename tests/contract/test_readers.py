@@ -15,6 +15,7 @@ from mailer.audience.subscriber import (
     Tier,
 )
 from mailer.flows.ports import Admission
+from mailer.store.schema import subscription
 from tests.contract.house import NOW, PAPER, House
 
 LATER = NOW + timedelta(days=1)
@@ -123,6 +124,29 @@ async def test_leaving_ends_one_or_all(house: House) -> None:
     assert len(person.consents) == 3
 
 
+async def test_who_never_confirmed_leaves_without_being_counted(house: House) -> None:
+    """A pending subscription ends too, so that no later click makes it active."""
+    await house.admit("a@x.example")
+    await house.store.write(
+        lambda c: c.execute(subscription.update().values(standing=Standing.PENDING))
+    )
+    assert await house.admit("a@x.example") == [Admission.PRESENT]
+    assert await house.leave("a@x.example") == 0
+    person = await house.readers.find("a@x.example")
+    assert person is not None
+    assert person.subscriptions[0].standing is Standing.LEFT
+
+
+async def test_two_that_suppress_one_address_write_one_line(
+    house: House, other: House
+) -> None:
+    """One is told that it was new."""
+    said = await asyncio.gather(
+        *(each.suppress("a@x.example") for each in (house, other) * 3)
+    )
+    assert sorted(said) == [False] * 5 + [True]
+
+
 async def test_the_suppression_list_keeps_the_first_word(house: House) -> None:
     """An address is on the list once, with its first reason and date."""
     first = Suppression(email="b@x.example", reason=Reason.COMPLAINED, at=NOW)
@@ -178,9 +202,11 @@ async def test_admitting_is_all_or_nothing(house: House) -> None:
 async def test_imports_side_by_side_make_one_person(house: House, other: House) -> None:
     """Two processes that import the same roster leave everybody there once."""
     emails = [f"r{n}@x.example" for n in range(40)]
-    await asyncio.gather(
-        house.admit(*emails), other.admit(*emails), return_exceptions=True
-    )
+    one, two = await asyncio.gather(house.admit(*emails), other.admit(*emails))
+    assert {tuple(one), tuple(two)} == {
+        (Admission.ADDED,) * 40,
+        (Admission.PRESENT,) * 40,
+    }
     people = await house.readers.list_subscribers()
     assert sorted(p.email for p in people) == sorted(emails)
     assert all(len(p.subscriptions) == 1 for p in people)
