@@ -121,15 +121,11 @@ def _groups(blocks: Sequence[Block]) -> Iterator[list[Block]]:
     empty band, which carries its title.
     """
     group: list[Block] = []
-    for at, block in enumerate(blocks):
-        if block.own_band or isinstance(block, Story):
-            if group or at == 0:
-                yield group
-            group = [block]
-        elif group and group[0].own_band:
+    for block in blocks:
+        after_own = bool(group) and group[0].own_band
+        if block.own_band or isinstance(block, Story) or after_own:
             yield group
             group = [block]
         else:
             group.append(block)
-    if group or not blocks:
-        yield group
+    yield group

@@ -35,7 +35,10 @@ CHANNELS = ("mjml", "html", "txt")
 
 
 class _Compiled(jinja2.BytecodeCache):
-    """Compiled templates by name and text: compiling is four fifths of a rendering."""
+    """Compiled templates by name and text: compiling is four fifths of a rendering.
+
+    One for each channel, for what is compiled knows whether it escapes.
+    """
 
     def __init__(self) -> None:
         self._codes: dict[tuple[str, str], CodeType | None] = {}
@@ -51,7 +54,7 @@ class _Compiled(jinja2.BytecodeCache):
         self._codes[bucket.key, bucket.checksum] = bucket.code
 
 
-_COMPILED = _Compiled()
+_COMPILED = {channel: _Compiled() for channel in CHANNELS}
 
 
 def environment(
@@ -67,7 +70,7 @@ def environment(
         loader=jinja2.DictLoader(scene.theme.templates),
         autoescape=channel != "txt",
         undefined=jinja2.StrictUndefined,
-        bytecode_cache=_COMPILED,
+        bytecode_cache=_COMPILED[channel],
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=False,

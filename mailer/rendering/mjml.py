@@ -29,7 +29,8 @@ _TITLE = re.compile(r"(<mj-title>)(.*?)(</mj-title>)", re.DOTALL)
 _OPENING = re.compile(r"<(/?)([A-Za-z][\w-]*)[^<>]*?(/?)>")
 _VOID = frozenset("br hr img meta link input mj-image mj-divider mj-spacer".split())
 _POSITION = re.compile(r"(\d+):(\d+)")
-_CORRUPTED = re.compile(r'\\u\{|="[^"]*\\[nt"]')
+# Guarded values hold no backslash: what has one was missed, and is a debug formatter's.
+_CORRUPTED = re.compile(r'<[A-Za-z][^<>]*="[^"]*\\')
 _IMAGE_WITHOUT_ALT = re.compile(r"<img(?![^>]*\salt=)[^>]*>", re.IGNORECASE)
 
 

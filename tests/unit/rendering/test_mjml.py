@@ -162,6 +162,34 @@ def test_the_tag_without_partner_is_to_blame(body, culprit) -> None:
     assert asked == [source.encode().index(culprit.encode())]
 
 
+def test_a_fault_without_a_stray_tag_is_where_mrml_says() -> None:
+    """An include is refused, at its own place."""
+    source = page('<mj-image src="p.png" alt="é\u00a0é" /><mj-include path="x" />')
+    asked: list[int] = []
+
+    def locate(offset: int) -> Source:
+        asked.append(offset)
+        return HERE
+
+    with pytest.raises(EditionError):
+        to_html(source, locate=locate)
+    assert asked == [source.encode().index(b"<mj-include")]
+
+
+def test_what_slips_past_the_guard_is_seen_behind_the_door() -> None:
+    """A tag written as we do not expect is refused, never sent with broken words."""
+    with pytest.raises(EditionError, match="corrupted an attribute"):
+        html_of(
+            page("<mj-text>x</mj-text>").replace("<mj-title>Un ", "<mj-title >Un\u00a0")
+        )
+
+
+def test_a_letter_about_code_may_speak_of_escapes() -> None:
+    """Backslashes and braces in words are words."""
+    words = r"\u{a0} et a=&#34;b\n&#34;"
+    assert words in html_of(page(f"<mj-text><p>{words}</p></mj-text>"))
+
+
 NASTY = """
 from mailer.edition.blocks import Source
 from mailer.errors import EditionError
