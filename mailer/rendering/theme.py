@@ -89,18 +89,15 @@ def read_theme(
         raise ThemeError(
             message, file=file, hint=f"there are: {', '.join(sorted(known))}"
         )
+    tables = {name: _table(tokens, name, file) for name in known - {"extends"}}
     theme = Theme(
         name=name,
         templates=templates,
-        colors=dict(_colors(tokens.get("color", {}), file)),
-        fonts={str(k): str(v) for k, v in tokens.get("font", {}).items()},
-        sizes={str(k): int(v) for k, v in tokens.get("size", {}).items()},
-        mobile={str(k): int(v) for k, v in tokens.get("mobile", {}).items()},
-        contrast=tuple(
-            (text, ground)
-            for ground, texts in tokens.get("contrast", {}).items()
-            for text in texts
-        ),
+        colors=dict(_colors(tables["color"], file)),
+        fonts={key: str(font) for key, font in tables["font"].items()},
+        sizes=_pixels(tables["size"], "size", file),
+        mobile=_pixels(tables["mobile"], "mobile", file),
+        contrast=tuple(_pairs(tables["contrast"], file)),
     )
     check_contrast(theme, file=file)
     return theme
@@ -149,3 +146,32 @@ def _colors(
             message = f"color.{name}: write a light and a dark #rrggbb"
             raise ThemeError(message, file=file)
         yield name, (str(pair[0]), str(pair[1]))
+
+
+def _table(tokens: Mapping[str, Any], name: str, file: str) -> Mapping[str, object]:
+    table = tokens.get(name, {})
+    if not isinstance(table, Mapping):
+        message = f"{name} is not a table"
+        raise ThemeError(
+            message, file=file, hint=f"write [{name}] on a line of its own"
+        )
+    return table
+
+
+def _pixels(table: Mapping[str, object], name: str, file: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for key, said in table.items():
+        if not isinstance(said, int) or isinstance(said, bool):
+            message = f"{name}.{key}: write whole pixels, without unit"
+            raise ThemeError(message, file=file)
+        found[key] = said
+    return found
+
+
+def _pairs(table: Mapping[str, object], file: str) -> Iterable[tuple[str, str]]:
+    for ground, texts in table.items():
+        if not isinstance(texts, list):
+            message = f"contrast.{ground}: write a list of colours"
+            raise ThemeError(message, file=file)
+        for text in texts:
+            yield str(text), ground
