@@ -1,7 +1,11 @@
 """The trial inbox as pages: what was sent, as a reader's mail program shows it.
 
 Mail is shown inside a frame that may run nothing and fetch nothing but its own
-pictures. Everything is rendered here; no page needs a script.
+pictures. Everything is rendered here; no page needs a script, and only the list has one,
+which brings new mail.
+
+The pages answer to names of this machine only: a foreign page whose own name comes to
+mean 127.0.0.1 (DNS rebinding) would otherwise read the mail.
 """
 
 from __future__ import annotations
@@ -29,11 +33,13 @@ import uvicorn
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from mailer.config.load import shipped
 from mailer.errors import ConfigError, InputError, NotFoundError
 
 _LOOPBACK = "127.0.0.1"
+_HOSTS = (_LOOPBACK, "localhost")
 _PER_PAGE = 50
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _MEDIA_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*\.(png|jpe?g|gif|webp)")
@@ -43,6 +49,7 @@ _PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; frame-src 'self'; img-src data:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+_LIST_POLICY = f"{_PAGE_POLICY}; script-src 'self'; connect-src 'self'"
 _MAIL_POLICY = (
     "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; "
     "sandbox allow-popups allow-popups-to-escape-sandbox; frame-ancestors 'self'"
@@ -167,6 +174,7 @@ def inbox_app(
         return HTMLResponse(text, status_code=status)
 
     app.middleware("http")(_secured)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=_HOSTS)
 
     @app.exception_handler(InputError)
     def fault(_: Request, error: InputError) -> Response:
@@ -182,7 +190,7 @@ def inbox_app(
         found = [entry for entry in every if _fits(entry, q)]
         last = max(1, -(-len(found) // _PER_PAGE))
         number = min(number, last)
-        return page(
+        answer = page(
             "list.html.j2",
             entries=found[(number - 1) * _PER_PAGE : number * _PER_PAGE],
             found=len(found),
@@ -191,6 +199,8 @@ def inbox_app(
             page=number,
             last=last,
         )
+        answer.headers["Content-Security-Policy"] = _LIST_POLICY
+        return answer
 
     @app.get("/mail/{name}")
     def message(
@@ -236,10 +246,8 @@ def inbox_app(
             raise NotFoundError(message)
         return FileResponse(path)
 
-    @app.get("/style.css")
-    def style() -> Response:
-        return FileResponse(folder / "style.css", media_type="text/css")
-
+    app.get("/style.css")(_file(folder / "style.css", "text/css"))
+    app.get("/live.js")(_file(folder / "live.js", "text/javascript"))
     return app
 
 
@@ -292,6 +300,10 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+def _file(path: Path, media_type: str) -> Callable[[], Response]:
+    return lambda: FileResponse(path, media_type=media_type)
 
 
 async def _secured(

@@ -42,7 +42,9 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
         public_url="https://lettre.example",
     )
     transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://box") as client:
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://127.0.0.1"
+    ) as client:
         yield client
 
 
@@ -108,6 +110,29 @@ async def test_pictures_are_served_here(client: httpx.AsyncClient) -> None:
         "/mail/nobody",
     ):
         assert (await client.get(path)).status_code == 404, path
+
+
+async def test_only_the_list_has_a_script_and_it_is_ours(
+    client: httpx.AsyncClient,
+) -> None:
+    """New mail is brought by a script of our own; nothing else may run anywhere."""
+    answer = await client.get("/")
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
+    assert answer.text.count("<script") == 1
+    script = await client.get("/live.js")
+    assert script.headers["content-type"].startswith("text/javascript")
+    for path in ("/mail/1.a", "/mail/1.a/source", "/mail/1.a/body", "/mail/nobody"):
+        policy = (await client.get(path)).headers["content-security-policy"]
+        assert "script-src" not in policy
+
+
+async def test_a_foreign_name_is_not_answered(client: httpx.AsyncClient) -> None:
+    """A page elsewhere that renames itself to this machine reads nothing."""
+    for path in ("/", "/mail/1.a/source", "/media/abc.png"):
+        answer = await client.get(path, headers={"Host": "evil.example:8025"})
+        assert answer.status_code == 400
+    answer = await client.get("/", headers={"Host": "localhost:8025"})
+    assert answer.status_code == 200
 
 
 async def test_the_source_is_the_file(client: httpx.AsyncClient) -> None:
