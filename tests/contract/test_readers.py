@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+from sqlalchemy import Connection, func, select
+
 from mailer.audience.roster import Row
 from mailer.audience.subscriber import (
     Consent,
@@ -210,6 +212,22 @@ async def test_imports_side_by_side_make_one_person(house: House, other: House) 
     people = await house.readers.list_subscribers()
     assert sorted(p.email for p in people) == sorted(emails)
     assert all(len(p.subscriptions) == 1 for p in people)
+
+
+async def test_a_reading_sees_one_moment(house: House, other: House) -> None:
+    """What another process writes meanwhile is not half seen."""
+    await house.admit("a@x.example")
+    loop = asyncio.get_running_loop()
+
+    def work(connection: Connection) -> list[int]:
+        count = select(func.count()).select_from(subscription)
+        before = connection.execute(count).scalar_one()
+        admitting = other.admit("b@x.example")
+        asyncio.run_coroutine_threadsafe(admitting, loop).result()
+        return [before, connection.execute(count).scalar_one()]
+
+    assert await house.store.read(work) == [1, 1]
+    assert len(await house.readers.list_subscribers()) == 2
 
 
 async def test_a_roster_of_thousands_is_taken_in(house: House) -> None:

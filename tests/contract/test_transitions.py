@@ -174,7 +174,7 @@ def test_the_ledger_keeps_its_law(runner: asyncio.Runner, url: str) -> None:
         run_state_machine_as_test(
             lambda: Week(runner, house),
             settings=settings(
-                max_examples=15, stateful_step_count=25, deadline=None, database=None
+                max_examples=12, stateful_step_count=20, deadline=None, database=None
             ),
         )
     finally:
