@@ -94,6 +94,8 @@ def test_a_publication_may_have_its_own_colour() -> None:
     theme = read().override({"ink": ("#1f5a7a", "#8cc7e6")}, file="config/mailer.toml")
     assert theme.colors["ink"] == ("#1f5a7a", "#8cc7e6")
     assert theme.colors["paper"] == ("#ffffff", "#111111")
+    light_only = read().override({"ink": ("#1f5a7a", "")}, file="index.md")
+    assert light_only.colors["ink"] == ("#1f5a7a", "#eeeeee")
     with pytest.raises(ThemeError, match=r"config/mailer\.toml: ink #ffff00"):
         read().override({"ink": ("#ffff00", "#ffff00")}, file="config/mailer.toml")
     with pytest.raises(ThemeError, match="no colour inkk"):
