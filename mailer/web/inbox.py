@@ -45,6 +45,7 @@ _PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _MEDIA_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*\.(png|jpe?g|gif|webp)")
 _CID = re.compile(r"""(?<=["'(=])cid:([^"')\s>]+)""", re.IGNORECASE)
 _HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
+_DOCTYPE = re.compile(r"\s*<!doctype[^>]*>", re.IGNORECASE)
 _PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; frame-src 'self'; img-src data:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -336,7 +337,8 @@ def _local(text: str, pictures: str, public_url: str | None) -> str:
     if public_url:
         text = text.replace(f"{public_url.rstrip('/')}/media/", "/media/")
     base = '<base target="_blank">'
-    head = _HEAD.search(text)
+    # Not before the doctype: browsers would lay the mail out as in 1998.
+    head = _HEAD.search(text) or _DOCTYPE.match(text)
     return text[: head.end()] + base + text[head.end() :] if head else base + text
 
 

@@ -96,6 +96,17 @@ async def test_the_mail_is_shown_as_a_stranger(client: httpx.AsyncClient) -> Non
     assert 'src="/mail/1.a/cid/a%40b"' in answer.text
 
 
+@pytest.mark.parametrize("top", ["", "<!DOCTYPE html>", "<!doctype html><head>"])
+async def test_links_open_outside_the_frame(
+    client: httpx.AsyncClient, tmp_path: Path, top: str
+) -> None:
+    """A link of the mail opens a page of its own, and the doctype stays first."""
+    mail = f"Content-Type: text/html\r\n\r\n{top}<p>x</p>"
+    (tmp_path / "box" / "new" / "2.a").write_bytes(mail.encode())
+    answer = await client.get("/mail/2.a/body")
+    assert answer.text == f'{top}<base target="_blank"><p>x</p>'
+
+
 async def test_pictures_are_served_here(client: httpx.AsyncClient) -> None:
     """Pictures of the mail and of the media folder are served, and nothing else."""
     inline = await client.get("/mail/1.a/cid/a%40b")
