@@ -277,3 +277,12 @@ async def test_a_relay_that_closes_now_and_then_is_left_and_found_again() -> Non
                     codes.append(attempt.reply.code)
         assert {taken.connection for taken in server.accepted} == {1, 2, 3}
     assert codes == [250, 250, 421] * 2 + [250, 250]
+
+
+def test_an_authority_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    """A ca_file that is missing or no certificate is the operator's to mend."""
+    (tmp_path / "empty.pem").write_bytes(b"")
+    for path in (tmp_path / "none.pem", tmp_path / "empty.pem"):
+        with pytest.raises(RelayError, match=path.name) as caught:
+            smtp(465, security=Security.TLS, ca_file=path)
+        assert not caught.value.temporary
