@@ -315,6 +315,17 @@ async def test_leaving_another_publication_changes_nothing(house: House) -> None
     assert await house.ledger.still_wanted(await house.one_claim(run), now=NOW)
 
 
+async def test_who_still_takes_another_publication_has_left_this_one(
+    house: House,
+) -> None:
+    """A second subscription does not keep the first alive."""
+    run = await house.open_run(A)
+    await house.admit(A, publication="le-bruit")
+    claim = await house.one_claim(run)
+    await house.leave(A)
+    assert not await house.ledger.still_wanted(claim, now=NOW)
+
+
 # -- handing over, settling, fencing ------------------------------------------
 
 
