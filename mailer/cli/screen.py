@@ -39,7 +39,8 @@ def plan_panel(call: Invocation, assembled: Assembled, plan: Plan) -> Panel:
         "Edition": f"{edition.name} · {edition.title}",
         "Subject": rendering.subject,
         "From": edition.sender or publication.sender,
-        "To": f"{number(plan.audience)} readers" + (f": {parts}" if parts else ""),
+        "To": f"{number(plan.audience)} reader{'s' * (plan.audience != 1)}"
+        + (f": {parts}" if parts else ""),
         "Skipped": skipped or "nobody",
         "Via": _via(call, plan.audience),
         "Checks": f"0 errors, {warnings} warning{'s' * (warnings != 1)}",

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import yaml
-
 from mailer.edition.blocks import Source
 from mailer.edition.frontmatter import split_head
 from mailer.edition.model import Author, Edition, Publication
@@ -27,6 +25,9 @@ from mailer.errors import (
 
 INDEX = "index.md"
 _DATED = re.compile(r"(\d{4}-\d{2}-\d{2})(?:-(.*))?")
+_LINE = re.compile(
+    r"^(title|date|number|slug):[ \t]*[\"']?(.*?)[\"']?[ \t]*$", re.MULTILINE
+)
 _AUTHOR_KEYS = frozenset({"name", "photo", "email", "invite", "bio"})
 
 
@@ -165,27 +166,21 @@ class Workspace:
 
 
 def _peek(publication: str, path: Path) -> EditionFolder:
-    """What the front matter says, as far as it can be read."""
-    head: dict[str, object] = {}
+    """What the front matter says, line by line: it may be broken elsewhere."""
     try:
         text = (path / INDEX).read_text(encoding="utf-8-sig", errors="replace")
-        loaded = yaml.safe_load(split_head(text.replace("\r\n", "\n"))[0])
-        head = loaded if isinstance(loaded, dict) else {}
-    except (OSError, yaml.YAMLError, ValueError, RecursionError):
-        pass  # `read` tells what is wrong; here it only has to be found
+    except OSError:
+        text = ""  # `read` tells what is wrong; here it only has to be found
+    head = dict(_LINE.findall(split_head(text.replace("\r\n", "\n"))[0]))
     dated = _DATED.fullmatch(path.name)
-    day = head.get("date")
-    if not isinstance(day, date):
-        day = _day(dated[1]) if dated else None
-    slug = head.get("slug")
-    number = head.get("number")
+    number = head.get("number", "")
     return EditionFolder(
         publication=publication,
         path=path,
-        date=day,
-        number=number if isinstance(number, int) else None,
-        slug=str(slug) if slug else (dated[2] if dated else "") or path.name,
-        title=str(head.get("title") or ""),
+        date=_day(head.get("date", "")) or (_day(dated[1]) if dated else None),
+        number=int(number) if number.isdecimal() else None,
+        slug=head.get("slug") or (dated[2] if dated else "") or path.name,
+        title=head.get("title", ""),
     )
 
 

@@ -74,10 +74,12 @@ def test_a_broken_edition_is_found_and_told(workspace: Workspace) -> None:
     """A file that cannot be read does not hide the others."""
     folder = workspace.root / "editions" / "p" / "2026-03-28-broken"
     folder.mkdir()
-    (folder / "index.md").write_bytes(b"---\ntitle: [\n\xff---\n")
-    found = workspace.find("broken", ["p"], today=TODAY)
+    (folder / "index.md").write_bytes(
+        b"---\ntitle: [\nnumber: 120\ndate: 2026-02-30\n---\n\xff\n"
+    )
+    found = workspace.find("120", ["p"], today=TODAY)
     assert found.date == date(2026, 3, 28)
-    with pytest.raises(EditionError, match=r"index\.md:3: the file is not UTF-8"):
+    with pytest.raises(EditionError, match=r"index\.md:6: the file is not UTF-8"):
         workspace.read(found, PAPER, [])
     assert len(workspace.editions(["p"])) == 4
 
