@@ -28,6 +28,7 @@ _DATED = re.compile(r"(\d{4}-\d{2}-\d{2})(?:-(.*))?")
 _LINE = re.compile(
     r"^(title|date|number|slug):[ \t]*[\"']?(.*?)[\"']?[ \t]*$", re.MULTILINE
 )
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _AUTHOR_KEYS = frozenset({"name", "photo", "email", "invite", "bio"})
 
 
@@ -45,7 +46,13 @@ class EditionFolder:
     @property
     def name(self) -> str:
         """``publication/number``, or its slug where it has no number."""
-        return f"{self.publication}/{self.number or self.slug}"
+        return f"{self.publication}/{self.slug if self.number is None else self.number}"
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What it answers to within its publication."""
+        number = [] if self.number is None else [str(self.number)]
+        return frozenset([*number, self.slug, self.path.name])
 
 
 class Workspace:
@@ -60,6 +67,7 @@ class Workspace:
             _peek(publication, path.parent)
             for publication in publications
             for path in (self.root / "editions" / publication).glob(f"*/{INDEX}")
+            if self.holds(path)
         ]
         return sorted(
             found,
@@ -88,11 +96,7 @@ class Workspace:
                 coming = [e for e in candidates if e.date and e.date >= today]
                 matching = coming[-1:]
             case _:
-                matching = [
-                    e
-                    for e in candidates
-                    if wanted in {str(e.number), e.slug, e.path.name}
-                ]
+                matching = [e for e in candidates if wanted in e.names]
         if len(matching) == 1:
             return matching[0]
         raise _not_found(name, matching, known)
@@ -131,7 +135,7 @@ class Workspace:
         if not file.exists():
             return {}
         try:
-            tables = tomllib.loads(file.read_text(encoding="utf-8"))
+            tables = tomllib.loads(file.read_text(encoding="utf-8-sig"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             message = f"cannot be read: {error}"
             raise ConfigError(message, file=file.name) from error
@@ -147,7 +151,10 @@ class Workspace:
 
     def holds(self, path: Path) -> bool:
         """Whether *path* is inside, and no symbolic link leads elsewhere."""
-        return path.resolve().is_relative_to(self.root)
+        try:
+            return path.resolve().is_relative_to(self.root)
+        except (OSError, RuntimeError, ValueError):  # a loop of links, a NUL
+            return False
 
     def folder_of(self, edition: Edition) -> Path:
         """Where *edition* and its pictures lie."""
@@ -156,6 +163,8 @@ class Workspace:
     def _by_path(
         self, name: str, known: Sequence[EditionFolder]
     ) -> EditionFolder | None:
+        if "\0" in name:
+            return None
         for base in (Path(), self.root):
             path = (base / name).resolve()
             folder = path.parent if path.name == INDEX else path
@@ -178,7 +187,7 @@ def _peek(publication: str, path: Path) -> EditionFolder:
         publication=publication,
         path=path,
         date=_day(head.get("date", "")) or (_day(dated[1]) if dated else None),
-        number=int(number) if number.isdecimal() else None,
+        number=int(number) if _NUMBER.fullmatch(number) else None,
         slug=head.get("slug") or (dated[2] if dated else "") or path.name,
         title=head.get("title", ""),
     )
@@ -200,7 +209,11 @@ def _author(key: str, table: object) -> Author:
         hint = did_you_mean(name, _AUTHOR_KEYS)
         message = f"[{key}] unknown key {name}"
         raise ConfigError(message, file=file, hint=hint)
-    words = {name: str(value) for name, value in table.items()}
+    for name, value in table.items():
+        if not isinstance(value, str):
+            message = f"[{key}] {name} is not a text"
+            raise ConfigError(message, file=file, hint=f'{name} = "…"')
+    words: dict[str, str] = table
     if not words.get("name"):
         message = f"[{key}] has no name"
         raise ConfigError(message, file=file)
