@@ -13,6 +13,7 @@ from mailer.edition.blocks import (
     Block,
     Box,
     Inlines,
+    Label,
     Only,
     Paragraph,
     Paywall,
@@ -67,15 +68,16 @@ class Builder:
     # -- sections ---------------------------------------------------------------
 
     def _open_section(self, node: Node) -> None:
+        at = self.notes.at(node.line)
         title = self.prose.inline(node)
         attributes = self.prose.braces(node)
         for key in attributes.keys() - {"class", "id"}:
             message = f"a section does not take {key}"
-            self.notes.error("directive-attribute", self.notes.at(node.line), message)
+            self.notes.error("directive-attribute", at, message)
         section = Section(
-            at=self.notes.at(node.line),
+            at=at,
             title=title,
-            id=self._id(attributes.get("id", ""), plain(title)),
+            id=self._id(attributes.get("id", ""), plain(title), at),
             classes=tuple(attributes.get("class", "").split()),
         )
         self._sections.append((section, []))
@@ -158,7 +160,7 @@ class Builder:
                 block: Block = Story(
                     at=at,
                     title=title,
-                    id=self._id(attributes.get("id", ""), plain(title)),
+                    id=self._id(attributes.get("id", ""), plain(title), at),
                     emoji=attributes.get("emoji", ""),
                 )
             case "h3":
@@ -166,7 +168,7 @@ class Builder:
                 block = Subhead(
                     at=at,
                     title=title,
-                    id=self._id(attributes.get("id", ""), plain(title)),
+                    id=self._id(attributes.get("id", ""), plain(title), at),
                 )
             case "h1":
                 message = "a section cannot begin inside a directive"
@@ -251,7 +253,7 @@ class Builder:
         match blocks:
             case []:
                 return ()
-            case [Paragraph(content=content)]:
+            case [Paragraph(content=content) | Label(name=content, content=())]:
                 return content
         message = f"{name} holds one line of words at most"
         self.notes.error("directive-content", at, message)
@@ -277,8 +279,11 @@ class Builder:
             return []
         return [Paywall(at=at)]
 
-    def _id(self, said: str, title: str) -> str:
+    def _id(self, said: str, title: str, at: Source) -> str:
         """*said*, or made from *title*; unique in the edition."""
+        if said in self._ids:
+            message = f"the id {said} is taken already in this edition"
+            self.notes.error("id-twice", at, message, "choose another after #")
         wanted = said or slugify(title) or "section"
         name, count = wanted, 1
         while name in self._ids:
@@ -289,7 +294,7 @@ class Builder:
 
 
 def slugify(title: str) -> str:
-    """``Le quai et l’algorithme`` -> ``le-quai-et-l-algorithme``."""
-    spaced = title.replace("’", "-")
+    """``Le cœur et l’algorithme`` -> ``le-coeur-et-l-algorithme``."""
+    spaced = title.replace("’", "-").casefold().replace("œ", "oe").replace("æ", "ae")
     bare = unicodedata.normalize("NFKD", spaced).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", bare.lower()).strip("-")[:60].rstrip("-")
+    return re.sub(r"[^a-z0-9]+", "-", bare).strip("-")[:60].rstrip("-")

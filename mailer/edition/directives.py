@@ -10,15 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from mdit_py_plugins.attrs.parse import ParseError
-from mdit_py_plugins.attrs.parse import parse as parse_braces
-
 from mailer.edition.blocks import Source
 from mailer.edition.notes import Notes, did_you_mean
 
 _FENCE = re.compile(r"^ {0,3}(:{3,})[ \t]*(.*?)[ \t]*$")
-_CODE = re.compile(r"^ {0,3}(```|~~~)")
-_HEAD = re.compile(r"([\w-]+)[ \t]*([^{]*?)[ \t]*(\{.*\})?$", re.DOTALL)
+_ATTRIBUTE = re.compile(
+    r"""\s*(?:\.(?P<class>[\w-]+)|\#(?P<id>[\w-]+)
+    |(?P<key>[\w-]+)=(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^\s"<>{}=]+)))(?=[\s}])""",
+    re.VERBOSE,
+)
 
 AUDIENCES = ("free", "member", "web", "email")
 
@@ -58,11 +58,8 @@ def check_fences(text: str, notes: Notes) -> bool:
     """Whether every ``:::`` is closed and rightly nested; faults at the opening line."""
     before = len(notes.findings)
     open_: list[tuple[int, int, str]] = []
-    in_code = ""
     for number, line in enumerate(text.split("\n")):
-        if code := _CODE.match(line):
-            in_code = "" if in_code == code[1] else in_code or code[1]
-        fence = None if in_code else _FENCE.match(line)
+        fence = _FENCE.match(line)
         if fence is None:
             continue
         colons, words = len(fence[1]), fence[2]
@@ -109,34 +106,29 @@ def _check_nesting(
 
 def read_opening(info: str, at: Source, notes: Notes) -> Opening | None:
     """The words after ``:::``; None, with findings, if they make no directive."""
-    match = _HEAD.match(info.strip())
-    if match is None:
-        notes.error("directive-unknown", at, f"cannot read ::: {info.strip()}")
-        return None
-    name, argument, braces = match[1], match[2], match[3]
+    words, opening, inside = info.strip().partition("{")
+    name, _, argument = " ".join(words.split()).partition(" ")
     spec = SPECS.get(name)
     if spec is None:
         hint = did_you_mean(name, SPECS)
         notes.error("directive-unknown", at, f"unknown directive {name}", hint)
         return None
-    attributes = read_braces(braces or "", at, notes)
+    attributes = read_braces(opening + inside, at, notes)
     if attributes is None:
         return None
     for key in attributes.keys() - spec.attributes:
         hint = did_you_mean(key, spec.attributes)
         notes.error("directive-attribute", at, f"{name} does not take {key}", hint)
-    for key in sorted(spec.required - attributes.keys()):
+    for key in sorted(key for key in spec.required if not attributes.get(key)):
         message = f"{name} does not say {key}"
         notes.error(f"{name}-{key}", at, message, f'{{{key}="…"}}')
-    if bool(argument) != bool(spec.argument):
-        message = (
-            f"{name} takes no word after its name"
-            if argument
-            else f"{name} needs a word after its name"
-        )
+    count = len(argument.split())
+    if count != bool(spec.argument):
+        wanted = "takes one" if spec.argument else "takes no"
+        message = f"{name} {wanted if count else 'needs a'} word after its name"
         hint = f"::: {name} {spec.argument}".strip()
         notes.error("directive-attribute", at, message, hint)
-    if name == "only" and argument and argument not in AUDIENCES:
+    if name == "only" and count == 1 and argument not in AUDIENCES:
         hint = did_you_mean(argument, AUDIENCES)
         notes.error("directive-attribute", at, f"no audience {argument}", hint)
     if "only" in attributes and attributes["only"] not in AUDIENCES:
@@ -150,15 +142,24 @@ def read_braces(braces: str, at: Source, notes: Notes) -> dict[str, str] | None:
     """``{.class #id key="value"}``; ``class`` holds the classes. None if unreadable."""
     if not braces:
         return {}
-    try:
-        end, attributes = parse_braces(braces)
-    except ParseError:
-        end, attributes = -1, {}
-    if end != len(braces) - 1:
-        hint = 'a value with anything but letters and digits goes into quotes: key="…"'
+    attributes: dict[str, str] = {}
+    classes: list[str] = []
+    end = 1
+    while found := _ATTRIBUTE.match(braces, end):
+        end = found.end()
+        if found["class"]:
+            classes.append(found["class"])
+            continue
+        key = found["key"] or "id"
+        if key in attributes:
+            notes.error("directive-attribute", at, f"{key} is given twice")
+        quoted = re.sub(r"\\(.)", r"\1", found["quoted"] or "")
+        attributes[key] = found["id"] or found["bare"] or quoted
+    if braces[end:].strip() != "}":
+        hint = 'a value with spaces or emoji goes into quotes: key="…"'
         notes.error("directive-attribute", at, f"cannot read {braces}", hint)
         return None
-    return {str(key): str(value) for key, value in attributes.items()}
+    return attributes | ({"class": " ".join(classes)} if classes else {})
 
 
 def read_day(value: str, at: Source, notes: Notes) -> date | None:

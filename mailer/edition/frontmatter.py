@@ -11,13 +11,20 @@ from typing import Any
 import yaml
 
 from mailer.edition.blocks import Source
+from mailer.edition.characters import unwritable
 from mailer.edition.model import Cover, Publication, Variant
 from mailer.edition.notes import Notes, did_you_mean
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+_NUMBER = re.compile("[1-9][0-9]{0,8}")  # what a database counts with
+_SPACES = re.compile(r"[ \t\n]+")
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _MAILBOX = re.compile(r"(?:[^<>@]*<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+)")
+_MAX_HEAD = 50_000  # characters; YAML's reader grows slow long before memory ends
+_MAX_DEPTH = 50
 _LONG_SUBJECT = 60  # more is cut on a phone
+
+_REQUIRED = ("title", "date")
 
 Values = dict[str, Any]
 
@@ -58,37 +65,43 @@ def read_head(yaml_text: str, notes: Notes, known: Known) -> Values:
     values: Values = {}
     for key_node, value_node in node.value:
         at = Source(notes.file, key_node.start_mark.line + 2)
-        key = str(key_node.value)
+        is_word = isinstance(key_node, yaml.ScalarNode)
+        key = str(key_node.value) if is_word else "[…]"
         if key in values:
             notes.error("meta-duplicate", at, f"{key} is given twice")
         elif key not in _READERS:
             hint = did_you_mean(key, _READERS)
             notes.error("meta-unknown-key", at, f"unknown key {key}", hint)
+        elif _is_empty(value_node) and key not in _REQUIRED:
+            values[key] = None
         else:
             try:
-                values[key] = _READERS[key](_construct(value_node))
-            except (ValueError, TypeError) as error:
+                values[key] = _READERS[key](_typed(value_node))
+            except ValueError as error:
                 values[key] = None
                 notes.error("meta-value", at, f"{key}: {error}")
             else:
                 _cross_check(key, values[key], at, notes, known)
-    for key in ("title", "date"):
+    for key in _REQUIRED:
         if key not in values:
             notes.error("meta-missing", top, f"{key} is missing from the front matter")
     return {key: value for key, value in values.items() if value is not None}
 
 
 def _compose(text: str, notes: Notes) -> yaml.MappingNode | None:
+    if len(text) > _MAX_HEAD:
+        message = (
+            f"the front matter has {len(text)} characters: is its second --- lost?"
+        )
+        notes.error("meta-syntax", Source(notes.file, 1), message)
+        return None
     try:
-        # An alias repeats a node as often as it likes: a small file becomes a huge one.
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent):
-                mark = event.start_mark
-                at = Source(notes.file, mark.line + 2 if mark else 1)
-                notes.error("meta-value", at, "YAML aliases are not understood here")
-                return None
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        if fault := _excess(text):
+            message, line = fault
+            notes.error("meta-value", Source(notes.file, line + 2), message)
+            return None
+        node = yaml.compose(text, Loader=yaml.BaseLoader)
+    except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 2 if mark else 1
         problem = getattr(error, "problem", None) or "cannot be read"
@@ -103,15 +116,41 @@ def _compose(text: str, notes: Notes) -> yaml.MappingNode | None:
     return node
 
 
-def _construct(node: yaml.Node) -> object:
-    loader = yaml.SafeLoader("")
-    try:
-        return loader.construct_object(node, deep=True)
-    except yaml.YAMLError as error:
-        message = "cannot be read"
-        raise ValueError(message) from error
-    finally:
-        loader.dispose()
+def _excess(text: str) -> tuple[str, int] | None:
+    """What a small file could grow huge by, and its line: aliases, endless nesting."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.BaseLoader):
+        line = event.start_mark.line if event.start_mark else 0
+        match event:
+            case yaml.AliasEvent():
+                return "YAML aliases are not understood here", line
+            case yaml.CollectionStartEvent():
+                depth += 1
+                if depth > _MAX_DEPTH:
+                    return f"values are nested more than {_MAX_DEPTH} deep", line
+            case yaml.CollectionEndEvent():
+                depth -= 1
+    return None
+
+
+def _is_empty(node: yaml.Node) -> bool:
+    """A key without a value says: the default."""
+    return isinstance(node, yaml.ScalarNode) and (
+        not node.value or (node.style is None and node.value in {"~", "null"})
+    )
+
+
+def _typed(node: yaml.Node) -> object:
+    """A value as it was typed: YAML itself would make 750 of 12:30 and False of No."""
+    match node:
+        case yaml.SequenceNode():
+            return [_typed(item) for item in node.value]
+        case yaml.MappingNode():
+            return {str(_typed(key)): _typed(value) for key, value in node.value}
+    words = str(node.value)
+    if fault := unwritable(words):
+        raise ValueError(fault)
+    return words
 
 
 def _cross_check(
@@ -140,14 +179,14 @@ def _cross_check(
 
 
 def _line(value: object) -> str:
-    if isinstance(value, (str, int, float, date)) and not isinstance(value, bool):
-        return " ".join(str(value).split())
+    if isinstance(value, str):
+        return _SPACES.sub(" ", value.strip())  # no-break spaces stay
     message = "one line of text is expected"
     raise ValueError(message)
 
 
 def _required_line(value: object) -> str:
-    if value is None or not _line(value):
+    if not _line(value):
         message = "is empty"
         raise ValueError(message)
     return _line(value)
@@ -161,8 +200,6 @@ def _lines(value: object) -> tuple[str, ...]:
 
 
 def _date(value: object) -> date:
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
     try:
         return date.fromisoformat(str(value))
     except ValueError:
@@ -172,20 +209,18 @@ def _date(value: object) -> date:
 
 def _local_time(value: object) -> datetime:
     try:
-        when = (
-            value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-        )
+        when = datetime.fromisoformat(str(value))
     except ValueError:
         when = None
-    if when is None or when.tzinfo is not None:
+    if when is None or when.tzinfo is not None or ":" not in str(value):
         message = f"{value} is no local time: write it as 2026-03-14 07:00"
         raise ValueError(message)
     return when
 
 
 def _number(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return value
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return int(value)
     message = f"{value} is no edition number"
     raise ValueError(message)
 
@@ -198,14 +233,14 @@ def _slug(value: object) -> str:
 
 
 def _mailbox(value: object) -> str:
-    if isinstance(value, str) and _MAILBOX.fullmatch(value.strip()):
-        return value.strip()
+    if isinstance(value, str) and _MAILBOX.fullmatch(_line(value)):
+        return _line(value)
     message = f'{value}: write "Name <address>" or an address'
     raise ValueError(message)
 
 
 def _mailbox_or_key(value: object) -> str:
-    return _mailbox(value) if isinstance(value, str) and "@" in value else _line(value)
+    return _mailbox(value) if "@" in _line(value) else _line(value)
 
 
 def _one_of(*words: str) -> Callable[[object], str]:

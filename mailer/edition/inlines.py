@@ -20,6 +20,7 @@ from mailer.edition.blocks import (
     Strong,
     Text,
 )
+from mailer.edition.characters import unwritable
 from mailer.edition.notes import Notes, did_you_mean
 
 PLACEHOLDERS = frozenset(
@@ -36,10 +37,16 @@ PLACEHOLDERS = frozenset(
 )
 """What an editor may write between double braces."""
 
-_HOLE = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+_HOLE = re.compile(r"\{\{([^{}]*)\}\}")
+_HOLE_TARGET = re.compile(r"\{\{\s*(\w*)\s*\}\}(\S*)")
 _HOLE_LINK = re.compile(r"\]\(\s*<?\{\{\s*(\w*)\s*\}\}([^\s)>]*)>?\s*\)")
 _HOLE_SCHEME = "placeholder:"
-_SCHEMES = re.compile(r"(https?://[^\s/?#]+|mailto:[^\s@]+@[^\s@]+)", re.IGNORECASE)
+_HOLE_ENCODED = "%7B%7B"  # what Markdown makes of braces inside an address
+_SCHEMES = re.compile(
+    r"(https?://[^\s/?#\"<>]+[^\s\"<>]*|mailto:[^\s@]+@[^\s@\"<>]+)", re.IGNORECASE
+)
+_MARKERS = frozenset("•:—–")
+"""What a backslash before it makes an ordinary sign: no brief, label or source."""
 
 
 def shelter_links(markdown: str) -> str:
@@ -49,10 +56,14 @@ def shelter_links(markdown: str) -> str:
 
 @dataclass(slots=True)
 class InlineReader:
-    """Reads the children of one inline token, which begins at line ``first``."""
+    """Reads the children of one inline token, which begins at line ``first``.
+
+    ``escaped`` tells afterwards that a marker was written with a backslash.
+    """
 
     notes: Notes
     first: int
+    escaped: bool = False
 
     def read(self, tokens: Sequence[Token]) -> Inlines:
         """The tokens as a tuple of inlines, neighbouring words joined."""
@@ -68,7 +79,14 @@ class InlineReader:
             self._check_placeholder(word, at)
             rest = raw.removeprefix(_HOLE_SCHEME + word)
             return f"{{{{ {word} }}}}{rest}"
-        if not _SCHEMES.match(raw):
+        if hole := _HOLE_TARGET.fullmatch(raw):
+            self._check_placeholder(hole[1], at)
+            return f"{{{{ {hole[1]} }}}}{hole[2]}"
+        if _HOLE_ENCODED in raw:
+            message = "a placeholder cannot stand inside an address"
+            self.notes.error("link-syntax", at, message, "it can be the address")
+            return "#"
+        if not _SCHEMES.fullmatch(raw):
             hint = "a full address: https://…, or mailto:…"
             shown = raw or "nothing"
             self.notes.error("link-syntax", at, f"a link cannot lead to {shown}", hint)
@@ -88,6 +106,8 @@ class InlineReader:
             match token.type:
                 case "text":
                     nodes += self._words(token.content)
+                case "text_special":
+                    nodes.append(self._special(token))
                 case "softbreak":
                     self.first += 1
                     nodes.append(Text(" "))
@@ -104,6 +124,7 @@ class InlineReader:
                     nodes.append(Emphasis(inner))
                 case "link_open":
                     line = self.first
+                    self._check_class(str(token.attrs.get("class", "")), line)
                     inner, at = self._run(tokens, at + 1, "link_close")
                     href = self.href(str(token.attrs.get("href", "")), line)
                     nodes.append(Link(href, inner, self.notes.at(line)))
@@ -118,17 +139,39 @@ class InlineReader:
         end = 0
         for match in _HOLE.finditer(text):
             found.append(Text(text[end : match.start()]))
-            self._check_placeholder(match[1], self.notes.at(self.first))
-            found.append(Placeholder(match[1]))
+            name = match[1].strip()
+            self._check_placeholder(name, self.notes.at(self.first))
+            found.append(Placeholder(name))
             end = match.end()
         found.append(Text(text[end:]))
         return found
+
+    def _special(self, token: Token) -> Inline:
+        """A sign after a backslash, or written as ``&eacute;``."""
+        words = token.content
+        if token.info == "escape" and words[-1:] in _MARKERS:
+            # Beyond ASCII, Markdown leaves the backslash before the sign.
+            self.escaped, words = True, words[-1]
+        if fault := unwritable(token.content):
+            at = self.notes.at(self.first)
+            self.notes.error("encoding-c1", at, fault, f"written {token.markup}")
+        return Text(words)
 
     def _check_placeholder(self, name: str, at: Source) -> None:
         if name not in PLACEHOLDERS:
             hint = did_you_mean(name, PLACEHOLDERS)
             message = f"nothing fills {{{{ {name} }}}}"
             self.notes.error("placeholder-left", at, message, hint)
+
+    def _check_class(self, classes: str, line: int) -> None:
+        """A link inside words is a link and nothing else."""
+        if not classes:
+            return
+        message = f"a link inside a paragraph takes no .{classes}"
+        if classes == "button":
+            message = "a button stands alone in its paragraph"
+        hint = did_you_mean(classes, ["button"]) if classes != "button" else ""
+        self.notes.error("link-class", self.notes.at(line), message, hint)
 
     def _refuse(self, token: Token) -> None:
         at = self.notes.at(self.first)

@@ -8,17 +8,18 @@ and its templates.
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
 from mdit_py_plugins.attrs import attrs_plugin
 from mdit_py_plugins.container import container_plugin
 
 from mailer.edition.blocks import Inlines, Source
 from mailer.edition.build import Builder
+from mailer.edition.characters import unwritable
 from mailer.edition.directives import check_fences
 from mailer.edition.frontmatter import Known, Values, read_head, split_head
 from mailer.edition.inlines import InlineReader, shelter_links
@@ -27,11 +28,7 @@ from mailer.edition.notes import Notes
 from mailer.edition.prose import Context
 
 _MAX_CHARACTERS = 1_000_000  # a long novel; more is a mistake
-_UNWRITABLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff"
-    "\U0001fffe\U0001ffff\U0002fffe\U0002ffff\U0010fffe\U0010ffff]|[\ud800-\udfff]"
-)
-_TRAILING_BRACES = re.compile(r"[ \t]+(\{[^{}\n]*\})[ \t]*$")
+_MAX_DEPTH = 50  # nobody nests by hand like this
 _FOLDER = re.compile(r"(?:\d{4}-\d{2}-\d{2}-?)?(.*)")
 
 
@@ -68,7 +65,11 @@ def parse_edition(
         )
     )
     if check_fences(body, notes):
-        builder.read(_MARKDOWN.parse(shelter_links(body)))
+        env: dict[str, Any] = {}
+        tokens = _MARKDOWN.parse(shelter_links(body), env)
+        _check_references(env, notes)
+        if _is_shallow(tokens, notes):
+            builder.read(tokens)
     notes.raise_errors()
     return Edition(
         at=Source(file, 1),
@@ -85,8 +86,12 @@ def parse_inline(text: str, *, at: Source) -> Inlines:
     """One line of Markdown, as authors' invitations are; EditionError."""
     notes = Notes(at.file, at.line - 1)
     nodes: Inlines = ()
-    for token in _MARKDOWN.parseInline(shelter_links(" ".join(text.split()))):
-        nodes = InlineReader(notes, 0).read(token.children or [])
+    if fault := unwritable(text):
+        notes.error("encoding-c1", at, fault)
+    tokens = _MARKDOWN.parseInline(shelter_links(" ".join(text.split())))
+    if _is_shallow(tokens, notes):
+        for token in tokens:
+            nodes = InlineReader(notes, 0).read(token.children or [])
     notes.raise_errors()
     return nodes
 
@@ -98,13 +103,30 @@ def _is_writable(text: str, notes: Notes) -> bool:
         notes.error("file-too-big", Source(notes.file, 0), message)
         return False
     for number, line in enumerate(text.split("\n")):
-        if found := _UNWRITABLE.search(line):
-            code = f"U+{ord(found[0]):04X}"
-            name = unicodedata.name(found[0], "a control character")
-            message = f"{code} ({name}) cannot stand in an edition"
+        if fault := unwritable(line):
             hint = "pasted from elsewhere? retype that word"
-            notes.error("encoding-c1", notes.at(number), message, hint)
+            notes.error("encoding-c1", notes.at(number), fault, hint)
     return not notes.findings
+
+
+def _check_references(env: dict[str, Any], notes: Notes) -> None:
+    """``[Note]: words`` looks like prose, and Markdown would swallow it."""
+    for reference in env.get("references", {}).values():
+        line = reference["map"][0]
+        InlineReader(notes, line).href(str(reference["href"]), line)
+
+
+def _is_shallow(tokens: Sequence[Token], notes: Notes) -> bool:
+    """Whether nothing is nested so deep that the parser would drop it unsaid."""
+    line = 0
+    for token in tokens:
+        line = token.map[0] if token.map else line
+        levels = (token.level, *(child.level for child in token.children or ()))
+        if max(levels) > _MAX_DEPTH:
+            message = f"marks are nested more than {_MAX_DEPTH} deep"
+            notes.error("nesting-deep", notes.at(line), message)
+            return False
+    return True
 
 
 def _fields(values: Values, folder: str) -> Iterator[tuple[str, Any]]:
@@ -127,11 +149,12 @@ def _braces_after_text(state: StateCore) -> None:
         if token.type != "inline":
             continue
         if before.type in {"heading_open", "paragraph_open"}:
-            heading = before.type == "heading_open"
-            match = _TRAILING_BRACES.search(token.content)
-            if match and (heading or match[1] == "{.plain}"):
-                token.content = token.content[: match.start()]
-                before.meta = {"braces": match[1]}
+            words, opening, braces = token.content.rstrip(" \t").rpartition("{")
+            if not opening or words[-1:] not in {" ", "\t"} or braces[-1:] != "}":
+                continue
+            if before.type == "heading_open" or braces == ".plain}":
+                token.content = words.rstrip(" \t")
+                before.meta = {"braces": "{" + braces}
 
 
 def _any_link(url: str) -> bool:  # noqa: ARG001 - the shape of the hook
@@ -139,9 +162,12 @@ def _any_link(url: str) -> bool:  # noqa: ARG001 - the shape of the hook
 
 
 def _markdown() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": True, "maxNesting": 50})
+    parser = MarkdownIt("commonmark", {"html": True, "maxNesting": 2 * _MAX_DEPTH})
     parser.enable("table")
-    parser.use(attrs_plugin)
+    # Not lheading: --- right under a paragraph is a rule, not a heading by accident.
+    # Not text_join: what was escaped must stay distinct, it turns recognition off.
+    parser.disable(["lheading", "text_join"])
+    parser.use(attrs_plugin, after=("image", "link_close"))
     parser.use(container_plugin, "directive", validate=lambda *_: True)
     parser.core.ruler.before("inline", "mailer_braces", _braces_after_text)
     # Every scheme is a link here, so that a bad one is told rather than left as text.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from markdown_it.token import Token
 
@@ -17,13 +18,14 @@ from mailer.edition.blocks import (
     Greeting,
     Inlines,
     Item,
-    Link,
     List,
     Paragraph,
     Quote,
     Table,
     Text,
+    plain,
 )
+from mailer.edition.characters import unwritable
 from mailer.edition.directives import read_braces
 from mailer.edition.inlines import InlineReader, joined, stripped
 from mailer.edition.nodes import Node, spoken
@@ -65,8 +67,7 @@ class Prose:
         if special := self._figure(node) or self._button(node):
             return special
         content = self.inline(node)
-        if self.braces(node).get("class") == "plain":
-            self.plain_lines.add(at.line)
+        if at.line in self.plain_lines:
             return Paragraph(at=at, content=content)
         if first and (words := as_greeting(content)):
             return Greeting(at=at, content=words)
@@ -86,7 +87,7 @@ class Prose:
             return None
         picture, at = children[0], self.notes.at(node.line)
         reader = InlineReader(self.notes, node.line)
-        src = str(picture.attrs.get("src", ""))
+        src = unquote(str(picture.attrs.get("src", "")))
         if href:
             href = reader.href(href, node.line)
         if src not in self.context.files:
@@ -94,34 +95,44 @@ class Prose:
             hint = did_you_mean(src, [f for f in self.context.files if "." in f])
             message = f"picture {shown} is not in the folder"
             self.notes.error("image-missing", at, message, hint)
-        alt = picture.content.strip()
+        alt = plain(reader.read(picture.children or [])).strip()
         if not alt:
             hint = "![what one sees](file.jpg)"
             self.notes.error("image-alt", at, "picture has no alt text", hint)
         title = " ".join(str(picture.attrs.get("title", "")).split())
+        if fault := unwritable(title):
+            self.notes.error("encoding-c1", at, fault)
+        classes = str(picture.attrs.get("class", "")).split()
+        for name in classes:
+            if name != "video":
+                hint = did_you_mean(name, ["video"])
+                self.notes.error("image-class", at, f"a picture takes no .{name}", hint)
+        if "video" in classes and not href:
+            hint = "[![what one sees](file.jpg){.video}](https://…)"
+            self.notes.error("video-link", at, "the video leads nowhere", hint)
         return Figure(
             at=at,
             src=src,
             alt=alt,
             caption=(Text(title),) if title else (),
             href=href,
-            video="video" in str(picture.attrs.get("class", "")).split(),
+            video="video" in classes,
         )
 
     def _button(self, node: Node) -> Button | None:
         """``[Words](href){.button}`` alone in its paragraph."""
         children = spoken(node)
-        if not children or children[0].type != "link_open":
+        if not children or children[-1].type != "link_close":
             return None
-        if children[-1].type != "link_close" or "button" not in str(
-            children[0].attrs.get("class", "")
-        ):
+        links = [child for child in children if child.type == "link_open"]
+        if links != children[:1] or links[0].attrs.get("class") != "button":
             return None
         reader = InlineReader(self.notes, node.line)
-        match reader.read(children):
-            case (Link(href, words),):
-                return Button(at=self.notes.at(node.line), words=words, href=href)
-        return None
+        return Button(
+            at=self.notes.at(node.line),
+            words=reader.read(children[1:-1]),
+            href=reader.href(str(links[0].attrs.get("href", "")), node.line),
+        )
 
     def list_(self, node: Node) -> list[Block]:
         """A list; items that are briefs or flags become blocks of their own."""
@@ -129,7 +140,7 @@ class Prose:
         ordered = node.type == "ordered_list"
         blocks: list[Block] = []
         items: list[Item] = []
-        start = int(node.token.attrs.get("start", 1) or 1)
+        start = _start(node.token)
 
         def close() -> None:
             if items:
@@ -143,12 +154,13 @@ class Prose:
         for child in node.children:
             item = self._item(child)
             brief = None
-            if not ordered and not item.lists:
+            is_plain = item.at.line in self.plain_lines
+            if not ordered and not item.lists and not is_plain:
                 brief = as_flag(item.content, item.at, self.context.flags) or as_brief(
                     item.content, item.at
                 )
             if brief is None:
-                if not ordered and looks_like_brief(item.content):
+                if not (ordered or is_plain) and looks_like_brief(item.content):
                     hint = "a brief is - **Slug** • text"
                     message = "this looks like a brief without its bold slug"
                     self.notes.warn("recognition-doubtful", item.at, message, hint)
@@ -170,7 +182,7 @@ class Prose:
                 case "paragraph":
                     content.append(self.inline(child))
                 case "bullet_list" | "ordered_list":
-                    lists += [b for b in self.list_(child) if isinstance(b, List)]
+                    lists.append(self._nested(child))
                 case _:
                     where = self.notes.at(child.line)
                     message = "a list item holds words and lists only"
@@ -178,9 +190,18 @@ class Prose:
         words = [n for part in content for n in (*part, Break(), Break())][:-2]
         return Item(at=at, content=joined(words), lists=tuple(lists))
 
+    def _nested(self, node: Node) -> List:
+        """A list inside an item: whatever its items look like, they stay items."""
+        return List(
+            at=self.notes.at(node.line),
+            items=tuple(self._item(child) for child in node.children),
+            ordered=node.type == "ordered_list",
+            start=_start(node.token),
+        )
+
     def quote(self, node: Node, *, epigraph: bool) -> Quote:
         """A quotation and the source its last line names."""
-        paragraphs = []
+        paragraphs: list[list[Inlines]] = []
         for child in node.children:
             if child.type == "paragraph":
                 paragraphs.append(self._lines(child))
@@ -224,6 +245,12 @@ class Prose:
         parts: list[list[Token]] = [[]]
         for token in spoken(node):
             if token.type == "html_inline" and _LINE_BREAK.fullmatch(token.content):
+                if token.level:
+                    at = self.notes.at(node.line)
+                    message = "<br> stands outside bold, italics and links"
+                    hint = "**one**<br>**two**"
+                    self.notes.error("html-raw", at, message, hint)
+                    continue
                 parts.append([])
             else:
                 parts[-1].append(token)
@@ -235,26 +262,42 @@ class Prose:
     def inline(self, node: Node) -> Inlines:
         """The words of a paragraph, heading or cell."""
         reader = InlineReader(self.notes, node.line)
-        return stripped(reader.read(spoken(node)))
+        words = stripped(reader.read(spoken(node)))
+        if reader.escaped or self.braces(node).get("class") == "plain":
+            self.plain_lines.add(self.notes.at(node.line).line)
+        return words
 
     def _lines(self, node: Node) -> list[Inlines]:
-        """A paragraph's inlines line by line, as a quotation needs them."""
+        """A paragraph's inlines line by line, as a quotation needs them.
+
+        Each line keeps the break at its end; marks that span lines stay whole. A last
+        line whose dash was escaped is one with the line before it: no source.
+        """
         lines: list[list[Token]] = [[]]
         for token in spoken(node):
-            if token.type in {"softbreak", "hardbreak"}:
+            lines[-1].append(token)
+            if token.type in {"softbreak", "hardbreak"} and not token.level:
                 lines.append([])
-            else:
-                lines[-1].append(token)
-        return [
-            InlineReader(self.notes, node.line + number).read(line)
-            for number, line in enumerate(lines)
-        ]
+        reader = InlineReader(self.notes, node.line)
+        found: list[Inlines] = []
+        for line in lines:
+            reader.escaped = False
+            words = reader.read(line)
+            if reader.escaped and found:
+                words = joined((*found.pop(), *words))
+            found.append(words)
+        return found
 
     def braces(self, node: Node) -> dict[str, str]:
         """What a trailing ``{…}`` says; ``class`` holds the classes."""
         braces = str(node.token.meta.get("braces", ""))
         at = self.notes.at(node.line)
         return read_braces(braces, at, self.notes) or {}
+
+
+def _start(token: Token) -> int:
+    """The first number of an ordered list; 0 is a number too."""
+    return int(token.attrs.get("start", 1))
 
 
 def _alignment(cell: Token) -> str:

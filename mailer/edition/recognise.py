@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mailer.edition.blocks import (
+    Break,
     Brief,
     Emphasis,
     Flag,
@@ -120,8 +121,9 @@ def split_source(lines: Sequence[Sequence[Inlines]]) -> Quoted:
 
 
 def _one(lines: Sequence[Inlines]) -> Inlines:
-    nodes = [node for line in lines for node in (*line, Text(" "))]
-    return joined(nodes)
+    *lines, last = lines
+    words = last[:-1] if last[-1:] == (Break(),) else last
+    return joined([node for line in (*lines, words) for node in line])
 
 
 def _without_dash(line: Inlines) -> Inlines:

@@ -1,0 +1,23 @@
+"""Characters that cannot stand in an edition, wherever and however they are written."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Controls, line ends that only some programs see (U+2028), the two signs kept for our
+# own marks, halves of a pair, and noncharacters of any plane.
+_UNWRITABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ue000\ue001\ufdd0-\ufdef"
+    + "".join(chr(plane * 0x10000 + 0xFFFE + n) for plane in range(17) for n in (0, 1))
+    + "]"
+)
+
+
+def unwritable(text: str) -> str:
+    """The first character of *text* that a mail cannot hold, in words; else empty."""
+    found = _UNWRITABLE.search(text)
+    if found is None:
+        return ""
+    name = unicodedata.name(found[0], "a control character")
+    return f"U+{ord(found[0]):04X} ({name}) cannot stand in an edition"
