@@ -45,21 +45,25 @@ def cut(edition: Edition, variant: Variant) -> Edition:
 
 
 def _kept(blocks: Iterable[Block], variant: Variant) -> Iterator[Block]:
-    """The blocks that *variant* sees, in order."""
+    """The blocks that *variant* sees, up to the members' marker if it is not theirs."""
+    for block in _unfolded(blocks, variant):
+        if isinstance(block, Paywall) and variant is Variant.MEMBER:
+            continue
+        yield block
+        if isinstance(block, Paywall):
+            return
+
+
+def _unfolded(blocks: Iterable[Block], variant: Variant) -> Iterator[Block]:
+    """The blocks that are not for somebody else, ``only`` taken apart."""
     for block in blocks:
         match block:
-            case Paywall():
-                if variant is Variant.MEMBER:
-                    continue
-                yield block
-                return
             case Only():
                 if is_for(block.audience, variant):
-                    yield from _kept(block.blocks, variant)
+                    yield from _unfolded(block.blocks, variant)
             case Box():
                 if not block.only or is_for(block.only, variant):
-                    kept = tuple(_kept(block.blocks, variant))
-                    yield replace(block, blocks=kept)
+                    yield replace(block, blocks=tuple(_kept(block.blocks, variant)))
             case _:
                 yield block
 

@@ -1,0 +1,157 @@
+"""Each rule: one poor edition that it names, and the good one that it does not."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from mailer.edition.blocks import Block, Link, Paragraph, Sponsor, Text
+from mailer.edition.model import Edition, Section, Variant
+from mailer.errors import Severity
+from mailer.rendering.checks.content import check_content
+from mailer.rendering.checks.output import check_output
+from mailer.rendering.model import Frozen, Rendering
+from mailer.rendering.render import freeze
+from tests.fakes import specimen
+
+TODAY = dt.date(2026, 3, 10)
+
+
+def written(*blocks: Block, **changed: object) -> Edition:
+    section = Section(
+        at=specimen.at(1), title=specimen.words("T"), id="t", blocks=blocks
+    )
+    return specimen.edition(**{"preface": (), "sections": (section,), **changed})
+
+
+def rules(edition: Edition, today: dt.date = TODAY) -> set[str]:
+    return {finding.rule for finding in check_content(edition, today=today)}
+
+
+def offer(until: dt.date) -> Sponsor:
+    return Sponsor(at=specimen.at(9), by="X", until=until)
+
+
+def linked(words: str) -> Paragraph:
+    link = Link("https://x.example", specimen.words(words), specimen.at(5))
+    return Paragraph(at=specimen.at(5), content=(Text("Lire "), link))
+
+
+GOOD = written(
+    specimen.paragraph("Samedi 14 mars, et mardi 17 mars 2026."),
+    linked("le rapport"),
+    offer(dt.date(2026, 3, 31)),
+)
+
+POOR = [
+    ("date-past", written(date=dt.date(2026, 3, 1))),
+    ("preheader-missing", written(subtitle="", summary=())),
+    ("edition-empty", specimen.edition(preface=(), sections=())),
+    ("section-empty", written()),
+    ("date-weekday", written(specimen.paragraph("Lundi 14 mars, à midi."))),
+    ("date-weekday", written(specimen.paragraph("Friday 14 March 2026."))),
+    ("date-weekday", written(specimen.paragraph("Vendredi 30 février."))),
+    ("placeholder-left", written(specimen.paragraph("TODO: la suite"))),
+    ("sponsor-expired", written(offer(dt.date(2026, 3, 13)))),
+    ("sponsor-ends-soon", written(offer(dt.date(2026, 3, 15)))),
+    ("link-generic", written(linked("cliquez ici"))),
+]
+
+
+def test_a_good_edition_has_nothing_to_mend() -> None:
+    """No rule speaks where nothing is wrong."""
+    assert rules(GOOD) == set()
+
+
+@pytest.mark.parametrize(("rule", "edition"), POOR)
+def test_a_poor_edition_is_named(rule: str, edition: Edition) -> None:
+    """The rule that is meant speaks."""
+    assert rule in rules(edition)
+
+
+def test_two_sections_of_one_name_are_mentioned() -> None:
+    """Readers and links tell sections apart by their titles."""
+    (one,) = written(specimen.paragraph("x")).sections
+    edition = specimen.edition(preface=(), sections=(one, replace(one, id="t-2")))
+    assert "heading-repeat" in rules(edition)
+
+
+def test_a_weekday_is_judged_in_the_nearest_year() -> None:
+    """A date without a year belongs to the year that brings it nearest."""
+    edition = written(
+        specimen.paragraph("Vendredi 1er janvier."), date=dt.date(2026, 12, 26)
+    )
+    assert "date-weekday" not in rules(edition)
+
+
+@pytest.fixture(scope="module")
+def frozen() -> Frozen:
+    return freeze(specimen.edition(), specimen.scene())
+
+
+def test_what_the_themes_make_is_clean(frozen: Frozen) -> None:
+    """Our own renderings have nothing that blocks."""
+    findings = list(check_output(frozen))
+    assert [f for f in findings if f.severity is Severity.ERROR] == []
+
+
+def spoiled(
+    frozen: Frozen, spoil: Callable[[Rendering], Rendering]
+) -> set[tuple[str, Severity]]:
+    renderings = tuple(spoil(rendering) for rendering in frozen.renderings)
+    changed = replace(frozen, renderings=renderings)
+    return {(f.rule, f.severity) for f in check_output(changed)}
+
+
+SPOILS: list[tuple[str, Callable[[Rendering], Rendering]]] = [
+    ("html-too-big", lambda r: replace(r, html=r.html + "x" * 104_448)),
+    ("html-too-big", lambda r: replace(r, html=r.html + "é" * 20_000)),
+    ("html-near", lambda r: replace(r, html=r.html + "x" * (86_000 - len(r.html)))),
+    ("unsubscribe-missing", lambda r: replace(r, text="rien")),
+    ("unsubscribe-missing", lambda r: replace(r, html="<p>rien</p>")),
+    ("text-part-missing", lambda r: replace(r, text=" \n")),
+    ("placeholder-left", lambda r: replace(r, html=r.html + "{{ nom }}")),
+    ("encoding-c1", lambda r: replace(r, html=r.html + "\x85")),
+    ("style-16k", lambda r: replace(r, html=f"<style>{'a' * 17_000}</style>{r.html}")),
+    (
+        "style-nested-at",
+        lambda r: replace(
+            r, html="<style>@media x{a{b:c}@media y{d{e:f}}}</style>" + r.html
+        ),
+    ),
+    (
+        "image-heavy",
+        lambda r: replace(
+            r, pictures=tuple(replace(p, content=b"x" * 300_000) for p in r.pictures)
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "spoil"), SPOILS, ids=lambda v: v if isinstance(v, str) else ""
+)
+def test_a_spoiled_rendering_is_named(
+    frozen: Frozen, rule: str, spoil: Callable[[Rendering], Rendering]
+) -> None:
+    """Too long, no way out, left-overs, sheets that clients drop: each is found."""
+    assert rule in {name for name, _ in spoiled(frozen, spoil)}
+
+
+@pytest.mark.parametrize("part", ["html", "text", "preheader", "subject"])
+@pytest.mark.parametrize("variant", [Variant.FREE, Variant.WEB])
+def test_a_leak_is_found_in_every_part(
+    frozen: Frozen, part: str, variant: Variant
+) -> None:
+    """Eight words of members' text anywhere outside their variant block sending."""
+    secret = "Minuit, le brouillard : ce que seuls les membres lisent."
+
+    def leak(rendering: Rendering) -> Rendering:
+        if rendering.variant is not variant:
+            return rendering
+        return replace(rendering, **{part: getattr(rendering, part) + " " + secret})
+
+    assert ("paywall-leak", Severity.ERROR) in spoiled(frozen, leak)
