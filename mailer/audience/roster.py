@@ -217,7 +217,7 @@ def _places(
 
 
 def _settle_names(taken: dict[str, int], first: Sequence[str]) -> None:
-    """« Nom » beside « Prénom » is the family name; « Nom complet » says it all."""
+    """« Nom » beside « Prénom » is the family name; a full name says it all."""
     if _plain(first[taken["name"]]) in _FAMILY_NAMES:
         taken.setdefault("last_name", taken.pop("name"))
     else:
