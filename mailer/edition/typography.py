@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Sequence
 from dataclasses import replace
-from difflib import SequenceMatcher
 from typing import Any, TypeVar
 
 from mailer.edition.blocks import (
@@ -34,6 +34,7 @@ T = TypeVar("T")
 _WIDE = "\u00a0"
 _NARROW = "\u202f"
 _SPACES = " \u00a0\u202f"
+_AFTER_SPACE = "»:;!?"
 _HOLE = "\ufffc"  # stands for what is not words: a code, a break, a placeholder
 
 _UNITS = (
@@ -46,18 +47,19 @@ _FRENCH: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<=\w)'(?=\w)"), "’"),
     (re.compile(rf'(?:(?<=^)|(?<=[\s(\[{_HOLE}]))"(?=\S)'), "« "),
     (re.compile(r'(?<=\S)"(?=[\s,.;:!?)\]…»]|$)'), " »"),
-    (re.compile(rf"«[{_SPACES}]*(?=\S)"), f"«{_WIDE}"),
-    (re.compile(rf"(?<=\S)[{_SPACES}]*»"), f"{_WIDE}»"),
-    (re.compile(rf"(?<=[^\s{_SPACES}:])[{_SPACES}]+:(?=[{_SPACES}]|$)"), f"{_WIDE}:"),
-    (re.compile(rf"(?<=\S)[{_SPACES}]+([;!?])"), f"{_NARROW}\\1"),
+    (re.compile(rf"(?<=«)[{_SPACES}]*(?=\S)"), _WIDE),
+    (re.compile(rf"(?<=\S)[{_SPACES}]*(?=»)"), _WIDE),
+    (re.compile(rf"(?<=[^\s:])[{_SPACES}]+(?=:(?:\s|$))"), _WIDE),
+    (re.compile(rf"(?<=[^\W\d_])(?=:[{_SPACES}])"), _WIDE),
+    (re.compile(rf"(?<=\S)[{_SPACES}]+(?=[;!?])"), _NARROW),
+    (re.compile(rf"(?<=\w)(?=[;!?]+(?:[{_SPACES}»)]|$))"), _NARROW),
+    (re.compile(r" [–—]( )[^–—.!?]*( )[–—](?=[ ,.;:!?)]|$)"), _WIDE),
     (re.compile(r"(?<=\d)[ \u00a0](?=\d{3}(?!\d))"), _NARROW),
     (re.compile(rf"(?<=\d) (?={_UNITS}(?!\w))"), _WIDE),
-    (
-        re.compile(r"\b(n°|N°|p\.|art\.|chap\.|M\.|Mme|Dr) (?=[\dA-ZÀ-Ý])"),
-        f"\\1{_WIDE}",
-    ),
-    (re.compile(rf"\b(\d{{1,2}}|1er) (?={_MONTHS})"), f"\\1{_WIDE}"),
+    (re.compile(r"\b(?:n°|N°|p\.|art\.|chap\.|M\.|Mme|Dr)( )(?=[\dA-ZÀ-Ý])"), _WIDE),
+    (re.compile(rf"\b(?:\d{{1,2}}|1er)( )(?={_MONTHS})"), _WIDE),
 )
+"""What is found, or its groups where it has some, becomes what stands beside it."""
 _ENGLISH: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\.{3}"), "…"),
     (re.compile(r"(?<=\w)'(?=\w)"), "’"),
@@ -70,12 +72,7 @@ _RULES = {"fr": _FRENCH, "en": _ENGLISH}
 
 def set_text(text: str, style: str) -> str:
     """*text* set in *style*: ``fr``, ``en``, or empty for as typed."""
-    before = None
-    while before != text:  # one rule's result may be another's beginning
-        before = text
-        for pattern, better in _RULES.get(style, ()):
-            text = pattern.sub(better, text)
-    return text
+    return _set(text, style)[0]
 
 
 def set_edition(edition: Edition, style: str) -> Edition:
@@ -89,6 +86,7 @@ def set_edition(edition: Edition, style: str) -> Edition:
         title=set_text(edition.title, style),
         subject=set_text(edition.subject, style),
         subtitle=set_text(edition.subtitle, style),
+        preheader=set_text(edition.preheader, style),
         summary=tuple(set_text(line, style) for line in edition.summary),
         cover=cover
         and Cover(
@@ -139,17 +137,20 @@ class _Setter:
     def inlines(self, nodes: Inlines) -> Inlines:
         """One line: set as a whole, then dealt back to the nodes it came from."""
         before = "".join(_leaves(nodes))
-        after = set_text(before, self.style)
+        after, owners = _set(before, self.style)
         if after == before:
             return nodes
-        return _Dealer(before, after).deal(nodes)
+        parts = [""] * len(before)
+        for letter, owner in zip(after, owners, strict=True):
+            parts[owner] += letter
+        return _Dealer(parts).deal(nodes)
 
 
 class _Dealer:
     """Gives each leaf its part of a line that was set as a whole."""
 
-    def __init__(self, before: str, after: str) -> None:
-        self._parts = _aligned(before, after)
+    def __init__(self, parts: Sequence[str]) -> None:
+        self._parts = parts
         self._at = 0
 
     def deal(self, nodes: Inlines) -> Inlines:
@@ -188,15 +189,32 @@ def _leaves(nodes: Inlines) -> list[str]:
     return found
 
 
-def _aligned(before: str, after: str) -> list[str]:
-    """For each letter of *before*, what stands for it in *after*."""
-    parts = [""] * len(before)
-    matcher = SequenceMatcher(None, before, after, autojunk=False)
-    for tag, b1, b2, a1, a2 in matcher.get_opcodes():
-        if tag == "equal":
-            parts[b1:b2] = list(after[a1:a2])
-        elif b1 < b2:
-            parts[b1] = after[a1:a2]
-        elif parts:
-            parts[max(0, b1 - 1)] += after[a1:a2]
-    return parts
+def _set(text: str, style: str) -> tuple[str, list[int]]:
+    """*text* set, and of each of its letters, which letter of *text* it stands for."""
+    owners = list(range(len(text)))
+    before = None
+    while before != text:  # one rule's result may be another's beginning
+        before = text
+        for pattern, better in _RULES.get(style, ()):
+            text, owners = _applied(pattern, better, text, owners)
+    return text, owners
+
+
+def _applied(
+    pattern: re.Pattern[str], better: str, text: str, owners: list[int]
+) -> tuple[str, list[int]]:
+    pieces: list[str] = []
+    kept: list[int] = []
+    end = 0
+    for match in pattern.finditer(text):
+        for group in range(1, pattern.groups + 1) or (0,):
+            start, stop = match.span(group)
+            # A space put in goes with the sign that asks for it, not with the word.
+            is_before = start == stop and text[start] not in _AFTER_SPACE
+            owner = owners[start - 1 if is_before else start]
+            pieces += text[end:start], better
+            kept += *owners[end:start], *[owner] * len(better)
+            end = stop
+    pieces.append(text[end:])
+    kept += owners[end:]
+    return "".join(pieces), kept

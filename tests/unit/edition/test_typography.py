@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import re
+import time
+from datetime import date
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailer.edition.blocks import Code, Emphasis, Paragraph, Placeholder, Strong, Text
+from mailer.edition.blocks import (
+    Code,
+    Emphasis,
+    Paragraph,
+    Placeholder,
+    Source,
+    Strong,
+    Text,
+    plain,
+)
+from mailer.edition.model import Edition
 from mailer.edition.typography import set_edition, set_text
 
 N, W = "\u202f", "\u00a0"
@@ -28,6 +40,10 @@ N, W = "\u202f", "\u00a0"
         ("11 % de 14 h", f"11{W}% de 14{W}h"),
         ("n° 118, p. 34", f"n°{W}118, p.{W}34"),
         ("le 14 mars", f"le 14{W}mars"),
+        ("Quoi! «Non»: rien; fini?!", f"Quoi{N}! «{W}Non{W}»: rien{N}; fini{N}?!"),
+        ("Note: à 10:30", f"Note{W}: à 10:30"),
+        ("a – b, c – d – e", f"a –{W}b, c{W}– d – e"),
+        ("seul – tiret", "seul – tiret"),
         ("https://a.example/b?c=1", "https://a.example/b?c=1"),
     ],
 )
@@ -71,7 +87,15 @@ def test_as_typed_means_as_typed(body) -> None:
     assert set_edition(edition, "") is edition
 
 
-LETTERS = st.text(st.sampled_from("ab1 0€%:;!?«»\"'.…’\u00a0\u202f"), max_size=40)
+def test_an_edition_is_set_at_once(body) -> None:
+    """A page in one paragraph is set in no time: every variant sets its words anew."""
+    edition = body("# T\n\n" + "Le *gain* : « 11 % » ; 1 240 escales ! " * 300)
+    started = time.perf_counter()
+    set_edition(edition, "fr")
+    assert time.perf_counter() - started < 1
+
+
+LETTERS = st.text(st.sampled_from("ab1 0€%:;!?«»\"'.…’–\u00a0\u202f"), max_size=40)
 
 
 @settings(max_examples=300)
@@ -88,3 +112,29 @@ def test_setting_twice_changes_nothing(text: str) -> None:
     """What is set stays set."""
     once = set_text(text, "fr")
     assert set_text(once, "fr") == once
+
+
+@settings(max_examples=200)
+@given(st.lists(LETTERS, min_size=1, max_size=5), st.sampled_from(["fr", "en"]))
+def test_no_letter_leaves_its_mark(texts: list[str], style: str) -> None:
+    """What was bold is bold after, what was plain is plain, letter by letter."""
+    nodes = tuple(
+        Strong((Text(text),)) if number % 2 else Text(text)
+        for number, text in enumerate(texts)
+    )
+    at = Source("index.md", 1)
+    edition = Edition(
+        at=at,
+        publication="p",
+        folder="f",
+        slug="s",
+        title="T",
+        date=date(2026, 3, 14),
+        preface=(Paragraph(at=at, content=nodes),),
+    )
+    (block,) = set_edition(edition, style).preface
+    assert isinstance(block, Paragraph)
+    kept = re.compile(r"[^ab10€%:;!?–]")
+    assert [kept.sub("", plain((node,))) for node in block.content] == [
+        kept.sub("", text) for text in texts
+    ]
