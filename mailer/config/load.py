@@ -8,23 +8,21 @@ nearest parent, the user's and the machine's configuration folder. The environme
 
 from __future__ import annotations
 
-import difflib
-import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from mailer.config.faults import by_name, faults_of, is_secret, veiled
+from mailer.config.origins import lines_of
 from mailer.config.settings import RelaySettings, Settings
 from mailer.errors import ConfigError
 
 _PREFIX = "MAILER_"
 _NOT_SETTINGS = frozenset({"MAILER_CONFIG"})
-_HEADER = re.compile(r"^\s*\[\[?\s*([^\]]+?)\s*\]\]?")
-_KEY = re.compile(r"""^\s*("[^"]+"|'[^']+'|[\w-]+)\s*=""")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,9 +92,7 @@ class Loaded:
 
     def _place(self, said: str) -> Path:
         """A path as configured: ``~`` is home, what is relative is beside the file."""
-        path = Path(said).expanduser()
-        base = self.path.parent if self.path else self.root
-        return path if path.is_absolute() else (base / path).resolve()
+        return _placed(said, self.path.parent if self.path else self.root)
 
     def _secret_file(self, said: str, key: str) -> str:
         credentials = self.environ.get("CREDENTIALS_DIRECTORY")
@@ -107,7 +103,7 @@ class Loaded:
                 return place.read_text(encoding="utf-8")
             except FileNotFoundError:
                 continue
-            except (OSError, UnicodeDecodeError) as error:
+            except (OSError, ValueError) as error:
                 message = f"{key}: {place} cannot be read: {error}"
                 raise ConfigError(message) from error
         message = f"{key}: there is no file {places[-1]}"
@@ -123,9 +119,8 @@ def load(*, config: Path | None, start: Path, environ: Mapping[str, str]) -> Loa
     except tomllib.TOMLDecodeError as error:
         message = f"this is not TOML: {error}"
         raise ConfigError(message, file=str(path)) from error
-    lines = _lines(text)
     shown = _shown(path, start)
-    origins = {key: f"{shown}:{line}" for key, line in lines.items()}
+    origins = {key: f"{shown}:{line}" for key, line in lines_of(text, values).items()}
     for name, value in sorted(environ.items()):
         if name.startswith(_PREFIX) and name not in _NOT_SETTINGS and "__" in name:
             key = _put(values, name, value)
@@ -133,10 +128,10 @@ def load(*, config: Path | None, start: Path, environ: Mapping[str, str]) -> Loa
     try:
         settings = Settings(**values)
     except ValidationError as error:
-        raise ConfigError(_faults(error, values, origins), hint="") from None
+        raise ConfigError(faults_of(error, values, origins), hint="") from None
     root = start.resolve()
     if path is not None:
-        root = (path.parent / settings.storage.workspace).resolve()
+        root = _placed(settings.storage.workspace, path.parent).resolve()
     return Loaded(
         settings=settings, path=path, root=root, origins=origins, environ=environ
     )
@@ -146,7 +141,7 @@ def show(loaded: Loaded) -> list[tuple[str, str, str]]:
     """Every value in force as (key, value, origin), secrets masked."""
     rows = []
     for place, value in _flat((), loaded.settings):
-        key = _by_name(
+        key = by_name(
             place, {"relays": [r.model_dump() for r in loaded.settings.relays]}
         )
         origin = loaded.origins.get(".".join(place), "default")
@@ -191,6 +186,16 @@ def _find(config: Path | None, start: Path, environ: Mapping[str, str]) -> Path 
     raise ConfigError(message, hint="mailer init makes a workspace; -C names one")
 
 
+def _placed(said: str, base: Path) -> Path:
+    """*said* as a path: ``~`` is home, what is relative is below *base*."""
+    try:
+        path = Path(said).expanduser()
+    except RuntimeError as error:
+        message = f"{said}: there is no such home"
+        raise ConfigError(message) from error
+    return path if path.is_absolute() else (base / path).resolve()
+
+
 def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
@@ -208,40 +213,26 @@ def _shown(path: Path | None, start: Path) -> str:
         return str(path)
 
 
-def _lines(text: str) -> dict[str, int]:
-    """Where each dotted key stands; entries of a list count by their place."""
-    found: dict[str, int] = {}
-    table, counts = "", dict[str, int]()
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := _HEADER.match(line):
-            table = header[1].replace('"', "").replace(" ", "")
-            if line.lstrip().startswith("[["):
-                counts[table] = counts.get(table, -1) + 1
-                table = f"{table}.{counts[table]}"
-            found.setdefault(table, number)
-        elif key := _KEY.match(line):
-            dotted = key[1].strip("\"'")
-            found.setdefault(f"{table}.{dotted}" if table else dotted, number)
-    return found
-
-
 def _put(values: dict[str, Any], name: str, value: str) -> str:
     """Lay one variable over *values*; the dotted key it landed on."""
     words = name.removeprefix(_PREFIX).lower().split("__")
     place: Any = values
     dotted: list[str] = []
     for at, word in enumerate(words):
-        last = at == len(words) - 1
         if isinstance(place, list):
-            names = [str(entry.get("name", "")) for entry in place]
+            entries = [entry for entry in place if isinstance(entry, dict)]
+            names = [str(entry.get("name", "")) for entry in entries]
             index = next((i for i, n in enumerate(names) if _same(n, word)), None)
             if index is None:
                 message = f"{name}: no entry called {word}"
                 raise ConfigError(message, hint=f"there are: {', '.join(names)}")
-            place, step = place[index], str(index)
+            place, step = entries[index], str(place.index(entries[index]))
+        elif not isinstance(place, dict):
+            message = f"{name}: {'.'.join(dotted)} is a value, not a table"
+            raise ConfigError(message)
         else:
             step = next((k for k in place if _same(k, word)), word)
-            if not last:
+            if at < len(words) - 1:
                 empty: Any = [] if step == "relays" else {}
                 place = place.setdefault(step, empty)
             else:
@@ -262,59 +253,6 @@ def _typed(value: str) -> Any:
 
 def _same(one: str, other: str) -> bool:
     return one.lower().replace("-", "_") == other.lower().replace("-", "_")
-
-
-def _faults(
-    error: ValidationError, values: Mapping[str, Any], origins: Mapping[str, str]
-) -> str:
-    """Every fault on a line: origin, key, what is wrong, and a suggestion."""
-    said = []
-    for fault in error.errors():
-        place = [str(step) for step in fault["loc"]]
-        key = ".".join(place)
-        origin = origins.get(key) or origins.get(".".join(place[:-1])) or ""
-        words = str(fault["msg"]).removeprefix("Value error, ")
-        if fault["type"] == "extra_forbidden":
-            words = "unknown key" + _suggestion(place)
-        elif fault["type"] == "missing":
-            words = "is missing"
-        elif not isinstance(fault.get("input"), dict) and not _is_secret(key):
-            words += f" (got {fault.get('input')!r})"
-        said.append(
-            f"{origin + ': ' if origin else ''}{_by_name(place, values)}: {words}"
-        )
-    return "\n".join(said)
-
-
-def _suggestion(place: list[str]) -> str:
-    model: Any = Settings
-    for step in place[:-1]:
-        if not (isinstance(model, type) and issubclass(model, BaseModel)):
-            continue
-        found = model.model_fields.get(step)
-        model = _inner(found.annotation) if found else model
-    if not (isinstance(model, type) and issubclass(model, BaseModel)):
-        return ""
-    names = [f.alias or n for n, f in model.model_fields.items()]
-    close = difflib.get_close_matches(place[-1], names, 1)
-    return f"; did you mean {close[0]}?" if close else ""
-
-
-def _inner(annotation: Any) -> Any:
-    """The table inside ``tuple[Table, ...]`` or ``dict[str, Table]``."""
-    for part in getattr(annotation, "__args__", ()):
-        if isinstance(part, type) and issubclass(part, BaseModel):
-            return part
-    return annotation
-
-
-def _by_name(place: Sequence[str], values: Mapping[str, Any]) -> str:
-    """``relays.principal.port`` rather than ``relays.0.port``."""
-    if len(place) > 1 and place[0] == "relays" and place[1].isdigit():
-        entry = values["relays"][int(place[1])]
-        name = entry.get("name", place[1]) if isinstance(entry, dict) else place[1]
-        return ".".join(["relays", str(name), *place[2:]])
-    return ".".join(place)
 
 
 def _flat(
@@ -339,17 +277,12 @@ def _masked(key: str, value: object) -> str:
     match value:
         case SecretStr():
             return "••••••" if value.get_secret_value() else ""
-        case str() if _is_secret(key):
+        case str() if is_secret(key):
             return "••••••" if value else ""
         case str():
-            return re.sub(r"(://[^:/@]+:)[^@]+@", r"\1••••••@", value)
+            return veiled(value)
         case tuple():
             return ", ".join(str(item) for item in value)
         case None:
             return ""
     return str(value)
-
-
-def _is_secret(key: str) -> bool:
-    last = key.rsplit(".", 1)[-1]
-    return last in {"password", "secret_key"}

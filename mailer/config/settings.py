@@ -22,14 +22,16 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings
 
-from mailer.delivery.mailbox import read_mailbox
+from mailer.delivery.mailbox import ascii_address, read_mailbox
 from mailer.delivery.throttle import Rate, read_rate
 from mailer.edition.calendar import read_schedule
 from mailer.edition.model import Publication, Variant
 from mailer.errors import InputError
 
-_DURATION = re.compile(r"(\d+)\s*(ms|s|m|h|d)")
+_DURATION = re.compile(r"(\d{1,18})\s*(ms|s|m|h|d)")
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_LONGEST = 3650 * _UNITS["d"]
+_LAST_PORT = 65535
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -41,13 +43,17 @@ def read_duration(value: object) -> timedelta:
     if match is None:
         message = f"{value!r} is no duration: write 30s, 15m, 12h or 90d"
         raise ValueError(message)
-    return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
+    seconds = int(match[1]) * _UNITS[match[2]]
+    if seconds > _LONGEST:
+        message = f"{value!r} is longer than ten years"
+        raise ValueError(message)
+    return timedelta(seconds=seconds)
 
 
 def _rate(value: object) -> Rate | None:
     if isinstance(value, Rate):
         return value
-    return None if value in {None, ""} else read_rate(str(value))
+    return None if value is None or value == "" else read_rate(str(value))
 
 
 def _public_url(value: str) -> str:
@@ -55,6 +61,14 @@ def _public_url(value: str) -> str:
     if not url:
         return ""
     parts = urlsplit(url)
+    if (
+        re.search(r"[\s\x00-\x1f]", url)
+        or parts.query
+        or parts.fragment
+        or parts.username
+    ):
+        message = "write scheme, host and path, and nothing else"
+        raise ValueError(message)
     if parts.scheme == "https" and parts.hostname:
         return url
     if parts.scheme == "http" and parts.hostname in _LOOPBACK:
@@ -72,10 +86,45 @@ def _mailbox(value: str) -> str:
     return value
 
 
+def _address(value: str) -> str:
+    if value:
+        try:
+            ascii_address(value, what="the address")
+        except InputError as error:
+            raise ValueError(error.message) from error
+    return value
+
+
+def _listener(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > _LAST_PORT:
+        message = f"{value!r} is no listener: write 127.0.0.1:8000"
+        raise ValueError(message)
+    return value
+
+
+def _path(value: str) -> str:
+    if "\0" in value:
+        message = "a path holds no NUL"
+        raise ValueError(message)
+    return value
+
+
+def _spelled(pattern: str, words: str) -> AfterValidator:
+    """A check that a value matches *pattern*; *words* say how it is written."""
+
+    def check(value: str) -> str:
+        if re.fullmatch(pattern, value) is None:
+            raise ValueError(words)
+        return value
+
+    return AfterValidator(check)
+
+
 def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         message = f"no time zone {value!r}: write Europe/Paris"
         raise ValueError(message) from error
     return value
@@ -95,6 +144,16 @@ Duration = Annotated[timedelta, BeforeValidator(read_duration)]
 Pace = Annotated[Rate | None, BeforeValidator(_rate)]
 PublicUrl = Annotated[str, AfterValidator(_public_url)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
+Address = Annotated[str, AfterValidator(_address)]
+Listener = Annotated[str, AfterValidator(_listener)]
+FilePath = Annotated[str, AfterValidator(_path)]
+Line = Annotated[str, _spelled(r"[^\x00-\x1f\x7f]*", "is one line")]
+Host = Annotated[str, _spelled(r"[^\s\x00]+", "is a host's name or address")]
+ListId = Annotated[
+    str, _spelled(r"([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+)?", "is written label.example.org")
+]
+Name = Annotated[str, _spelled(r"[A-Za-z0-9_-]+", "is letters, digits, - and _")]
+PublicationId = Annotated[str, _spelled(r"[A-Za-z0-9-]+", "is letters, digits and -")]
 Zone = Annotated[str, AfterValidator(_zone)]
 Schedule = Annotated[str, AfterValidator(_schedule)]
 Lang = Literal["fr", "en"]
@@ -115,20 +174,20 @@ class Site(Table):
     timezone: Zone = "Europe/Paris"
     postal_address: str = ""
     secret_key: SecretStr = SecretStr("")
-    secret_key_file: str = ""
+    secret_key_file: FilePath = ""
 
 
 class RelaySettings(Table):
     """One ``[[relays]]`` table: a server that takes our mail."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
-    host: str = "127.0.0.1"
-    port: int = Field(default=587, ge=1, le=65535)
+    name: Name
+    host: Host = "127.0.0.1"
+    port: int = Field(default=587, ge=1, le=_LAST_PORT)
     security: Literal["starttls", "tls", "none"] = "starttls"
     username: str = ""
     password: SecretStr = SecretStr("")
-    password_file: str = ""
-    ca_file: str = ""
+    password_file: FilePath = ""
+    ca_file: FilePath = ""
     rate: Pace = None
     connections: int = Field(default=4, ge=1, le=128)
     messages_per_connection: int = Field(default=100, ge=1)
@@ -157,10 +216,10 @@ class Lane(Table):
 class Storage(Table):
     """Where the ledger, the pictures and the keys are kept, and where editions are."""
 
-    folder: str = ""
-    database: str = ""
-    media: str = ""
-    workspace: str = ".."
+    folder: FilePath = ""
+    database: FilePath = ""
+    media: FilePath = ""
+    workspace: FilePath = ".."
 
 
 class Send(Table):
@@ -201,8 +260,8 @@ class Privacy(Table):
 class Web(Table):
     """The listeners of the daemon."""
 
-    public: str = "127.0.0.1:8000"
-    admin: str = "127.0.0.1:8001"
+    public: Listener = "127.0.0.1:8000"
+    admin: Listener = "127.0.0.1:8001"
     trusted_proxies: tuple[str, ...] = ()
     privacy: Privacy = Privacy()
 
@@ -226,18 +285,16 @@ class Shape(Table):
 class PublicationSettings(Table):
     """One ``[publications.ID]`` table."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-    name: str = Field(min_length=1)
+    name: Line = Field(min_length=1)
     sender: Mailbox = Field(alias="from", min_length=3)
     tagline: str = ""
     theme: str = "presse"
     url: str = ""
     subscribe_url: str = ""
     reply_to: Mailbox = ""
-    return_path: str = ""
-    unsubscribe_to: str = ""
-    list_id: str = ""
+    return_path: Address = ""
+    unsubscribe_to: Address = ""
+    list_id: ListId = ""
     schedule: Schedule = ""
     timezone: Zone | None = None
     lang: Lang | None = None
@@ -268,11 +325,12 @@ class Settings(BaseSettings):
     proof: Proof = Proof()
     web: Web = Web()
     checks: Checks = Checks()
-    publications: dict[str, PublicationSettings] = {}
+    publications: dict[PublicationId, PublicationSettings] = {}
 
     @model_validator(mode="after")
     def _relays_have_names_of_their_own(self) -> Settings:
-        names = [relay.name for relay in self.relays]
+        # The environment tells them apart by these letters alone.
+        names = [relay.name.lower().replace("-", "_") for relay in self.relays]
         twice = {name for name in names if names.count(name) > 1}
         if twice:
             message = f"two relays are called {', '.join(sorted(twice))}"

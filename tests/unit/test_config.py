@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from mailer.config.load import Loaded, load, show
+from mailer.config.settings import Settings
 from mailer.delivery.throttle import Rate
 from mailer.errors import ConfigError
 
@@ -190,3 +196,128 @@ def test_the_data_folder_follows_the_desktop_rules(place: Path) -> None:
     assert loaded.media_folder() == place / "data" / "mailer" / "media"
     said = read(place, TOML + '\n[storage]\nfolder = "../state"\n')
     assert said.data_folder() == place / "state"
+
+
+STRANGE = [
+    ('rate = "15/s"', "rate = []", "relays.principal.rate: '[]' is no rate"),
+    ('rate = "15/s"', 'host2 = "a b"', "host2: unknown key; did you mean host?"),
+    ("smtp.example.org", "smtp example", "relays.principal.host: is a host's name"),
+    ("[site]", '[site]\ntimezone = "Europe"', "no time zone 'Europe'"),
+    ("[site]", '[send]\ngrace = "999999999999d"\n[site]', "longer than ten years"),
+    ("[site]", '[storage]\nfolder = "a\\u0000b"\n[site]', "holds no NUL"),
+    ("[site]", '[web]\nadmin = "here"\n[site]', "'here' is no listener"),
+    ("org/", "org/?q=1", "mailer.toml:2: site.public_url: write scheme, host"),
+    ("lettres.ex", "u:hunter2@ex", "got 'https://u:••••••@example.org/'"),
+    ("[publications.le-meridien]", '[publications."../x"]', "letters, digits and -"),
+    ("\nfrom =", '\nreturn_path = "x"\nfrom =', "return_path: the address is no"),
+    ("\nfrom =", '\nlist_id = "a b"\nfrom =', "list_id: is written label.example"),
+    ("\nfrom =", "\nsender =", "publications.le-meridien.sender: unknown key"),
+    ('"Le Méridien"', '"Le\\nBcc: x"', "publications.le-meridien.name: is one line"),
+    ('rate = "15/s"', '[[relays]]\nname = "PRINCIPAL"', "two relays are called"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "said"), STRANGE, ids=lambda v: v[:24])
+def test_a_strange_setting_is_told_not_raised(
+    place: Path, old: str, new: str, said: str
+) -> None:
+    """What no one would write is still answered with a ConfigError."""
+    with pytest.raises(ConfigError) as caught:
+        read(place, TOML.replace(old, new, 1))
+    assert said in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("site = 3", "MAILER_SITE__LANG"),
+        ("relays = 3", "MAILER_RELAYS__A__PORT"),
+        ("relays = [1]", "MAILER_RELAYS__A__PORT"),
+        ("", "MAILER_RELAYS__A__PORT"),
+        ("", "MAILER_SITE__"),
+    ],
+)
+def test_a_variable_cannot_reach_into_a_value(
+    place: Path, text: str, name: str
+) -> None:
+    """Where the file has no such table the variable is named, and nothing crashes."""
+    with pytest.raises(ConfigError, match=name):
+        read(place, text, **{name: "1"})
+
+
+def test_origins_survive_every_way_to_write_toml(place: Path) -> None:
+    """Dotted keys, inline tables and lists over several lines keep their line."""
+    text = """\
+site.lang = "en"
+[publications]
+a = {name = "A", from = "a@a.example", labels = {"x" = "list"}}
+[publications.b]
+name = "B"
+from = "b@b.example"
+tokens = {accent = [
+  "#fff", "#000"]}
+[send]   # a word
+retry = [
+  "1s",
+]
+"""
+    found = {key: origin for key, _, origin in show(read(place, text))}
+    assert found["site.lang"] == "config/mailer.toml:1"
+    assert found["publications.a.labels.x"] == "config/mailer.toml:3"
+    assert found["publications.b.tokens.accent"] == "config/mailer.toml:7"
+    assert found["send.retry"] == "config/mailer.toml:10"
+    assert found["send.linger"] == found["publications.b.lang"] == "default"
+
+
+def test_passwords_inside_urls_are_masked(place: Path) -> None:
+    """Even one that holds an @, or stands among the parameters."""
+    url = "postgresql://u:p@ss@h/d?password=zz&x=1"
+    rows = {k: v for k, v, _ in show(read(place, f'storage.database = "{url}"'))}
+    assert rows["storage.database"] == "postgresql://u:••••••@h/d?password=••••••&x=1"
+
+
+def test_home_is_written_as_a_tilde(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``~`` works for the workspace too; a home that is not there is told."""
+    monkeypatch.setenv("HOME", str(place / "home"))
+    assert read(place, 'storage.workspace = "~/ws"').root == place / "home" / "ws"
+    lost = read(place, 'storage.folder = "~nobody-here/x"')
+    with pytest.raises(ConfigError, match="no such home"):
+        lost.data_folder()
+
+
+@given(st.text(max_size=200) | st.binary(max_size=200).map(lambda b: b.decode("latin")))
+@settings(max_examples=150, deadline=None)
+def test_no_text_breaks_the_reader(text: str) -> None:
+    """Any text at all is read or answered with a ConfigError."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "mailer.toml"
+        path.write_text(text, encoding="utf-8")
+        with suppress(ConfigError):
+            show(load(config=path, start=Path(folder), environ={}))
+
+
+VALUES = st.recursive(
+    st.text(max_size=12) | st.integers() | st.booleans() | st.floats(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+KEYS = sorted(
+    f"{section}.{key}"
+    for section, table in Settings.model_fields.items()
+    for key in getattr(table.annotation, "model_fields", {"a": 0})
+)
+
+
+@given(st.sampled_from(KEYS), VALUES)
+@settings(max_examples=200, deadline=None)
+def test_no_value_breaks_a_setting(key: str, value: object) -> None:
+    """Any value for any key is taken or refused by pydantic's error alone."""
+    section, name = key.split(".")
+    with suppress(ValidationError):
+        Settings(**{section: {name: value}})  # type: ignore[arg-type]  # as load does
