@@ -17,6 +17,7 @@ from mailer.edition.blocks import (
     Only,
     Paragraph,
     Paywall,
+    Quote,
     Rule,
     Signature,
     Source,
@@ -32,7 +33,7 @@ from mailer.edition.model import Section
 from mailer.edition.nodes import Node, nested
 from mailer.edition.notes import did_you_mean
 from mailer.edition.prose import Context, Prose
-from mailer.edition.recognise import as_standfirst, is_strap
+from mailer.edition.recognise import as_standfirst, is_strap, looks_like_strap
 
 _MEMBERS = "<!--members-->"
 _SECTION = "h1"
@@ -98,6 +99,10 @@ class Builder:
                     section = replace(section, strap=block.content)
                     self._sections[-1] = (section, placed)
                     continue
+                if looks_like_strap(block.content) and not self._is_plain(block):
+                    message = "this looks like a strap with one • only"
+                    hint = "A • B • C, or {.plain} at its end"
+                    self.notes.warn("recognition-doubtful", block.at, message, hint)
                 standfirst = as_standfirst(block.content)
                 if standfirst and not section.standfirst and not self._is_plain(block):
                     section = replace(section, standfirst=standfirst)
@@ -109,6 +114,10 @@ class Builder:
                 message = "this section is cut for members already"
                 self.notes.error("paywall-twice", block.at, message)
             placed.append(block)
+
+    def _has_begun(self) -> bool:
+        """Whether words of ours stand there already; an epigraph is another's."""
+        return any(not isinstance(block, Quote) for block in self._preface)
 
     def _is_plain(self, block: Block) -> bool:
         return block.at.line in self.prose.plain_lines
@@ -122,10 +131,8 @@ class Builder:
             at = self.notes.at(node.line)
             match node.type:
                 case "paragraph":
-                    first = top and not self._sections and not self._preface
-                    blocks.append(
-                        self.prose.paragraph(node, first=first and not blocks)
-                    )
+                    first = top and not self._sections and not self._has_begun()
+                    blocks.append(self.prose.paragraph(node, first=first))
                 case "heading":
                     blocks += self._heading(node)
                 case "bullet_list" | "ordered_list":

@@ -36,6 +36,8 @@ from mailer.edition.recognise import (
     as_greeting,
     as_label,
     looks_like_brief,
+    looks_like_flag,
+    looks_like_mark,
     split_source,
 )
 
@@ -160,10 +162,8 @@ class Prose:
                     item.content, item.at
                 )
             if brief is None:
-                if not (ordered or is_plain) and looks_like_brief(item.content):
-                    hint = "a brief is - **Slug** • text"
-                    message = "this looks like a brief without its bold slug"
-                    self.notes.warn("recognition-doubtful", item.at, message, hint)
+                if not (ordered or is_plain):
+                    self._doubt(item)
                 items.append(item)
             else:
                 close()
@@ -172,6 +172,17 @@ class Prose:
         if not blocks:
             self.notes.error("list-empty", at, "the list is empty")
         return blocks
+
+    def _doubt(self, item: Item) -> None:
+        """An item that was meant to be a brief or a flag, perhaps."""
+        if looks_like_brief(item.content):
+            hint = "a brief is - **Slug** • text, and holds no list"
+            message = "this looks like a brief, and is an item of a list"
+            self.notes.warn("recognition-doubtful", item.at, message, hint)
+        elif flag := looks_like_flag(item.content):
+            hint = did_you_mean(flag, self.context.flags)
+            message = f"{flag} is no flag of this publication"
+            self.notes.warn("recognition-doubtful", item.at, message, hint)
 
     def _item(self, node: Node) -> Item:
         at = self.notes.at(node.line)
@@ -265,6 +276,11 @@ class Prose:
         words = stripped(reader.read(spoken(node)))
         if reader.escaped or self.braces(node).get("class") == "plain":
             self.plain_lines.add(self.notes.at(node.line).line)
+        elif left := looks_like_mark(words):
+            hint = "an address has no spaces; braces follow a link or a picture at once"
+            message = f"{left} was meant to be a mark, and is printed"
+            at = self.notes.at(node.line)
+            self.notes.warn("recognition-doubtful", at, message, hint)
         return words
 
     def _lines(self, node: Node) -> list[Inlines]:

@@ -26,6 +26,7 @@ from mailer.edition.inlines import joined, stripped
 
 _BULLET = "•"
 _STRAP_BULLETS = 2
+_SHORT = 120  # a strap is one line of names
 _SOURCE_DASHES = ("— ", "– ", "―")
 
 
@@ -93,11 +94,38 @@ def as_flag(content: Inlines, at: Source, flags: Sequence[str]) -> Flag | None:
 
 
 def looks_like_brief(content: Inlines) -> bool:
-    """One bullet after the first words, but no bold slug before it."""
+    """One bullet after the first words, whether or not a bold slug is before it."""
     match content:
-        case (Text(text), *_):
+        case (Text(text), *_) | (Strong(), Text(text), *_):
             return _BULLET in text[:60]
     return False
+
+
+def looks_like_flag(content: Inlines) -> str:
+    """The bold capitals before a colon that begin an item; empty if there are none."""
+    match content:
+        case (Strong((Text(head), *_)), *_):
+            name, colon, title = head.partition(":")
+            return name.strip() if colon and title.strip() and name.isupper() else ""
+    return ""
+
+
+def looks_like_strap(content: Inlines) -> bool:
+    """One bullet where a strap has two or more."""
+    match content:
+        case (Text(text),):
+            short = len(text) < _SHORT and not text.endswith(".")
+            return short and text.strip(f"{_BULLET} ").count(_BULLET) == 1
+    return False
+
+
+def looks_like_mark(content: Inlines) -> str:
+    """What is left of a link or of braces that Markdown did not take for one."""
+    words = "".join(node.text for node in content if isinstance(node, Text)).rstrip()
+    if "](" in words:
+        return "](…"
+    brace = words.rfind(" {")
+    return words[brace + 1 :] if brace >= 0 and words.endswith("}") else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -247,3 +247,36 @@ def test_a_label_alone_stays_a_label(body) -> None:
     """A paragraph wholly in bold announces what follows."""
     (block,) = body("# T\n\n**En bref**\n").sections[0].blocks
     assert isinstance(block, Label)
+
+
+DOUBTFUL = [
+    ("A • B", "this looks like a strap with one • only"),
+    ("- Slug • b", "this looks like a brief, and is an item of a list"),
+    ("- **Slug** • b\n  - c", "this looks like a brief, and is an item of a list"),
+    ("- **DANS LE SILAGE : a.** b", "DANS LE SILAGE is no flag of this publication"),
+    ("voir [b](https://c.example/d e)", "](… was meant to be a mark, and is printed"),
+    ("mots {.plian}", "{.plian} was meant to be a mark, and is printed"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), DOUBTFUL, ids=lambda v: v[:25])
+def test_what_was_nearly_recognised_is_mentioned(text: str, said: str, body) -> None:
+    """A near miss is a warning at its line: the words are printed as typed."""
+    (warning,) = body(f"# T\n\n{text}\n").warnings
+    assert (warning.rule, warning.line) == ("recognition-doubtful", 7)
+    assert warning.message == said
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["A \\• B", "A • B {.plain}", "- **La pastille :** b", "- **OK** b", "a {b} c"],
+)
+def test_what_is_clear_is_not_mentioned(text: str, body) -> None:
+    """No warning for what was said on purpose."""
+    assert body(f"# T\n\n{text}\n").warnings == ()
+
+
+def test_a_greeting_may_follow_the_epigraph(body) -> None:
+    """Another's words first, then ours: still a greeting, and the only one."""
+    quote, hello, label = body("> a\n> — b\n\n**Bonjour,**\n\n**Sommaire**\n").preface
+    assert [b.kind for b in (quote, hello, label)] == ["quote", "greeting", "label"]
