@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -17,6 +19,7 @@ _KINDS: Mapping[str, tuple[str, str, str]] = {
 }
 _OFFER = timedelta(days=12)
 _FILLED = (".md", ".toml")
+_ELSEWHERE = "mailer init writes into an empty place"
 _GITIGNORE = "build/\n"
 
 
@@ -25,37 +28,45 @@ def create(
 ) -> list[Path]:
     """Write a workspace of *theme* into *folder*, and its data folder with a key.
 
-    The sample edition is dated the publication's next day after *today*. GuardError,
-    and nothing written, if a file is there already.
+    The sample edition is dated the publication's next day after *today*. GuardError
+    if anything is there already; after any error what was written is gone again.
     """
+    if theme not in _KINDS:
+        message = f"there is no starter {theme}"
+        raise InputError(message, hint=f"there are {', '.join(_KINDS)}")
     publication, schedule, slug = _KINDS[theme]
     day = next_date(schedule, after=today)
     words = {
         "@DATE@": day.isoformat(),
         "@UNTIL@": (day + _OFFER).isoformat(),
-        "@DATA@": data.resolve().as_posix(),
+        "@DATA@": _quotable(data.resolve()),
     }
     edition = Path("editions") / publication / f"{day}-{slug}"
-    files = dict(_files(templates / "starter" / theme, edition, words))
-    files[Path(".gitignore")] = _GITIGNORE.encode()
-    present = [path for path in files if (folder / path).exists()]
-    if present:
-        message = f"{folder / present[0]} is there already"
-        raise GuardError(message, hint="mailer init writes into an empty place")
-    written: list[Path] = []
-    try:
-        for path, content in sorted(files.items()):
-            target = folder / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
-            written.append(target)
-        _keep_secret(data, secret)
-    except OSError as error:
-        for path in written:
-            path.unlink(missing_ok=True)
-        message = f"{error.filename or folder} cannot be written: {error.strerror}"
-        raise InputError(message) from error
-    return written
+    files = {
+        folder / place: content
+        for place, content in _files(templates / "starter" / theme, edition, words)
+    }
+    files[folder / ".gitignore"] = _GITIGNORE.encode()
+    key = data / "secret_key"
+    for path in (*files, key):
+        if os.path.lexists(path):
+            message = f"{path} is there already"
+            raise GuardError(message, hint=_ELSEWHERE)
+    with ExitStack() as undo:
+        try:
+            for path, content in sorted(files.items()):
+                _make_folder(path.parent, undo, mode=0o777)
+                _write(path, content, undo, mode=0o666)
+            _make_folder(data, undo, mode=0o700)
+            _write(key, f"{secret.hex()}\n".encode("ascii"), undo, mode=0o600)
+        except (FileExistsError, NotADirectoryError) as error:
+            message = f"{error.filename} is in the way"
+            raise GuardError(message, hint=_ELSEWHERE) from error
+        except OSError as error:
+            message = f"{error.filename or folder} cannot be written: {error.strerror}"
+            raise InputError(message) from error
+        undo.pop_all()
+    return sorted(files)
 
 
 def _files(
@@ -77,9 +88,27 @@ def _files(
         yield place, content
 
 
-def _keep_secret(data: Path, secret: bytes) -> None:
-    """The key that signs links, for its owner's eyes only."""
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(data / "secret_key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(secret.hex() + "\n")
+def _quotable(path: Path) -> str:
+    """*path* as it stands between the quotes of a TOML string."""
+    try:
+        path.as_posix().encode()
+    except UnicodeEncodeError as error:
+        message = f"{path!r} is not UTF-8"
+        raise InputError(message) from error
+    return json.dumps(path.as_posix(), ensure_ascii=False)[1:-1]
+
+
+def _make_folder(folder: Path, undo: ExitStack, *, mode: int) -> None:
+    """Make *folder* and what is missing above it; *mode* is for the last."""
+    missing = [place for place in (folder, *folder.parents) if not place.is_dir()]
+    for place in reversed(missing):
+        place.mkdir(mode=mode if place == folder else 0o777)
+        undo.callback(place.rmdir)
+
+
+def _write(path: Path, content: bytes, undo: ExitStack, *, mode: int) -> None:
+    """Make *path* anew: nothing is overwritten, no link followed."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    undo.callback(path.unlink)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
