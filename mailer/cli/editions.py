@@ -11,7 +11,13 @@ from rich.table import Table
 
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.edition.model import Variant
-from mailer.errors import Finding, InputError, NotFoundError, Severity
+from mailer.errors import (
+    EditionError,
+    Finding,
+    InputError,
+    NotFoundError,
+    Severity,
+)
 
 if TYPE_CHECKING:
     from mailer.flows.assemble import Assembled
@@ -85,9 +91,18 @@ def check(
     """Say what is wrong with editions, at file and line; exit 1 if it blocks sending."""
     call = invocation(ctx)
     blocked = False
-    reports = []
+    reports: list[dict[str, object]] = []
     for name in editions or ["next"]:
-        assembled = assembled_edition(call, name)
+        try:
+            assembled = assembled_edition(call, name)
+        except EditionError as error:  # cannot be rendered: its findings are the report
+            blocked = True
+            if json:
+                findings = [_finding_json(finding) for finding in error.findings]
+                reports.append({"edition": name, "findings": findings, "variants": []})
+            else:
+                call.print_faults(error)
+            continue
         blocked = blocked or bool(assembled.errors)
         if json:
             reports.append(_check_json(assembled))
@@ -199,18 +214,7 @@ def _check_json(assembled: Assembled) -> dict[str, object]:
         "edition": assembled.edition.name,
         "title": assembled.edition.title,
         "sha256": assembled.frozen.sha256,
-        "findings": [
-            {
-                "rule": finding.rule,
-                "severity": str(finding.severity),
-                "file": finding.file,
-                "line": finding.line,
-                "column": finding.column,
-                "message": finding.message,
-                "hint": finding.hint,
-            }
-            for finding in assembled.findings
-        ],
+        "findings": [_finding_json(finding) for finding in assembled.findings],
         "variants": [
             {
                 "variant": str(rendering.variant),
@@ -220,6 +224,18 @@ def _check_json(assembled: Assembled) -> dict[str, object]:
             }
             for rendering in assembled.frozen.renderings
         ],
+    }
+
+
+def _finding_json(finding: Finding) -> dict[str, object]:
+    return {
+        "rule": finding.rule,
+        "severity": str(finding.severity),
+        "file": finding.file,
+        "line": finding.line,
+        "column": finding.column,
+        "message": finding.message,
+        "hint": finding.hint,
     }
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.console import Console
 
-from mailer.errors import GuardError
+from mailer.errors import EditionError, GuardError
 
 if TYPE_CHECKING:
     import typer
@@ -57,6 +57,13 @@ class Invocation:
     def print_json(self, value: object) -> None:
         """*value* on stdout, one document, never wrapped or coloured."""
         sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+    def print_faults(self, error: EditionError) -> None:
+        """Every fault of an edition on a line of its own, as editors' tools read them."""
+        for finding in error.findings:
+            self.err.print(str(finding), markup=False, soft_wrap=True)
+        count = len(error.findings)
+        self.err.print(f"{count} error{'s' * (count > 1)}, nothing was changed.")
 
     def confirm_count(self, count: int) -> None:
         """Have the operator type *count*; GuardError if they do not, or cannot."""
