@@ -4,6 +4,9 @@ Free readers and the web page lose what follows the members' marker of a section
 keep the marker: there the subscribe card goes. Members lose only the marker. ``only``
 blocks are unfolded or dropped. Then stories are numbered and the contents filled in,
 from what remains: a number never betrays a story that is not there.
+
+A section left without a block and without a standfirst goes altogether; one that begins
+with the marker stays, for its card is what it says to those who are not members.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from mailer.edition.blocks import (
     Box,
     Only,
     Paywall,
+    Sponsor,
     Story,
     Toc,
     TocEntry,
@@ -64,6 +68,8 @@ def _unfolded(blocks: Iterable[Block], variant: Variant) -> Iterator[Block]:
             case Box():
                 if not block.only or is_for(block.only, variant):
                     yield replace(block, blocks=tuple(_kept(block.blocks, variant)))
+            case Sponsor():
+                yield replace(block, blocks=tuple(_kept(block.blocks, variant)))
             case _:
                 yield block
 

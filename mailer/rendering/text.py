@@ -27,9 +27,11 @@ from mailer.edition.model import Edition, Variant
 from mailer.rendering.environment import environment, renderer, template
 from mailer.rendering.inline import InlineHtml, shared_urls
 from mailer.rendering.model import Scene
-from mailer.rendering.personalise import NAMES, hole
+from mailer.rendering.personalise import HOLE, NAMES, hole, pieces
 
 WIDTH = 72
+
+_HELD = "\ufdd0"  # never a character: stands for the spaces that a placeholder holds
 
 
 def to_text(edition: Edition, variant: Variant, scene: Scene) -> str:
@@ -44,6 +46,7 @@ def to_text(edition: Edition, variant: Variant, scene: Scene) -> str:
             "inline": writer,
             "href": InlineHtml(scene).href,
             "wrap": wrap,
+            "upper": upper,
             "item": item,
             "columns": lambda table: columns(table, writer),
             "underline": underline,
@@ -101,9 +104,13 @@ class InlineText:
 
 
 def wrap(text: str, indent: str = "", first: str | None = None) -> str:
-    """*text* in lines of at most 72 characters; its own line breaks stay."""
+    """*text* in lines of at most 72 characters; its own line breaks stay.
+
+    A placeholder is never broken: broken, nothing would fill it.
+    """
     lines: list[str] = []
-    for part in str(text).split("\n"):
+    held = HOLE.sub(lambda found: found[0].replace(" ", _HELD), str(text))
+    for part in held.split("\n"):
         begins = indent if first is None or lines else first
         lines += textwrap.wrap(
             part,
@@ -113,7 +120,14 @@ def wrap(text: str, indent: str = "", first: str | None = None) -> str:
             break_long_words=False,
             break_on_hyphens=False,
         )
-    return "\n".join(lines)
+    return "\n".join(lines).replace(_HELD, " ")
+
+
+def upper(text: str) -> str:
+    """*text* in capitals, but for placeholders, which have only one spelling."""
+    return "".join(
+        hole(part) if is_hole else part.upper() for part, is_hole in pieces(str(text))
+    )
 
 
 def item(text: str, mark: str) -> str:

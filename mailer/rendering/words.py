@@ -18,7 +18,7 @@ from mailer.edition.blocks import (
 )
 from mailer.edition.model import Edition
 
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"[^\W_]+")  # the text part sets _emphasis_ between bars
 _INLINES = (Text, Code, Break, Strong, Emphasis, Link, Placeholder)
 _SPOKEN = frozenset({"alt", "button", "by"})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 
 from mailer.edition.blocks import Block, Box, Link, Only, Source, Sponsor, plain
@@ -29,12 +30,16 @@ _MONTHS = {
     for _, months in (_FRENCH, _ENGLISH)
     for at, word in enumerate(months.split(), 1)
 }
+_DAY = r"(?P<{}>\d{{1,2}})(?:er|st|nd|rd|th)?\b"
+_MONTH = rf"(?P<{{}}>{'|'.join(_MONTHS)})"
 _DATED = re.compile(
-    rf"\b({'|'.join(_DAYS)})\s+(\d{{1,2}})(?:er|st|nd|rd|th)?\s+({'|'.join(_MONTHS)})"
-    r"(?:\s+(\d{4}))?",
+    rf"\b(?P<weekday>{'|'.join(_DAYS)}),?\s+"
+    rf"(?:{_DAY.format('day')}\s+{_MONTH.format('month')}"
+    rf"|{_MONTH.format('us_month')}\s+{_DAY.format('us_day')})"
+    r"(?:,?\s+(?P<year>\d{4}))?\b",
     re.IGNORECASE,
 )
-_UNFINISHED = re.compile(r"\b(TODO|XXX|FIXME|lorem ipsum)\b")
+_UNFINISHED = re.compile(r"\b(TODO|XXX|FIXME|(?i:lorem ipsum))\b")
 _GENERIC = frozenset(
     ["ici", "cliquez ici", "cliquer ici", "lire la suite", "here", "click here", "link"]
 )
@@ -59,6 +64,14 @@ def check_content(edition: Edition, *, today: date) -> Iterator[Finding]:
             yield _warning("heading-repeat", section.at, message)
         if not section.blocks and not section.standfirst:
             yield _warning("section-empty", section.at, f"{title} is empty")
+    for words in (edition.title, edition.subject, edition.subtitle, edition.preheader):
+        yield from _check_words(words, edition.at, edition.date)
+    for words in edition.summary:
+        yield from _check_words(words, edition.at, edition.date)
+    for section in edition.sections:
+        for line in (section.title, section.strap, section.standfirst):
+            yield from _check_words(plain(line), section.at, edition.date)
+            yield from _check_links(line)
     for block in blocks_of(edition):
         yield from _check_block(block, edition)
 
@@ -86,13 +99,20 @@ def _check_block(block: Block, edition: Edition) -> Iterator[Finding]:
             message = f"the offer of {block.by} ends on {block.until}"
             yield _warning("sponsor-ends-soon", block.at, message)
     if isinstance(block, (Box, Only, Sponsor)):
-        return  # what stands inside is looked at by itself
+        block = replace(block, blocks=())  # they are looked at by themselves
     for words in lines_of(block):
-        yield from _check_dates(words, block.at, edition.date)
-        if found := _UNFINISHED.search(words):
-            message = f"unfinished: {found[0]}"
-            yield _error("placeholder-left", block.at, message)
-    for link in _links(block):
+        yield from _check_words(words, block.at, edition.date)
+    yield from _check_links(block)
+
+
+def _check_words(words: str, at: Source, published: date) -> Iterator[Finding]:
+    yield from _check_dates(words, at, published)
+    if found := _UNFINISHED.search(words):
+        yield _error("placeholder-left", at, f"unfinished: {found[0]}")
+
+
+def _check_links(value: object) -> Iterator[Finding]:
+    for link in _links(value):
         if plain(link.children).strip().casefold() in _GENERIC:
             message = f"“{plain(link.children)}” says nothing read alone"
             yield _warning("link-generic", link.at, message, "say what is there")
@@ -101,14 +121,15 @@ def _check_block(block: Block, edition: Edition) -> Iterator[Finding]:
 def _check_dates(words: str, at: Source, published: date) -> Iterator[Finding]:
     """A weekday beside a date must be that date's weekday."""
     for match in _DATED.finditer(words):
-        day, month = int(match[2]), _MONTHS[match[3].lower()]
-        years = [int(match[4])] if match[4] else _near(published, month)
+        day = int(match["day"] or match["us_day"])
+        month = _MONTHS[(match["month"] or match["us_month"]).lower()]
+        years = [int(match["year"])] if match["year"] else _near(published, month)
         try:
             dates = [date(year, month, day) for year in years]
         except ValueError:
             yield _error("date-weekday", at, f"there is no {match[0]}")
             continue
-        if all(d.weekday() != _DAYS[match[1].lower()] for d in dates):
+        if all(d.weekday() != _DAYS[match["weekday"].lower()] for d in dates):
             right = min(dates, key=lambda d: abs(d - published))
             message = f"weekday does not match: {match[0]} ({right:%A} {right})"
             yield _error("date-weekday", at, message)

@@ -25,6 +25,8 @@ _RUN = 8  # so many words of members' text in a row are no coincidence
 _STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL | re.IGNORECASE)
 _NESTED_AT = re.compile(r"@media[^{]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*@")
 _MARKUP = re.compile(r"<style.*?</style>|<[^>]+>", re.DOTALL | re.IGNORECASE)
+_SAID = re.compile(r"""\b(?:content|alt|title)=(?:"([^"]*)"|'([^']*)')""")
+_LINK_MARK = re.compile(r" \[\d+\]")  # how the text part numbers its links
 _C1 = re.compile(r"[\x80-\x9f]")
 
 
@@ -35,6 +37,11 @@ def check_output(frozen: Frozen) -> Iterator[Finding]:
         if rendering.variant.is_mail:
             yield from _check_mail(rendering, edition)
         yield from _check_part(rendering, edition)
+        shown = cut(edition, rendering.variant)
+        if not shown.preface and not shown.sections:
+            message = f"{rendering.variant}: nothing is left to read"
+            hint = "give these readers something, or leave their variant out"
+            yield _error(edition, "variant-empty", message, hint)
     yield from _check_pictures(frozen)
     yield from _check_leaks(frozen)
 
@@ -108,7 +115,11 @@ def _check_leaks(frozen: Frozen) -> Iterator[Finding]:
                 rendering.subject,
                 rendering.preheader,
                 html.unescape(_MARKUP.sub("\n", rendering.html)),
-                rendering.text,
+                *(
+                    html.unescape("".join(said))
+                    for said in _SAID.findall(rendering.html)
+                ),
+                _LINK_MARK.sub("", rendering.text),
             ):
                 leaked = secret & set(_runs(words_in(part)))
                 if leaked:

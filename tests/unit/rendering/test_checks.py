@@ -8,7 +8,15 @@ from dataclasses import replace
 
 import pytest
 
-from mailer.edition.blocks import Block, Link, Paragraph, Sponsor, Text
+from mailer.edition.blocks import (
+    Block,
+    Box,
+    Link,
+    Only,
+    Paragraph,
+    Sponsor,
+    Text,
+)
 from mailer.edition.model import Edition, Section, Variant
 from mailer.errors import Severity
 from mailer.rendering.checks.content import check_content
@@ -42,9 +50,13 @@ def linked(words: str) -> Paragraph:
 
 GOOD = written(
     specimen.paragraph("Samedi 14 mars, et mardi 17 mars 2026."),
+    specimen.paragraph("Saturday, March 14, or Monday March 16th, 2026."),
     linked("le rapport"),
     offer(dt.date(2026, 3, 31)),
 )
+
+LATE = specimen.words("Lundi 14 mars, à midi.")
+SECTION = written(specimen.paragraph("x")).sections[0]
 
 POOR = [
     ("date-past", written(date=dt.date(2026, 3, 1))),
@@ -54,7 +66,19 @@ POOR = [
     ("date-weekday", written(specimen.paragraph("Lundi 14 mars, à midi."))),
     ("date-weekday", written(specimen.paragraph("Friday 14 March 2026."))),
     ("date-weekday", written(specimen.paragraph("Vendredi 30 février."))),
+    ("date-weekday", written(specimen.paragraph("On Friday, March 14th, 2026."))),
+    ("date-weekday", written(subtitle="Lundi 14 mars, à midi.")),
+    ("date-weekday", written(summary=("Lundi 14 mars",))),
+    (
+        "date-weekday",
+        specimen.edition(sections=(replace(SECTION, title=LATE, standfirst=LATE),)),
+    ),
     ("placeholder-left", written(specimen.paragraph("TODO: la suite"))),
+    ("placeholder-left", written(title="Lorem ipsum dolor")),
+    (
+        "placeholder-left",
+        written(Box(at=specimen.at(1), name="note", title=specimen.words("XXX"))),
+    ),
     ("sponsor-expired", written(offer(dt.date(2026, 3, 13)))),
     ("sponsor-ends-soon", written(offer(dt.date(2026, 3, 15)))),
     ("link-generic", written(linked("cliquez ici"))),
@@ -155,3 +179,44 @@ def test_a_leak_is_found_in_every_part(
         return replace(rendering, **{part: getattr(rendering, part) + " " + secret})
 
     assert ("paywall-leak", Severity.ERROR) in spoiled(frozen, leak)
+
+
+@pytest.mark.parametrize("changed", ["description", "alt"])
+def test_a_leak_is_found_in_what_is_said_but_not_shown(
+    frozen: Frozen, changed: str
+) -> None:
+    """Metadata and the words beside pictures are searched like the prose."""
+    secret = "minuit, le brouillard : ce que seuls les membres lisent."
+    tags = {
+        "description": f'<meta name="description" content="{secret}">',
+        "alt": f'<img src="x" alt="{secret}">',
+    }
+
+    def leak(rendering: Rendering) -> Rendering:
+        if rendering.variant is not Variant.WEB:
+            return rendering
+        return replace(rendering, html=rendering.html + tags[changed])
+
+    assert ("paywall-leak", Severity.ERROR) in spoiled(frozen, leak)
+
+
+def test_a_leak_is_found_between_marks_of_the_text_part(frozen: Frozen) -> None:
+    """Bars of emphasis and numbers of links do not hide members' words."""
+    secret = "Minuit, _le_ brouillard [1] : ce que _seuls les_ membres lisent."
+
+    def leak(rendering: Rendering) -> Rendering:
+        if rendering.variant is not Variant.FREE:
+            return rendering
+        return replace(rendering, text=rendering.text + secret)
+
+    assert ("paywall-leak", Severity.ERROR) in spoiled(frozen, leak)
+
+
+def test_a_variant_without_a_word_is_named() -> None:
+    """Nobody is sent a masthead and a footer."""
+    hidden = Only(
+        at=specimen.at(1), audience="member", blocks=(specimen.paragraph("x"),)
+    )
+    frozen = freeze(written(hidden), specimen.scene())
+    found = [f.message for f in check_output(frozen) if f.rule == "variant-empty"]
+    assert found == ["free: nothing is left to read", "web: nothing is left to read"]

@@ -13,6 +13,7 @@ from mailer.edition.blocks import (
     Only,
     Paragraph,
     Paywall,
+    Sponsor,
     Story,
     Text,
     Toc,
@@ -126,7 +127,8 @@ def blocks(depth: int = 2) -> st.SearchStrategy[Block]:
         only=st.sampled_from(["", "free", "member"]),
         blocks=inner,
     )
-    return st.one_of(leaf, secret, behind, wrapped, boxed)
+    sold = st.builds(Sponsor, at=st.just(specimen.at(1)), by=st.just("X"), blocks=inner)
+    return st.one_of(leaf, secret, behind, wrapped, boxed, sold)
 
 
 @settings(max_examples=150)

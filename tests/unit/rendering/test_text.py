@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailer.edition.blocks import Cell, Table
-from mailer.edition.model import Variant
+from mailer.edition.blocks import Cell, Placeholder, Table, Text
+from mailer.edition.model import Section, Variant
 from mailer.rendering.render import render
 from mailer.rendering.text import WIDTH, InlineText, columns, item, underline, wrap
 from tests.fakes import specimen
@@ -94,3 +94,25 @@ def test_wrapping_loses_no_word(words: list[str], indent: str) -> None:
         for line in wrapped.split("\n")
         if "38" in line
     )
+
+
+@given(st.integers(0, 80))
+@settings(max_examples=81)
+def test_no_line_ends_within_a_placeholder(before: int) -> None:
+    """Broken over two lines, nothing would fill it."""
+    wrapped = wrap(f"{'x' * before} à {{{{ name }}}}, à {{{{ email }}}}.")
+    assert "{{ name }}" in wrapped
+    assert "{{ email }}" in wrapped
+
+
+def test_capitals_leave_placeholders_alone() -> None:
+    """A reader's name in a title is still filled in."""
+    section = Section(
+        at=specimen.at(1),
+        title=(Text("Bonjour "), Placeholder("name")),
+        id="t",
+        blocks=(specimen.paragraph("x"),),
+    )
+    edition = specimen.edition(sections=(section,))
+    text = render(edition, Variant.FREE, specimen.scene()).text
+    assert "BONJOUR {{ name }}" in text
