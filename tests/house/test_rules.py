@@ -106,3 +106,21 @@ def test_the_command_starts_light() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_a_word_has_one_meaning() -> None:
+    """No word of the glossary is explained twice, or is what another one is not."""
+    text = (ROOT / "docs" / "glossary.md").read_text("utf-8")
+    rows = re.findall(r"^\| \*\*(.+?)\*\* \| (.+?) \| (.*?) ?\|$", text, re.MULTILINE)
+    words = [word for row in rows for word in row[0].split(" / ")]
+    assert len(words) > 25
+    assert len(words) == len(set(words))
+    strangers = {s for row in rows for s in re.findall('"([a-z]+)"', row[2])}
+    assert strangers & {word.lower() for word in words} == set()
+    classes = {
+        name.lower()
+        for path in MODULES
+        if path.stem != "blocks"  # Markdown has nouns of its own
+        for name in re.findall(r"^class (\w+)", path.read_text("utf-8"), re.MULTILINE)
+    }
+    assert strangers & classes == set()
