@@ -19,9 +19,10 @@ from mailer.rendering.bands import bands
 from mailer.rendering.environment import environment, renderer, template
 from mailer.rendering.inline import InlineHtml
 from mailer.rendering.model import Picture, Scene
-from mailer.rendering.personalise import hole
+from mailer.rendering.personalise import HOLE, hole
 
 _MARK = re.compile("\x02(\\d*)\x03")
+_SPARED = re.compile(rf"<[^>]*>|&[#\w]+;|{HOLE.pattern}")
 _DARK = "/*dark*/"
 _PREHEADER = 200
 """Gmail shows up to about 200 characters; what is padded keeps the body out of sight."""
@@ -83,12 +84,14 @@ def compose(
 
 
 def caps(text: object) -> object:
-    """Capitals with their accents, markup untouched."""
-    if not isinstance(text, Markup):
-        return str(text).upper()
-    parts = re.split(r"(<[^>]*>|&[#\w]+;)", str(text))
-    upper = (p if p.startswith(("<", "&")) else p.upper() for p in parts)
-    return Markup("".join(upper))
+    """Capitals with their accents, markup and placeholders untouched."""
+    spared = _SPARED if isinstance(text, Markup) else HOLE
+    shown, end = [], 0
+    for found in spared.finditer(str(text)):
+        shown += [str(text)[end : found.start()].upper(), found[0]]
+        end = found.end()
+    raised = "".join(shown) + str(text)[end:].upper()
+    return Markup(raised) if isinstance(text, Markup) else raised
 
 
 def _toc_base(scene: Scene) -> str | None:

@@ -9,6 +9,7 @@ in Python and handed over.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from types import CodeType
 
@@ -27,6 +28,8 @@ from mailer.rendering.personalise import hole
 
 _QUOTES = {"fr": ("«\u00a0", "\u00a0»"), "en": ("“", "”")}
 _COLON = {"fr": "\u00a0:", "en": ":"}
+
+_NO_WORD = re.compile(r"[^\w<&{]*(?:<|&[a-z]|\{\{ )")  # a tag, an entity, a hole
 
 _KEPT_TEMPLATES = 1000
 
@@ -131,7 +134,7 @@ def _welcome(edition: Edition, scene: Scene, lang: str) -> str:
 def _capfirst(text: str) -> str:
     """*text* with a capital at its beginning, markup untouched."""
     at = next((i for i, letter in enumerate(text) if letter.isalpha()), None)
-    if at is None or str(text).lstrip().startswith("<"):
+    if at is None or _NO_WORD.match(str(text)):
         return text
     raised = str(text)[:at] + str(text)[at].upper() + str(text)[at + 1 :]
     return Markup(raised) if isinstance(text, Markup) else raised

@@ -189,3 +189,5 @@ def test_capitals_keep_accents_and_leave_markup_alone() -> None:
     """É has its accent; tags and entities are not shouted."""
     assert caps("À l’été") == "À L’ÉTÉ"
     assert caps(Markup('<b class="x">é &amp; à</b>')) == '<b class="x">É &amp; À</b>'
+    assert caps("à {{ name }} & co") == "À {{ name }} & CO"
+    assert caps(Markup("à {{ name }} &amp; co")) == "À {{ name }} &amp; CO"

@@ -61,6 +61,9 @@ def test_a_slip_in_the_welcome_names_the_file(welcome) -> None:
         ("12 €", "12 €"),
         (Markup("a &amp; b"), "A &amp; b"),
         (Markup("<b>a</b>"), "<b>a</b>"),
+        (Markup("&amp; b"), "&amp; b"),
+        (Markup("&#34;b"), "&#34;B"),
+        ("{{ name }}, lis", "{{ name }}, lis"),
         ("", ""),
     ],
 )
