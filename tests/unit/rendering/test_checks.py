@@ -220,3 +220,16 @@ def test_a_variant_without_a_word_is_named() -> None:
     frozen = freeze(written(hidden), specimen.scene())
     found = [f.message for f in check_output(frozen) if f.rule == "variant-empty"]
     assert found == ["free: nothing is left to read", "web: nothing is left to read"]
+
+
+def test_many_light_pictures_are_heavy_together(frozen: Frozen) -> None:
+    """No single picture need be too heavy for a mail to be."""
+    one = frozen.renderings[0].pictures[0]
+    pictures = tuple(
+        replace(one, name=f"{at}.jpg", content=b"x" * 150_000) for at in range(8)
+    )
+    changed = replace(
+        frozen, renderings=(replace(frozen.renderings[0], pictures=pictures),)
+    )
+    found = [f.message for f in check_output(changed) if f.rule == "image-heavy"]
+    assert found == ["all pictures together: 1172 KB"]
