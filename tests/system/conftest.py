@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from mailer.wiring import TrialInbox, trial_inbox
+from tests.relay import ScriptedRelay
 
 
 @dataclass(kw_only=True)
@@ -137,3 +138,18 @@ async def inbox(tmp_path: Path) -> AsyncIterator[TrialInbox]:
     """A trial relay on a free port."""
     async with trial_inbox(tmp_path / "inbox") as trial:
         yield trial
+
+
+async def reached(
+    relay: ScriptedRelay, count: int, process: asyncio.subprocess.Process
+) -> None:
+    """Come back when *count* messages arrived; fail if the process ends before."""
+    arrival = asyncio.create_task(relay.wait_for(count))
+    end = asyncio.create_task(process.wait())
+    await asyncio.wait({arrival, end}, return_when=asyncio.FIRST_COMPLETED)
+    early = not arrival.done()
+    for task in (arrival, end):
+        task.cancel()
+    if early:
+        _, err = await process.communicate()
+        pytest.fail(f"ended after {len(relay.accepted)} messages: {err.decode()}")

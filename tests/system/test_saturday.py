@@ -11,26 +11,9 @@ import sqlite3
 from itertools import pairwise
 from pathlib import Path
 
-import pytest
-
 from mailer.wiring import TrialInbox
 from tests.relay import ScriptedRelay
-from tests.system.conftest import Mailer
-
-
-async def reached(
-    relay: ScriptedRelay, count: int, process: asyncio.subprocess.Process
-) -> None:
-    """Come back when *count* messages arrived; fail if the process ends before."""
-    arrival = asyncio.create_task(relay.wait_for(count))
-    end = asyncio.create_task(process.wait())
-    await asyncio.wait({arrival, end}, return_when=asyncio.FIRST_COMPLETED)
-    early = not arrival.done()
-    for task in (arrival, end):
-        task.cancel()
-    if early:
-        _, err = await process.communicate()
-        pytest.fail(f"ended after {len(relay.accepted)} messages: {err.decode()}")
+from tests.system.conftest import Mailer, reached
 
 
 async def test_everybody_gets_the_edition(mailer: Mailer, inbox: TrialInbox) -> None:
