@@ -10,7 +10,6 @@ import typer
 from rich.table import Table
 
 from mailer.cli.invocation import Invocation, invocation, run_async
-from mailer.edition.model import Variant
 from mailer.errors import (
     EditionError,
     Finding,
@@ -20,6 +19,7 @@ from mailer.errors import (
 )
 
 if TYPE_CHECKING:
+    from mailer.edition.model import Variant
     from mailer.flows.assemble import Assembled
     from mailer.rendering.model import Rendering
 
@@ -37,6 +37,14 @@ class Look(StrEnum):
 
     PRESSE = "presse"
     POP = "pop"
+
+
+class Part(StrEnum):
+    """Whose variant ``mailer render`` can write; the names of ``edition.Variant``."""
+
+    FREE = "free"
+    MEMBER = "member"
+    WEB = "web"
 
 
 class Form(StrEnum):
@@ -123,13 +131,15 @@ def render(
         Path | None, typer.Option("-o", "--output", help="A folder, or a file.")
     ] = None,
     form: Annotated[Form, typer.Option("--format")] = Form.HTML,
-    variant: Annotated[Variant, typer.Option("--variant")] = Variant.FREE,
+    variant: Annotated[Part, typer.Option("--variant")] = Part.FREE,
     reader: Annotated[
         str | None,
         typer.Option("--for", help="With eml: the very bytes this reader would get."),
     ] = None,
 ) -> None:
     """Write what readers will get: HTML, text, web page or the message itself."""
+    from mailer.edition.model import Variant
+
     call = invocation(ctx)
     assembled = assembled_edition(call, edition)
     if all_:
@@ -139,9 +149,9 @@ def render(
         _write_all(call, assembled, output)
         return
     if form is Form.EML:
-        content = run_async(_message_for(call, assembled, reader, variant))
+        content = run_async(_message_for(call, assembled, reader, Variant(variant)))
     else:
-        content = _part(assembled, form, variant).encode()
+        content = _part(assembled, form, Variant(variant)).encode()
     if output is None:
         typer.get_binary_stream("stdout").write(content)
     else:
@@ -240,6 +250,8 @@ def _finding_json(finding: Finding) -> dict[str, object]:
 
 
 def _part(assembled: Assembled, form: Form, variant: Variant) -> str:
+    from mailer.edition.model import Variant
+
     wanted = Variant.WEB if form is Form.WEB else variant
     rendering = _rendering(assembled, wanted)
     return rendering.text if form is Form.TEXT else rendering.html

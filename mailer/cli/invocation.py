@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import sys
@@ -95,4 +94,6 @@ def invocation(ctx: typer.Context) -> Invocation:
 
 def run_async(story: Coroutine[Any, Any, T]) -> T:
     """Run *story* to its end in a fresh event loop."""
+    import asyncio
+
     return asyncio.run(story)

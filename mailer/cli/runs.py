@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +11,6 @@ import typer
 
 from mailer.cli.editions import EditionArgument, assembled_edition
 from mailer.cli.invocation import Invocation, invocation, run_async
-from mailer.cli.progress import show_progress
 from mailer.cli.screen import (
     number,
     plan_json,
@@ -30,6 +28,8 @@ from mailer.delivery.report import (
 from mailer.errors import GuardError, NotFoundError
 
 if TYPE_CHECKING:
+    import asyncio
+
     from mailer.flows.assemble import Assembled
     from mailer.flows.ports import Plan, Run
     from mailer.flows.send import SendingDesk
@@ -288,6 +288,7 @@ async def _carry_on(
 
     *many*: the JSON is a list of runs, even of one.
     """
+    from mailer.cli.progress import show_progress
     from mailer.flows.send import report
     from mailer.flows.send import send as send_run
 
@@ -311,6 +312,8 @@ async def _carry_on(
 @contextmanager
 def _stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
     """The first signal drains: what is on the wire is finished. The second leaves."""
+    import asyncio
+
     loop = asyncio.get_running_loop()
     signals = (signal.SIGINT, signal.SIGTERM)
 

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from mailer.flows.ports import Plan, Run
 
 
+_ROOMY = 110
+"""Columns from which a run's title has room beside its numbers."""
+
+
 def number(count: int) -> str:
     """``8 430``, with a narrow no-break space."""
     return f"{count:,}".replace(",", "\u202f")
@@ -119,19 +123,22 @@ def print_end(call: Invocation, run: Run, tally: Tally) -> None:
 
 
 def runs_table(call: Invocation, counted: Sequence[tuple[Run, Tally]]) -> Table:
-    """Runs with their counts; numbers are never cut."""
+    """Runs with their counts. Names and numbers are never cut: titles make room."""
+    roomy = call.out.width >= _ROOMY
     table = Table(box=None, header_style="dim", pad_edge=False)
-    table.add_column("Run", no_wrap=True, overflow="ellipsis")
-    table.add_column("Title", no_wrap=True, overflow="ellipsis", ratio=1)
-    table.add_column("State", no_wrap=True)
-    table.add_column("Started", no_wrap=True)
+    longest = max(len(run.name) for run, _ in counted)
+    table.add_column("Run", no_wrap=True, min_width=longest)
+    if roomy:
+        table.add_column("Title", no_wrap=True, overflow="ellipsis", max_width=40)
+    table.add_column("State", no_wrap=True, min_width=9)
+    table.add_column("Started", no_wrap=True, min_width=12)
     for title in ("Accepted", "Deferred", "Refused", "Doubt"):
         table.add_column(title, justify="right", no_wrap=True, min_width=len(title))
     for run, tally in counted:
         local = run.started.astimezone(call.house.zone)
         table.add_row(
             run.name,
-            run.title,
+            *([Text(run.title)] if roomy else []),
             str(run.state),
             f"{local:%d %b %H:%M}",
             number(tally.accepted),

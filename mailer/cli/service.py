@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import tempfile
 from pathlib import Path
@@ -199,6 +198,8 @@ def _verify(call: Invocation, trial: TrialInbox, readers: int) -> None:
 
 
 async def _until_signal() -> None:
+    import asyncio
+
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGINT, signal.SIGTERM):

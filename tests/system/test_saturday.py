@@ -212,3 +212,17 @@ async def test_a_full_disk_stops_claiming_and_loses_nothing(mailer: Mailer) -> N
     (sheet,) = mailer.json("status", "--json")["runs"]
     assert sheet["balanced"] is True
     assert len(set(readers) - set(got)) <= sheet["in_doubt"] <= 2
+
+
+async def test_nothing_of_a_run_is_cut_at_eighty_columns(
+    mailer: Mailer, inbox: TrialInbox
+) -> None:
+    """Names, states and counts of a run stand whole on a narrow terminal."""
+    mailer.import_readers(3)
+    mailer.use_relay(inbox.smtp_port)
+    await mailer.run("send", "next", "--yes", "--expect", "3")
+    mailer.environ["COLUMNS"] = "80"
+    lines = mailer("status").stdout.splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    assert lines[1].split()[:2] == ["le-meridien-118-1", "sent"]
+    assert "…" not in lines[1]
