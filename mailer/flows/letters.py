@@ -35,13 +35,14 @@ def letterhead(
     """What all readers' headers share for this edition."""
     edition, publication = frozen.edition, frozen.publication
     sender = edition.sender or publication.sender
+    is_public = bool(public_url) and edition.archive == "public"
     return Letterhead(
         sender=sender,
         reply_to=edition.reply_to or publication.reply_to,
         return_path=publication.return_path,
         list_id=publication.list_id,
         list_name=publication.name,
-        archive_url=f"{public_url}/archive/{publication.id}" if public_url else "",
+        archive_url=f"{public_url}/archive/{publication.id}" if is_public else "",
         feedback_id=feedback_id(
             edition=edition.name, publication=publication.id, sender=sender
         ),

@@ -76,10 +76,11 @@ def sample_message(
     public_url: str | None,
     email: str = "lecteur@example.org",
     prefix: str = "",
+    subscriber: int = _SAMPLE,
 ) -> bytes:
     """The message a reader of *variant* at *email* would get; its links name nobody."""
     reader = address_reader(
-        subscriber=_SAMPLE,
+        subscriber=subscriber,
         email=email,
         name="",
         publication=frozen.publication,
@@ -118,6 +119,9 @@ async def send_proof(
                     public_url=public_url,
                     email=address,
                     prefix=PROOF_MARK,
+                    # A Message-ID of its own: the second proof of a day must not be
+                    # taken for a copy of the first. No subscriber is negative.
+                    subscriber=-int(now.timestamp()),
                 )
                 attempt = await _hand_over(session, frozen, address, content)
                 attempts.append((address, variant, attempt))
