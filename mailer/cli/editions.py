@@ -45,6 +45,7 @@ class Part(StrEnum):
     FREE = "free"
     MEMBER = "member"
     WEB = "web"
+    FEED = "feed"
 
 
 class Form(StrEnum):

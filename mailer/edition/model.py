@@ -21,11 +21,12 @@ class Variant(StrEnum):
     FREE = "free"
     MEMBER = "member"
     WEB = "web"
+    FEED = "feed"
 
     @property
     def is_mail(self) -> bool:
-        """True for what goes out by e-mail; the web page has no recipient."""
-        return self is not Variant.WEB
+        """True for what goes out by e-mail; the page and the feed have no recipient."""
+        return self in (Variant.FREE, Variant.MEMBER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +109,9 @@ class Edition:
 
     ``folder`` is the name of its folder under ``editions/<publication>/``; ``send_at``
     is local wall time in the publication's zone. ``audiences``, ``sender`` and
-    ``reply_to`` are empty when the publication's own apply. ``warnings`` are the
-    findings that did not stop the parser.
+    ``reply_to`` are empty when the publication's own apply. ``archive`` says who may
+    read it on the web: everybody (``public``), only ``members``, or nobody (``none``).
+    ``warnings`` are the findings that did not stop the parser.
     """
 
     at: Source

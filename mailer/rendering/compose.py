@@ -16,7 +16,7 @@ from markupsafe import Markup
 from mailer.edition.blocks import Block, Inlines, Source, plain
 from mailer.edition.model import Edition, Variant
 from mailer.rendering.bands import bands
-from mailer.rendering.environment import environment, renderer, template
+from mailer.rendering.environment import environment, has_page, renderer, template
 from mailer.rendering.inline import InlineHtml
 from mailer.rendering.model import Picture, Scene
 from mailer.rendering.personalise import HOLE, hole
@@ -70,8 +70,7 @@ def compose(
         return Markup(f"\x02{mark}\x03") + inner + Markup("\x02\x03")
 
     env.globals["render_block"] = marked
-    env.globals["toc_base"] = _toc_base(scene)
-    env.globals["toc_base"] = _toc_base(scene)
+    env.globals["toc_base"] = _toc_base(edition, scene)
     env.globals["picture"] = lambda name: _picture(scene, name)
     text = template(env, "edition.mjml.j2").render(
         bands=bands(edition, marked),
@@ -94,11 +93,11 @@ def caps(text: object) -> object:
     return Markup(raised) if isinstance(text, Markup) else raised
 
 
-def _toc_base(scene: Scene) -> str | None:
+def _toc_base(edition: Edition, scene: Scene) -> str | None:
     """What a line of the contents leads to: local anchors fail in many clients."""
     if scene.publication.toc_links == "anchor":
         return ""
-    if scene.publication.toc_links == "web" and scene.public_url:
+    if scene.publication.toc_links == "web" and has_page(edition, scene):
         return hole("web_url")
     return None
 

@@ -3,10 +3,12 @@
 Free readers and the web page lose what follows the members' marker of a section, and
 keep the marker: there the subscribe card goes. Members lose only the marker. ``only``
 blocks are unfolded or dropped. Then stories are numbered and the contents filled in,
-from what remains: a number never betrays a story that is not there.
+from what remains: a number never betrays a story that is not there. The feed is read
+as the page is, without advertisers, teasers and contents. An archive for members shows
+strangers the card alone, on the page as in the feed.
 
-A section left without a block and without a standfirst goes altogether; one that begins
-with the marker stays, for its card is what it says to those who are not members.
+A section of which nothing is left goes altogether, title and standfirst too; one that
+begins with the marker stays, for its card is what it says to those who are not members.
 """
 
 from __future__ import annotations
@@ -31,9 +33,15 @@ _NUMBERED = "numbered"
 
 def cut(edition: Edition, variant: Variant) -> Edition:
     """*edition* as readers of *variant* may see it."""
+    if edition.archive == "members" and not variant.is_mail:
+        return replace(edition, preface=(Paywall(at=edition.at),), sections=())
+    kept = (
+        (section, tuple(_kept(section.blocks, variant))) for section in edition.sections
+    )
     sections = tuple(
-        replace(section, blocks=tuple(_kept(section.blocks, variant)))
-        for section in edition.sections
+        replace(section, blocks=blocks)
+        for section, blocks in kept
+        if blocks or not _holds_words(section)
     )
     numbered = tuple(_numbered(sections))
     entries = tuple(_entries(numbered))
@@ -43,9 +51,13 @@ def cut(edition: Edition, variant: Variant) -> Edition:
         sections=tuple(
             replace(section, blocks=tuple(_filled(section.blocks, entries)))
             for section in numbered
-            if section.blocks or section.standfirst
         ),
     )
+
+
+def _holds_words(section: Section) -> bool:
+    """Whether something is written below the title and the standfirst of *section*."""
+    return any(not isinstance(block, Paywall) for block in section.blocks)
 
 
 def _kept(blocks: Iterable[Block], variant: Variant) -> Iterator[Block]:
@@ -62,6 +74,8 @@ def _unfolded(blocks: Iterable[Block], variant: Variant) -> Iterator[Block]:
     """The blocks that are not for somebody else, ``only`` taken apart."""
     for block in blocks:
         match block:
+            case Sponsor() | Toc() | Box(name="teaser") if variant is Variant.FEED:
+                continue
             case Only():
                 if is_for(block.audience, variant):
                     yield from _unfolded(block.blocks, variant)
@@ -75,10 +89,10 @@ def _unfolded(blocks: Iterable[Block], variant: Variant) -> Iterator[Block]:
 
 
 def is_for(audience: str, variant: Variant) -> bool:
-    """Whether ``only=audience`` is meant for *variant*; the web page reads as free."""
+    """Whether ``only=audience`` is meant for *variant*; page and feed read as free."""
     match audience:
         case "web":
-            return variant is Variant.WEB
+            return not variant.is_mail
         case "email":
             return variant.is_mail
         case "member":

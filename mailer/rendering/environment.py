@@ -1,7 +1,7 @@
 """The one Jinja2 environment behind mail, page and text templates.
 
 Templates see ``edition`` (already cut), ``variant``, ``publication``, ``theme``,
-``scene``, ``color`` (light values), ``font``, ``size``, ``_`` (a theme sentence in the
+``scene``, ``has_page``, ``color`` (light values), ``font``, ``size``, ``_`` (a theme sentence in the
 reader's language), ``hole(name)`` (a per-reader placeholder), and, in a block's own
 template, ``block``. Logic stays at an ``if`` and a ``for``: what needs more is computed
 in Python and handed over.
@@ -79,6 +79,7 @@ def environment(
         keep_trailing_newline=False,
     )
     lang = edition.lang or scene.publication.lang
+    folder = "feed" if variant is Variant.FEED else "blocks"
 
     def sentence(english: str, **values: object) -> str:
         """A theme's sentence in the reader's language, its values filled in."""
@@ -86,7 +87,9 @@ def environment(
 
     def render_block(block: Block, **context: object) -> Markup:
         """*block* through its own template of this channel."""
-        name = f"blocks/{block.kind}.{channel}.j2"
+        name = f"{folder}/{block.kind}.{channel}.j2"
+        if name not in scene.theme.templates:
+            name = f"blocks/{block.kind}.{channel}.j2"
         text = template(env, name).render(block=block, **context)
         return Markup(text)
 
@@ -108,6 +111,7 @@ def environment(
         welcome=_welcome(edition, scene, lang),
         quotes=_QUOTES[lang],
         colon=_COLON[lang],
+        has_page=has_page(edition, scene),
         inside="",
         lead=None,
         before="",
@@ -116,6 +120,11 @@ def environment(
         _=sentence,
     )
     return env
+
+
+def has_page(edition: Edition, scene: Scene) -> bool:
+    """Whether *edition* can be read on the web, by somebody at least."""
+    return bool(scene.public_url) and edition.archive != "none"
 
 
 def _welcome(edition: Edition, scene: Scene, lang: str) -> str:

@@ -7,8 +7,9 @@ mapping of template texts, the catalogue a mapping of sentences.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 
 from mailer.edition.model import Author, Edition, Publication, Variant
@@ -78,11 +79,28 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeedEntry:
+    """What a feed says of an edition beside its text, which is the rendering's ``html``.
+
+    ``authors`` are names; ``permalink`` and ``picture`` are addresses, and None where
+    nothing is hosted. ``published`` is the day the edition is dated.
+    """
+
+    title: str
+    summary: str
+    published: date
+    authors: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    permalink: str | None = None
+    picture: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rendering:
     r"""One variant, finished but for its placeholders (see ``personalise``).
 
-    ``html`` and ``text`` use ``\n`` line ends. The web page has no text part.
-    ``pictures`` are those that ``html`` shows, each once.
+    ``html`` and ``text`` use ``\n`` line ends. Page and feed have no text part; ``entry``
+    is there for the feed only. ``pictures`` are those that ``html`` shows, each once.
     """
 
     variant: Variant
@@ -92,6 +110,7 @@ class Rendering:
     html: str
     text: str
     pictures: tuple[Picture, ...] = ()
+    entry: FeedEntry | None = None
 
     def digest(self) -> str:
         """SHA-256 over everything a reader could see, in hex."""
@@ -102,6 +121,8 @@ class Rendering:
             seal.update(hashlib.sha256(body.encode()).digest())
         for picture in self.pictures:
             seal.update(hashlib.sha256(picture.content).digest())
+        if self.entry is not None:
+            seal.update(json.dumps(asdict(self.entry), default=str).encode())
         return seal.hexdigest()
 
 

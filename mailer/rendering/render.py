@@ -15,6 +15,7 @@ from mailer.edition.typography import set_edition, set_text
 from mailer.errors import ThemeError
 from mailer.rendering.compose import compose
 from mailer.rendering.cut import cut
+from mailer.rendering.feed import feed_entry, to_feed
 from mailer.rendering.mjml import to_html
 from mailer.rendering.model import Frozen, Picture, Rendering, Scene
 from mailer.rendering.text import to_text
@@ -22,8 +23,13 @@ from mailer.rendering.web import to_page
 
 
 def freeze(edition: Edition, scene: Scene) -> Frozen:
-    """Every variant of *edition*, the web page last, under one hash."""
-    variants = (*(edition.audiences or scene.publication.audiences), Variant.WEB)
+    """Every variant of *edition*, mail first, under one hash.
+
+    Page and feed are left out where the archive is closed.
+    """
+    mail = edition.audiences or scene.publication.audiences
+    is_open = edition.archive != "none"
+    variants = (*mail, Variant.WEB, Variant.FEED) if is_open else mail
     return Frozen(
         edition=edition,
         publication=scene.publication,
@@ -43,6 +49,8 @@ def render(edition: Edition, variant: Variant, scene: Scene) -> Rendering:
             composed = compose(shown, variant, scene, preheader=preheader)
             html = to_html(composed.source, locate=composed.locate)
             text = to_text(shown, variant, scene)
+        elif variant is Variant.FEED:
+            html, text = to_feed(shown, scene), ""
         else:
             html, text = to_page(shown, scene), ""
     except jinja2.TemplateError as error:
@@ -56,6 +64,7 @@ def render(edition: Edition, variant: Variant, scene: Scene) -> Rendering:
         html=html,
         text=text,
         pictures=tuple(_shown(scene, html)),
+        entry=feed_entry(shown, scene) if variant is Variant.FEED else None,
     )
 
 

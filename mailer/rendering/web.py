@@ -10,9 +10,9 @@ from math import ceil
 
 from mailer.edition.blocks import plain
 from mailer.edition.model import Edition, Variant
-from mailer.rendering.environment import environment, template
+from mailer.rendering.environment import environment, has_page, template
 from mailer.rendering.inline import InlineHtml
-from mailer.rendering.model import Scene
+from mailer.rendering.model import Picture, Scene
 from mailer.rendering.personalise import NAMES, fill
 from mailer.rendering.words import words_of
 
@@ -30,21 +30,36 @@ def to_page(edition: Edition, scene: Scene) -> str:
         filters={"inline": inline, "href": inline.href, "plain": plain},
     )
     env.globals["picture"] = lambda name: scene.pictures[name]
-    minutes = ceil(len(words_of(edition)) / _WORDS_A_MINUTE)
-    page = f"{scene.public_url}/archive/{edition.publication}/{edition.slug}"
-    cover = scene.pictures.get(edition.cover.src) if edition.cover else None
     html = template(env, "edition.html.j2").render(
-        minutes=max(1, minutes),
-        page_url=page if scene.public_url else "",
-        cover=cover if cover and not cover.inline else None,
-        description=" ".join(edition.summary) or edition.subtitle or edition.title,
+        minutes=ceil(len(words_of(edition)) / _WORDS_A_MINUTE),
+        page_url=page_of(edition, scene),
+        cover=cover_of(edition, scene),
+        description=description_of(edition),
     )
-    return fill(html, _everybody(scene, page), escape=True)
+    return fill(html, everybody(edition, scene), escape=True)
 
 
-def _everybody(scene: Scene, page: str) -> dict[str, str]:
+def page_of(edition: Edition, scene: Scene) -> str:
+    """The lasting address of *edition*'s page; empty if it has none."""
+    if not has_page(edition, scene):
+        return ""
+    return f"{scene.public_url}/archive/{edition.publication}/{edition.slug}"
+
+
+def cover_of(edition: Edition, scene: Scene) -> Picture | None:
+    """The picture that stands for *edition* elsewhere, if it has an address."""
+    found = scene.pictures.get(edition.cover.src) if edition.cover else None
+    return None if found is None or found.inline else found
+
+
+def description_of(edition: Edition) -> str:
+    """What cards, search results and feeds say below the title."""
+    return " ".join(edition.summary) or edition.subtitle or edition.title
+
+
+def everybody(edition: Edition, scene: Scene) -> dict[str, str]:
     """What placeholders say where the reader is unknown."""
     values = dict.fromkeys(NAMES, "")
     values["name"] = scene.publication.fallback_name
-    values["web_url"] = page if scene.public_url else ""
+    values["web_url"] = page_of(edition, scene)
     return values

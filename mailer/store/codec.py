@@ -14,10 +14,11 @@ from dataclasses import asdict, replace
 from pydantic import TypeAdapter
 
 from mailer.edition.model import Edition, Publication
-from mailer.rendering.model import Picture
+from mailer.rendering.model import FeedEntry, Picture
 
 _EDITION = TypeAdapter(Edition)
 _PUBLICATION = TypeAdapter(Publication)
+_ENTRY = TypeAdapter(FeedEntry)
 
 
 def without_blocks(edition: Edition) -> Edition:
@@ -43,6 +44,16 @@ def dump_publication(publication: Publication) -> str:
 def load_publication(text: str) -> Publication:
     """What ``dump_publication`` wrote."""
     return _PUBLICATION.validate_json(text)
+
+
+def dump_entry(entry: FeedEntry | None) -> str | None:
+    """*entry* as JSON; None for a rendering that is not a feed's."""
+    return None if entry is None else _ENTRY.dump_json(entry).decode()
+
+
+def load_entry(text: str | None) -> FeedEntry | None:
+    """What ``dump_entry`` wrote."""
+    return None if text is None else _ENTRY.validate_json(text)
 
 
 def dump_pictures(pictures: tuple[Picture, ...]) -> str:

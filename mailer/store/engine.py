@@ -33,10 +33,10 @@ from mailer.errors import ConfigError, StoreError
 
 T = TypeVar("T")
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration: what this code reads and writes."""
 
-_KNOWN = ("0001",)
+_KNOWN = ("0001", "0002")
 _BUSY_SECONDS = 5.0
 _POSTGRES_THREADS = 4
 
@@ -79,11 +79,14 @@ class Store:
         return self.engine.dialect.name == "sqlite"
 
     @classmethod
-    async def open(cls, url: str) -> Self:
-        """Open the database at *url*, made and migrated if need be; StoreError."""
+    async def open(cls, url: str, *, schema: str = HEAD) -> Self:
+        """Open the database at *url*, made and migrated to *schema* if need be.
+
+        StoreError if it cannot be reached, or is newer than this mailer knows.
+        """
         store = cls(*_engine(url))
         try:
-            await store.on_thread(store._migrate)
+            await store.on_thread(lambda: store._migrate(schema))
         except BaseException:
             await store.close()
             raise
@@ -132,10 +135,10 @@ class Store:
             with connection.begin():
                 return work(connection)
 
-    def _migrate(self) -> None:
+    def _migrate(self, to: str) -> None:
         with in_our_words():
             found = self._transaction(_version, writes=False)
-            if found == HEAD:
+            if found == to:
                 return
             if found is not None and found not in _KNOWN:
                 message = (
@@ -143,7 +146,7 @@ class Store:
                     "install the newer mailer again"
                 )
                 raise StoreError(message, temporary=False)
-            _upgrade(self.engine)
+            _upgrade(self.engine, to)
 
 
 class Turn(IntEnum):
@@ -234,7 +237,7 @@ def _version(connection: Connection) -> str | None:
     return None if found is None else str(found)
 
 
-def _upgrade(engine: Engine) -> None:
+def _upgrade(engine: Engine, to: str) -> None:
     """Run the migrations; imported late, because alembic is slow to load."""
     from alembic import command
     from alembic.config import Config
@@ -244,4 +247,4 @@ def _upgrade(engine: Engine) -> None:
     with engine.connect() as connection, connection.begin():
         alone(connection, Turn.MIGRATE)
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)

@@ -11,9 +11,11 @@ from mailer.errors import StoreError
 from mailer.rendering.model import Frozen, Rendering
 from mailer.store.codec import (
     dump_edition,
+    dump_entry,
     dump_pictures,
     dump_publication,
     load_edition,
+    load_entry,
     load_pictures,
     load_publication,
     picture_key,
@@ -62,6 +64,7 @@ def freeze(connection: Connection, frozen: Frozen, now: datetime) -> int:
                 html=rendering.html,
                 text=rendering.text,
                 pictures_json=dump_pictures(rendering.pictures),
+                entry_json=dump_entry(rendering.entry),
             )
         )
     return int(key)
@@ -98,6 +101,7 @@ def thaw(connection: Connection, run: int) -> Frozen:
                 html=each.html,
                 text=each.text,
                 pictures=load_pictures(each.pictures_json, content),
+                entry=load_entry(each.entry_json),
             )
             for each in renderings
         ),

@@ -133,6 +133,7 @@ rendering = Table(
     Column("html", Text, nullable=False),
     Column("text", Text, nullable=False),
     Column("pictures_json", Text, nullable=False),
+    Column("entry_json", Text),
 )
 
 picture = Table(

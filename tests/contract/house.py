@@ -13,7 +13,7 @@ from mailer.delivery.reply import Attempt, Fault, Outcome, Reply, Stage, Verdict
 from mailer.edition.blocks import Source
 from mailer.edition.model import Edition, Publication, Variant
 from mailer.flows.ports import Admission, Claim, Run, Settlement
-from mailer.rendering.model import Frozen, Picture, Rendering
+from mailer.rendering.model import FeedEntry, Frozen, Picture, Rendering
 from mailer.store.deliveries import SqlLedger
 from mailer.store.engine import Store
 from mailer.store.readers import SqlReaders
@@ -37,6 +37,16 @@ PICTURE = Picture(
     width=1200,
     height=800,
     shown_width=600,
+)
+
+
+ENTRY = FeedEntry(
+    title="Les ports, l’été",
+    summary="Deux ports",
+    published=date(2026, 3, 14),
+    authors=("Claire Aubry",),
+    tags=("ports",),
+    permalink="https://lettres.example.org/archive/p/ports",
 )
 
 
@@ -68,6 +78,7 @@ def frozen_edition(
             html=f"<p>{variant} {{{{ name }}}}</p>",
             text=f"{variant}\n" if variant.is_mail else "",
             pictures=(PICTURE,),
+            entry=ENTRY if variant is Variant.FEED else None,
         )
         for variant in variants
     )

@@ -10,12 +10,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 import mailer.store
 from mailer.errors import StoreError
 from mailer.store.engine import _KNOWN, HEAD, Store
-from mailer.store.schema import metadata
+from mailer.store.schema import metadata, rendering
 
 
 def _differences(connection: Connection) -> list[object]:
@@ -51,6 +51,27 @@ async def test_two_that_open_an_empty_database_share_it(empty_url: str) -> None:
     assert versions == [HEAD] * 3
 
 
+async def test_what_an_older_schema_kept_is_carried_over(empty_url: str) -> None:
+    """A rendering frozen before there were feeds is there afterwards, without one."""
+    store = await Store.open(empty_url, schema="0001")
+    old = {"frozen_id": 1, "variant": "web", "place": 0, "html": "<p>é</p>"}
+    words = dict.fromkeys(("lang", "subject", "preheader", "text", "pictures_json"), "")
+    frozen = {"id": 1, "frozen_at": 0, "edition": "a/1", "sha256": "x"}
+    frozen |= {"edition_json": "{}", "publication_json": "{}"}
+    try:
+        await store.write(_insert("frozen", frozen))
+        await store.write(_insert("rendering", old | words))
+    finally:
+        await store.close()
+    store = await Store.open(empty_url)
+    try:
+        (row,) = await store.read(lambda c: c.execute(select(rendering)).all())
+        assert (row.variant, row.html, row.entry_json) == ("web", "<p>é</p>", None)
+        assert await store.write(_differences) == []
+    finally:
+        await store.close()
+
+
 async def test_a_newer_schema_is_refused(url: str) -> None:
     """An older mailer does not touch what a newer one wrote, and says the way out."""
     store = await Store.open(url)
@@ -77,6 +98,13 @@ def test_the_code_knows_every_migration() -> None:
 def _version(connection: Connection) -> str:
     found = connection.execute(text("SELECT version_num FROM alembic_version"))
     return str(found.scalar_one())
+
+
+def _insert(table: str, row: dict[str, object]):
+    names = ", ".join(row)
+    values = ", ".join(f":{name}" for name in row)
+    statement = text(f"INSERT INTO {table} ({names}) VALUES ({values})")  # noqa: S608 - ours
+    return lambda connection: connection.execute(statement, row)
 
 
 def _set_version(version: str):

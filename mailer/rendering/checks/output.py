@@ -37,6 +37,8 @@ def check_output(frozen: Frozen) -> Iterator[Finding]:
         if rendering.variant.is_mail:
             yield from _check_mail(rendering, edition)
         yield from _check_part(rendering, edition)
+        if rendering.variant is Variant.FEED:
+            continue
         shown = cut(edition, rendering.variant)
         if not shown.preface and not shown.sections:
             message = f"{rendering.variant}: nothing is left to read"
@@ -76,7 +78,7 @@ def _check_part(rendering: Rendering, edition: Edition) -> Iterator[Finding]:
         (rendering.subject, rendering.preheader, rendering.html, rendering.text)
     )
     left = {name for name in HOLE.findall(everything) if name not in NAMES}
-    if rendering.variant is Variant.WEB:
+    if not rendering.variant.is_mail:
         left |= set(HOLE.findall(everything))
     for name in sorted(left):
         message = f"{rendering.variant}: nothing fills {hole(name)}"
@@ -102,7 +104,7 @@ def _check_pictures(frozen: Frozen) -> Iterator[Finding]:
 def _check_leaks(frozen: Frozen) -> Iterator[Finding]:
     """No eight words in a row of members' text in what others can read."""
     edition = frozen.edition
-    for variant in (Variant.FREE, Variant.WEB):
+    for variant in (Variant.FREE, Variant.WEB, Variant.FEED):
         secret = _runs_of(cut(edition, Variant.MEMBER)) - _runs_of(
             cut(edition, variant)
         )

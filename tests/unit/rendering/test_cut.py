@@ -65,6 +65,7 @@ def test_only_is_unfolded_for_its_audience() -> None:
         Variant.FREE: ["free", "email"],
         Variant.MEMBER: ["member", "email"],
         Variant.WEB: ["free", "web"],
+        Variant.FEED: ["free", "web"],
     }
 
 
@@ -97,6 +98,41 @@ def test_an_empty_section_is_not_shown() -> None:
         at=specimen.at(1), audience="member", blocks=(specimen.paragraph("x"),)
     )
     assert cut(section(hidden), Variant.FREE).sections == ()
+
+
+def test_a_section_that_lost_its_text_says_nothing() -> None:
+    """Nor do its title, strap and standfirst; written without text, it stays."""
+    hidden = Only(
+        at=specimen.at(1), audience="member", blocks=(specimen.paragraph("x"),)
+    )
+    for blocks, left in (((hidden,), 0), ((), 1), ((Paywall(at=specimen.at(2)),), 1)):
+        edition = section(*blocks)
+        titled = replace(edition.sections[0], standfirst=specimen.words("chapô"))
+        shown = cut(replace(edition, sections=(titled,)), Variant.FREE)
+        assert len(shown.sections) == left
+
+
+def test_the_feed_leaves_advertisers_teasers_and_contents_out() -> None:
+    """It reads as the page does, without what sells and without what leads about."""
+    edition = section(
+        Toc(at=specimen.at(1)),
+        Sponsor(at=specimen.at(2), by="X", blocks=(specimen.paragraph("a"),)),
+        Box(at=specimen.at(3), name="teaser", only="free"),
+        Box(at=specimen.at(4), name="note", blocks=(Toc(at=specimen.at(5)),)),
+        specimen.paragraph("x"),
+    )
+    assert kinds(edition, Variant.FEED) == ["box", "paragraph"]
+    assert cut(edition, Variant.FEED).sections[0].blocks[0].blocks == ()
+
+
+def test_a_closed_archive_shows_strangers_the_card_alone() -> None:
+    """`archive: members` keeps the body from page and feed, and from no mail."""
+    edition = replace(section(specimen.paragraph("x")), archive="members")
+    for variant in (Variant.WEB, Variant.FEED):
+        shown = cut(edition, variant)
+        assert [b.kind for b in shown.preface] == ["paywall"]
+        assert shown.sections == ()
+    assert kinds(edition, Variant.FREE) == ["paragraph"]
 
 
 SECRET = "secret alpha bravo charlie delta echo foxtrot golf"
@@ -137,7 +173,7 @@ def test_no_member_word_reaches_anybody_else(made: list[Block]) -> None:
     """However blocks are nested, members' words stay with members."""
     paywalled = (Paywall(at=specimen.at(1)), specimen.paragraph(SECRET))
     edition = section(*made, *paywalled)
-    for variant in (Variant.FREE, Variant.WEB):
+    for variant in (Variant.FREE, Variant.WEB, Variant.FEED):
         assert "alpha" not in words_of(cut(edition, variant))
 
 

@@ -214,13 +214,14 @@ def test_an_english_letter_speaks_english(theme) -> None:
 
 
 def test_a_frozen_edition_has_every_variant_once() -> None:
-    """The publication's audiences, or the edition's own, and the web page."""
+    """The publication's audiences, or the edition's own, then page and feed."""
     frozen = freeze(specimen.edition(), specimen.scene())
     variants = [made.variant for made in frozen.renderings]
-    assert variants == [Variant.FREE, Variant.MEMBER, Variant.WEB]
+    assert variants == [Variant.FREE, Variant.MEMBER, Variant.WEB, Variant.FEED]
     assert frozen.rendering(Variant.WEB).text == ""
     own = freeze(specimen.edition(audiences=(Variant.MEMBER,)), specimen.scene())
-    assert [made.variant for made in own.renderings] == [Variant.MEMBER, Variant.WEB]
+    variants = [made.variant for made in own.renderings]
+    assert variants == [Variant.MEMBER, Variant.WEB, Variant.FEED]
     with pytest.raises(KeyError):
         own.rendering(Variant.FREE)
 

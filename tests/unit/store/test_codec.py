@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 
 from mailer.edition.blocks import Paragraph, Source, Text
 from mailer.edition.model import Edition, Publication, Variant
-from mailer.rendering.model import Picture
+from mailer.rendering.model import FeedEntry, Picture
 from mailer.store.codec import (
     dump_edition,
+    dump_entry,
     dump_pictures,
     dump_publication,
     load_edition,
+    load_entry,
     load_pictures,
     load_publication,
     picture_key,
@@ -84,6 +86,24 @@ def test_pictures_come_back_with_their_bytes(pictures: tuple[Picture, ...]) -> N
     """The bytes are kept apart, once for each hash."""
     kept = {picture_key(picture): picture.content for picture in pictures}
     assert load_pictures(dump_pictures(pictures), kept.__getitem__) == pictures
+
+
+@settings(max_examples=60)
+@given(
+    st.builds(
+        FeedEntry,
+        title=_TEXT,
+        summary=_TEXT,
+        authors=st.lists(_TEXT, max_size=2).map(tuple),
+        tags=st.lists(_TEXT, max_size=2).map(tuple),
+        permalink=st.none() | _TEXT,
+        picture=st.none() | _TEXT,
+    )
+    | st.none()
+)
+def test_a_feed_entry_comes_back_equal(entry: FeedEntry | None) -> None:
+    """Every field, and nothing where there is no feed."""
+    assert load_entry(dump_entry(entry)) == entry
 
 
 def test_the_tree_is_left_behind() -> None:
