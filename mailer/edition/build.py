@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -25,9 +23,9 @@ from mailer.edition.blocks import (
     Story,
     Subhead,
     Toc,
-    plain,
 )
 from mailer.edition.directives import read_day, read_opening
+from mailer.edition.identify import identified
 from mailer.edition.inlines import InlineReader
 from mailer.edition.model import Section
 from mailer.edition.nodes import Node, nested
@@ -40,7 +38,7 @@ _SECTION = "h1"
 
 
 class Builder:
-    """Builds one edition's blocks; ``preface`` and ``sections`` are the result."""
+    """Builds one edition's blocks; ``body`` is the result."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -50,13 +48,12 @@ class Builder:
         self._sections: list[tuple[Section, list[Block]]] = []
         self._ids: set[str] = set()
 
-    def preface(self) -> tuple[Block, ...]:
-        """What stands before the first section."""
-        return tuple(self._preface)
-
-    def sections(self) -> tuple[Section, ...]:
-        """The sections with their blocks."""
-        return tuple(replace(s, blocks=tuple(blocks)) for s, blocks in self._sections)
+    def body(self) -> tuple[tuple[Block, ...], tuple[Section, ...]]:
+        """What stands before the first section, and the sections with their blocks."""
+        return identified(
+            self._preface,
+            [replace(s, blocks=tuple(blocks)) for s, blocks in self._sections],
+        )
 
     def read(self, tokens: Sequence[Token]) -> None:
         """Take in the whole body."""
@@ -78,7 +75,7 @@ class Builder:
         section = Section(
             at=at,
             title=title,
-            id=self._id(attributes.get("id", ""), plain(title), at),
+            id=self._said_id(attributes.get("id", ""), at),
             classes=tuple(attributes.get("class", "").split()),
         )
         self._sections.append((section, []))
@@ -167,7 +164,7 @@ class Builder:
                 block: Block = Story(
                     at=at,
                     title=title,
-                    id=self._id(attributes.get("id", ""), plain(title), at),
+                    id=self._said_id(attributes.get("id", ""), at),
                     emoji=attributes.get("emoji", ""),
                 )
             case "h3":
@@ -175,7 +172,7 @@ class Builder:
                 block = Subhead(
                     at=at,
                     title=title,
-                    id=self._id(attributes.get("id", ""), plain(title), at),
+                    id=self._said_id(attributes.get("id", ""), at),
                 )
             case "h1":
                 message = "a section cannot begin inside a directive"
@@ -286,22 +283,11 @@ class Builder:
             return []
         return [Paywall(at=at)]
 
-    def _id(self, said: str, title: str, at: Source) -> str:
-        """*said*, or made from *title*; unique in the edition."""
+    def _said_id(self, said: str, at: Source) -> str:
+        """The id after ``#``, which nothing else may have; empty if none was said."""
         if said in self._ids:
             message = f"the id {said} is taken already in this edition"
             self.notes.error("id-twice", at, message, "choose another after #")
-        wanted = said or slugify(title) or "section"
-        name, count = wanted, 1
-        while name in self._ids:
-            count += 1
-            name = f"{wanted}-{count}"
-        self._ids.add(name)
-        return name
-
-
-def slugify(title: str) -> str:
-    """``Le cœur et l’algorithme`` -> ``le-coeur-et-l-algorithme``."""
-    spaced = title.replace("’", "-").casefold().replace("œ", "oe").replace("æ", "ae")
-    bare = unicodedata.normalize("NFKD", spaced).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", bare).strip("-")[:60].rstrip("-")
+        if said:
+            self._ids.add(said)
+        return said

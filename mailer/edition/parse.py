@@ -71,12 +71,13 @@ def parse_edition(
         if _is_shallow(tokens, notes):
             builder.read(tokens)
     notes.raise_errors()
+    preface, sections = builder.body()
     return Edition(
         at=Source(file, 1),
         publication=publication.id,
         folder=folder,
-        preface=builder.preface(),
-        sections=builder.sections(),
+        preface=preface,
+        sections=sections,
         warnings=notes.warnings,
         **dict(_fields(values, folder)),
     )
