@@ -1,0 +1,116 @@
+"""What is said to people: an English sentence that remembers how it was made.
+
+Whoever finds something says it in English and at once; the edge (terminal, page, mail)
+says it again in the reader's language, from the template and its values::
+
+    say("no author {key}", key=key)
+    say_many("{count} error", "{count} errors", count)
+
+A name between braces is filled if there is a value of that name; any other brace stands
+for itself, so that ``{{ name }}`` and ``{only=free}`` need no escaping. Values may be
+phrases, and exceptions that carry one. Whole numbers are counts and are grouped as the
+language does; a number that names something (an edition, a port) is handed over as text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from types import MappingProxyType
+from typing import Any, NoReturn, Self
+
+Value = str | int | float | date
+"""What a phrase keeps of a value; anything else is kept as its text."""
+
+_FIELD = re.compile(r"\{([a-z_]+)\}")
+
+
+class Phrase(str):
+    """English text, and what it was made of.
+
+    ``english`` is the template; ``plural`` is its twin for more than one, or empty;
+    ``count`` chooses between the two.
+    """
+
+    __slots__ = ("count", "english", "plural", "values")
+    english: str
+    plural: str
+    count: int
+    values: Mapping[str, Value]
+
+    def __new__(
+        cls, english: str, plural: str, count: int, values: Mapping[str, Value]
+    ) -> Self:
+        """Use ``say`` and ``say_many``."""
+        template = plural if plural and count != 1 else english
+        self = super().__new__(cls, fill(template, values, _in_english))
+        for name, value in (
+            ("english", english),
+            ("plural", plural),
+            ("count", count),
+            ("values", MappingProxyType(dict(values))),
+        ):
+            object.__setattr__(self, name, value)
+        return self
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        message = f"a phrase does not change: {name}"
+        raise AttributeError(message)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.english, self.plural, self.count, dict(self.values))
+
+
+def say(english: str, /, **values: object) -> Phrase:
+    """*english* with its ``{names}`` filled in."""
+    return Phrase(english, "", 1, _kept(values))
+
+
+def say_many(one: str, many: str, count: int, /, **values: object) -> Phrase:
+    """*one* or *many* by *count*, which is ``{count}`` in both."""
+    return Phrase(one, many, count, _kept({"count": count, **values}))
+
+
+def fill(
+    template: str, values: Mapping[str, Value], spoken: Callable[[Value], str]
+) -> str:
+    """*template* with each named value *spoken*; what a value brings is not read again."""
+    if not values:
+        return template
+
+    def filled(match: re.Match[str]) -> str:
+        name = match[1]
+        return spoken(values[name]) if name in values else match[0]
+
+    return _FIELD.sub(filled, template)
+
+
+def names_in(template: str) -> set[str]:
+    """The names that *template* has between braces."""
+    return set(_FIELD.findall(template))
+
+
+def _kept(values: Mapping[str, object]) -> dict[str, Value]:
+    return {name: _value(value) for name, value in values.items()}
+
+
+def _value(value: object) -> Value:
+    if isinstance(value, Phrase):
+        return value
+    if isinstance(value, Exception):
+        said = value.args[0] if len(value.args) == 1 else None
+        return said if isinstance(said, Phrase) else str(value)
+    if isinstance(value, bool):
+        return str(value)
+    if isinstance(value, int | float | date):
+        return value
+    return str(value)
+
+
+def _in_english(value: Value) -> str:
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.1f}"
+    return str(value)
