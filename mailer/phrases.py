@@ -30,13 +30,13 @@ class Phrase(str):
     """English text, and what it was made of.
 
     ``english`` is the template; ``plural`` is its twin for more than one, or empty;
-    ``count`` chooses between the two.
+    ``number`` chooses between the two.
     """
 
-    __slots__ = ("count", "english", "plural", "values")
+    __slots__ = ("english", "number", "plural", "values")
     english: str
     plural: str
-    count: int
+    number: int
     values: Mapping[str, Value]
 
     def __new__(
@@ -48,7 +48,7 @@ class Phrase(str):
         for name, value in (
             ("english", english),
             ("plural", plural),
-            ("count", count),
+            ("number", count),
             ("values", MappingProxyType(dict(values))),
         ):
             object.__setattr__(self, name, value)
@@ -59,7 +59,7 @@ class Phrase(str):
         raise AttributeError(message)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.english, self.plural, self.count, dict(self.values))
+        return type(self), (self.english, self.plural, self.number, dict(self.values))
 
 
 def say(english: str, /, **values: object) -> Phrase:

@@ -51,7 +51,7 @@ def test_a_count_chooses_the_sentence(count: int, text: str) -> None:
     """English says one error, and none or several errors."""
     said = say_many("{count} error", "{count} errors", count)
     assert said == text
-    assert (said.english, said.plural, said.count) == (
+    assert (said.english, said.plural, said.number) == (
         "{count} error",
         "{count} errors",
         count,
@@ -87,10 +87,10 @@ def test_a_phrase_travels(template: str, values: dict[str, object], count: int) 
     for twin in (pickle.loads(pickle.dumps(said)), copy.deepcopy(said)):  # noqa: S301
         assert isinstance(twin, Phrase)
         assert twin == said
-        assert (twin.english, twin.plural, twin.count) == (
+        assert (twin.english, twin.plural, twin.number) == (
             said.english,
             said.plural,
-            said.count,
+            said.number,
         )
         assert twin.values == said.values
 
