@@ -110,7 +110,8 @@ class Edition:
     ``folder`` is the name of its folder under ``editions/<publication>/``; ``send_at``
     is local wall time in the publication's zone. ``audiences``, ``sender`` and
     ``reply_to`` are empty when the publication's own apply. ``archive`` says who may
-    read it on the web: everybody (``public``), only ``members``, or nobody (``none``).
+    read it on the web: everybody (``public``), only ``members``, or nobody (``none``);
+    empty is ``public``, or ``members`` for what no free reader gets by mail.
     ``warnings`` are the findings that did not stop the parser.
     """
 
@@ -132,7 +133,7 @@ class Edition:
     lang: str = ""
     cover: Cover | None = None
     audiences: tuple[Variant, ...] = ()
-    archive: str = "public"
+    archive: str = ""
     tags: tuple[str, ...] = ()
     tokens: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     ignored_checks: tuple[str, ...] = ()

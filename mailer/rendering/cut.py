@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import Any
 
 from mailer.edition.blocks import (
     Block,
@@ -79,13 +80,19 @@ def _unfolded(blocks: Iterable[Block], variant: Variant) -> Iterator[Block]:
             case Only():
                 if is_for(block.audience, variant):
                     yield from _unfolded(block.blocks, variant)
-            case Box():
-                if not block.only or is_for(block.only, variant):
-                    yield replace(block, blocks=tuple(_kept(block.blocks, variant)))
-            case Sponsor():
-                yield replace(block, blocks=tuple(_kept(block.blocks, variant)))
             case _:
-                yield block
+                only = getattr(block, "only", "")
+                if not only or is_for(only, variant):
+                    yield _within(block, variant)
+
+
+def _within(block: Block, variant: Variant) -> Block:
+    """*block*, and what *variant* sees inside it, whatever kind it is."""
+    holder: Any = block
+    if not getattr(holder, "blocks", ()):
+        return block
+    kept: Block = replace(holder, blocks=tuple(_kept(holder.blocks, variant)))
+    return kept
 
 
 def is_for(audience: str, variant: Variant) -> bool:
@@ -97,8 +104,10 @@ def is_for(audience: str, variant: Variant) -> bool:
             return variant.is_mail
         case "member":
             return variant is Variant.MEMBER
-        case _:
+        case "free":
             return variant is not Variant.MEMBER
+        case _:
+            return False  # an audience that nobody knows is nobody
 
 
 def _numbered(sections: Iterable[Section]) -> Iterator[Section]:

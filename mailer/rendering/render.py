@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import jinja2
 
-from mailer.edition.model import Edition, Variant
+from mailer.edition.model import Edition, Publication, Variant
 from mailer.edition.typography import set_edition, set_text
 from mailer.errors import ThemeError
 from mailer.rendering.compose import compose
@@ -27,7 +27,8 @@ def freeze(edition: Edition, scene: Scene) -> Frozen:
 
     Page and feed are left out where the archive is closed.
     """
-    mail = edition.audiences or scene.publication.audiences
+    edition = settled(edition, scene.publication)
+    mail = edition.audiences
     is_open = edition.archive != "none"
     variants = (*mail, Variant.WEB, Variant.FEED) if is_open else mail
     return Frozen(
@@ -39,6 +40,7 @@ def freeze(edition: Edition, scene: Scene) -> Frozen:
 
 def render(edition: Edition, variant: Variant, scene: Scene) -> Rendering:
     """*edition* as readers of *variant* get it; EditionError or ThemeError."""
+    edition = settled(edition, scene.publication)
     theme = scene.theme.override(scene.publication.tokens, file="config/mailer.toml")
     scene = replace(scene, theme=theme.override(edition.tokens, file=edition.at.file))
     style = scene.publication.typography
@@ -66,6 +68,13 @@ def render(edition: Edition, variant: Variant, scene: Scene) -> Rendering:
         pictures=tuple(_shown(scene, html)),
         entry=feed_entry(shown, scene) if variant is Variant.FEED else None,
     )
+
+
+def settled(edition: Edition, publication: Publication) -> Edition:
+    """*edition* with its audiences and its archive said, whoever said them."""
+    audiences = edition.audiences or publication.audiences
+    usual = "public" if Variant.FREE in audiences else "members"
+    return replace(edition, audiences=audiences, archive=edition.archive or usual)
 
 
 def preheader_of(edition: Edition) -> str:

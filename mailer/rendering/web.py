@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from math import ceil
 
-from mailer.edition.blocks import plain
+from mailer.edition.blocks import Figure, plain
 from mailer.edition.model import Edition, Variant
 from mailer.rendering.environment import environment, has_page, template
 from mailer.rendering.inline import InlineHtml
@@ -47,9 +47,19 @@ def page_of(edition: Edition, scene: Scene) -> str:
 
 
 def cover_of(edition: Edition, scene: Scene) -> Picture | None:
-    """The picture that stands for *edition* elsewhere, if it has an address."""
-    found = scene.pictures.get(edition.cover.src) if edition.cover else None
+    """The picture that stands for *edition* elsewhere, if it has an address.
+
+    The first that is shown unless the edition names one; after the cut, for the first
+    of all might be for members.
+    """
+    name = edition.cover.src if edition.cover else _first_picture(edition)
+    found = scene.pictures.get(name)
     return None if found is None or found.inline else found
+
+
+def _first_picture(edition: Edition) -> str:
+    blocks = (*edition.preface, *(b for s in edition.sections for b in s.blocks))
+    return next((b.picture for b in blocks if isinstance(b, Figure)), "")
 
 
 def description_of(edition: Edition) -> str:

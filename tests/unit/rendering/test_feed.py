@@ -104,9 +104,12 @@ def test_the_entry_says_what_stands_around_the_text() -> None:
 
 def test_where_nothing_is_hosted_the_entry_has_no_address() -> None:
     """A feed may be read from a file; it must not point nowhere."""
-    entry = render(
-        specimen.edition(), Variant.FEED, specimen.scene(public_url=None)
-    ).entry
+    pictures = {
+        name: replace(picture, src=f"cid:{name}@mailer")
+        for name, picture in specimen.scene().pictures.items()
+    }
+    scene = specimen.scene(public_url=None, pictures=pictures)
+    entry = render(specimen.edition(), Variant.FEED, scene).entry
     assert entry is not None
     assert entry.permalink is entry.picture is None
 
@@ -125,6 +128,18 @@ def test_the_archive_decides_what_the_web_gets() -> None:
         assert "Pendant trente ans" not in html
         assert "Les ports" in behind.rendering(Variant.WEB).html
     assert "Pendant trente ans" in behind.rendering(Variant.FREE).html
+
+
+def test_what_no_free_reader_gets_is_not_on_the_web_unless_said() -> None:
+    """An edition for members alone has a closed archive, unless it says `public`."""
+    scene = specimen.scene()
+    members = (Variant.MEMBER,)
+    for said, shown in (("", False), ("public", True)):
+        frozen = freeze(specimen.edition(audiences=members, archive=said), scene)
+        assert frozen.edition.archive == (said or "members")
+        for variant in (Variant.WEB, Variant.FEED):
+            html = frozen.rendering(variant).html
+            assert ("Pendant trente ans" in html) is shown
 
 
 def test_the_theme_of_a_workspace_is_bared_too() -> None:
