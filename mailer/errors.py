@@ -30,12 +30,23 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A safe change of text: ``before`` stands at the finding's place, ``after`` ought to.
+
+    Never across a line end; where ``before`` does not stand any more, nothing changes.
+    """
+
+    before: str
+    after: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """What a check has to say about one place of an edition.
 
     ``rule`` is a stable id (``image-alt``), ``line`` and ``column`` count from 1;
-    0 means the file as a whole.
+    0 means the file as a whole, or the whole line. ``fix`` is what a program can do.
     """
 
     rule: str
@@ -45,11 +56,13 @@ class Finding:
     line: int = 0
     column: int = 0
     hint: str = ""
+    fix: Fix | None = None
 
     @property
     def place(self) -> str:
-        """``index.md:14``, or the file alone when no line is to blame."""
-        return f"{self.file}:{self.line}" if self.line else self.file
+        """``index.md:14:3``, without the column or line that is not known."""
+        counted = [str(n) for n in (self.line, self.line and self.column) if n]
+        return ":".join((self.file, *counted))
 
     def __str__(self) -> str:
         hint = f" ({self.hint})" if self.hint else ""

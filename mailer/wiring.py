@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from mailer.edition.model import Edition, Publication
     from mailer.flows.ports import Ledger, Readers
     from mailer.flows.send import PacedRelay, SendingDesk
+    from mailer.rendering.checks.inspection import Surroundings
+    from mailer.rendering.checks.rule import Rule
     from mailer.rendering.model import Scene
     from mailer.transport.inbox import Mailbox
     from mailer.workspace.editions import Workspace
@@ -234,6 +236,27 @@ class WorkspaceNewsroom:
             ),
             public_url=self.house.public_url,
         )
+
+    def surroundings(self, edition: Edition) -> Surroundings:  # noqa: ARG002
+        """What *edition* is compared with by the checks."""
+        from mailer.rendering.checks.inspection import Limits, Surroundings
+
+        checks = self.house.settings.checks
+        return Surroundings(
+            limits=Limits(
+                clients=checks.clients,
+                warn_html_kb=checks.warn_html_kb,
+                max_html_kb=checks.max_html_kb,
+                ignore=frozenset(checks.ignore),
+            )
+        )
+
+
+def rules() -> Mapping[str, Rule]:
+    """The catalogue of rules that ships with mailer."""
+    from mailer.workspace.rulebook import load_rules
+
+    return load_rules(shipped("templates"))
 
 
 def new_workspace(folder: Path, *, theme: str, data: Path | None = None) -> list[Path]:

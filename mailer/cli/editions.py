@@ -1,4 +1,4 @@
-"""``mailer init, check, render``: from an empty folder to what readers will see."""
+"""``mailer init, render``: from an empty folder to what readers will see."""
 
 from __future__ import annotations
 
@@ -7,16 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from mailer.cli.invocation import Invocation, invocation, run_async
-from mailer.errors import (
-    EditionError,
-    Finding,
-    InputError,
-    NotFoundError,
-    Severity,
-)
+from mailer.errors import InputError, NotFoundError
 
 if TYPE_CHECKING:
     from mailer.edition.model import Variant
@@ -60,7 +53,6 @@ class Form(StrEnum):
 def register(app: typer.Typer) -> None:
     """Hang these commands into *app*."""
     app.command("init")(init)
-    app.command("check")(check)
     app.command("render")(render)
 
 
@@ -88,38 +80,6 @@ def init(
         markup=False,
         soft_wrap=True,
     )
-
-
-def check(
-    ctx: typer.Context,
-    editions: Annotated[
-        list[str] | None, typer.Argument(metavar="[EDITION]...")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
-) -> None:
-    """Say what is wrong with editions, at file and line; exit 1 if it blocks sending."""
-    call = invocation(ctx)
-    blocked = False
-    reports: list[dict[str, object]] = []
-    for name in editions or ["next"]:
-        try:
-            assembled = assembled_edition(call, name)
-        except EditionError as error:  # cannot be rendered: its findings are the report
-            blocked = True
-            if json:
-                findings = [_finding_json(finding) for finding in error.findings]
-                reports.append({"edition": name, "findings": findings, "variants": []})
-            else:
-                call.print_faults(error)
-            continue
-        blocked = blocked or bool(assembled.errors)
-        if json:
-            reports.append(_check_json(assembled))
-        else:
-            show_check(call, assembled)
-    if json:
-        call.print_json({"schema": 1, "editions": reports})
-    raise typer.Exit(1 if blocked else 0)
 
 
 def render(
@@ -164,90 +124,6 @@ def assembled_edition(call: Invocation, name: str) -> Assembled:
     from mailer.flows.assemble import assemble
 
     return assemble(name, call.house.newsroom, today=call.today())
-
-
-def show_check(call: Invocation, assembled: Assembled) -> None:
-    """Findings by line, then the size of every variant, for people."""
-    edition = assembled.edition
-    call.out.print(f"[bold]{_escape(edition.name)} · {_escape(edition.title)}[/bold]")
-    if assembled.findings:
-        call.out.print(_findings_table(assembled.findings))
-    call.out.print(_sizes_table(assembled))
-    errors = len(assembled.errors)
-    warnings = len(assembled.findings) - errors
-    style = "bold red" if errors else "yellow" if warnings else "green"
-    call.out.print(
-        f"{errors} error{'s' * (errors != 1)}, "
-        f"{warnings} warning{'s' * (warnings != 1)}",
-        style=style,
-    )
-
-
-def _findings_table(findings: tuple[Finding, ...]) -> Table:
-    table = Table(box=None, show_header=False, pad_edge=True)
-    table.add_column(no_wrap=True, style="dim")
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    table.add_column(no_wrap=True, style="dim")
-    for finding in findings:
-        color = "red" if finding.severity is Severity.ERROR else "yellow"
-        table.add_row(
-            _escape(finding.place),
-            f"[{color}]{finding.severity}[/{color}]",
-            _escape(finding.message + (f" ({finding.hint})" if finding.hint else "")),
-            finding.rule,
-        )
-    return table
-
-
-def _sizes_table(assembled: Assembled) -> Table:
-    table = Table(box=None, header_style="dim", pad_edge=False)
-    table.add_column("variant", min_width=8)
-    for title in ("html", "of 102 KB", "text", "images"):
-        table.add_column(title, justify="right", no_wrap=True, min_width=len(title))
-    for rendering in assembled.frozen.renderings:
-        if not rendering.variant.is_mail:
-            continue
-        size = len(rendering.html.encode())
-        weight = sum(len(picture.content) for picture in rendering.pictures)
-        table.add_row(
-            str(rendering.variant),
-            f"{size / 1024:.1f} KB",
-            f"{size / 1024:.0f} %",
-            f"{len(rendering.text.encode()) / 1024:.1f} KB",
-            f"{len(rendering.pictures)} · {weight / 1024:.0f} KB",
-        )
-    return table
-
-
-def _check_json(assembled: Assembled) -> dict[str, object]:
-    return {
-        "edition": assembled.edition.name,
-        "title": assembled.edition.title,
-        "sha256": assembled.frozen.sha256,
-        "findings": [_finding_json(finding) for finding in assembled.findings],
-        "variants": [
-            {
-                "variant": str(rendering.variant),
-                "html_bytes": len(rendering.html.encode()),
-                "text_bytes": len(rendering.text.encode()),
-                "sha256": rendering.digest(),
-            }
-            for rendering in assembled.frozen.renderings
-        ],
-    }
-
-
-def _finding_json(finding: Finding) -> dict[str, object]:
-    return {
-        "rule": finding.rule,
-        "severity": str(finding.severity),
-        "file": finding.file,
-        "line": finding.line,
-        "column": finding.column,
-        "message": finding.message,
-        "hint": finding.hint,
-    }
 
 
 def _part(assembled: Assembled, form: Form, variant: Variant) -> str:
@@ -318,9 +194,3 @@ async def _message_for(
             now=call.house.clock.now(),
             public_url=call.house.public_url,
         )
-
-
-def _escape(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)

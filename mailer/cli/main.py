@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from mailer import __version__
-from mailer.cli import editions, people, runs, service
+from mailer.cli import checks, editions, people, runs, service
 from mailer.cli.invocation import Invocation
 from mailer.errors import EditionError, MailerError
 
@@ -27,6 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 editions.register(app)
+checks.register(app)
 runs.register(app)
 people.register(app)
 service.register(app)

@@ -175,7 +175,8 @@ async def _demo_readers(call: Invocation, folder: Path) -> int:
 
 
 async def _demo_send(call: Invocation, readers: int) -> None:
-    from mailer.cli.editions import assembled_edition, show_check
+    from mailer.cli.checks import show_check
+    from mailer.cli.editions import assembled_edition
     from mailer.cli.runs import send_edition
 
     _say(call, "3. Check the coming edition")

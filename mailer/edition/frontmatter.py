@@ -22,7 +22,6 @@ _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _MAILBOX = re.compile(r"(?:[^<>@]*<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+)")
 _MAX_HEAD = 50_000  # characters; YAML's reader grows slow long before memory ends
 _MAX_DEPTH = 50
-_LONG_SUBJECT = 60  # more is cut on a phone
 
 _REQUIRED = ("title", "date")
 
@@ -172,10 +171,6 @@ def _cross_check(
         case "publication", str() if value != known.publication.id:
             message = f"the folder says {known.publication.id}, not {value}"
             notes.error("meta-value", at, message)
-        case (("subject" | "title"), str()) if len(value) > _LONG_SUBJECT:
-            if key == "subject":
-                message = f"the subject has {len(value)} characters"
-                notes.warn("subject-long", at, message, "phones show about 40")
 
 
 def _line(value: object) -> str:

@@ -138,7 +138,6 @@ class Prose:
 
     def list_(self, node: Node) -> list[Block]:
         """A list; items that are briefs or flags become blocks of their own."""
-        at = self.notes.at(node.line)
         ordered = node.type == "ordered_list"
         blocks: list[Block] = []
         items: list[Item] = []
@@ -169,8 +168,6 @@ class Prose:
                 close()
                 blocks.append(brief)
         close()
-        if not blocks:
-            self.notes.error("list-empty", at, "the list is empty")
         return blocks
 
     def _doubt(self, item: Item) -> None:
@@ -198,6 +195,8 @@ class Prose:
                     where = self.notes.at(child.line)
                     message = "a list item holds words and lists only"
                     self.notes.error("list-block", where, message)
+        if not any(content) and not lists:
+            self.notes.error("list-empty", at, "an item of the list is empty")
         words = [n for part in content for n in (*part, Break(), Break())][:-2]
         return Item(at=at, content=joined(words), lists=tuple(lists))
 

@@ -12,8 +12,8 @@ from typing import Protocol
 
 from mailer.edition.model import Edition
 from mailer.errors import EditionError, Finding, Severity
-from mailer.rendering.checks.content import check_content
-from mailer.rendering.checks.output import check_output
+from mailer.rendering.checks.check import check
+from mailer.rendering.checks.inspection import Inspection, Surroundings
 from mailer.rendering.model import Frozen, Scene
 from mailer.rendering.render import freeze
 
@@ -26,6 +26,9 @@ class Newsroom(Protocol):
 
     def scene(self, edition: Edition) -> Scene:
         """Theme, pictures, authors and sentences for *edition*."""
+
+    def surroundings(self, edition: Edition) -> Surroundings:
+        """What *edition* is compared with by the checks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,17 +55,10 @@ def assemble(name: str, newsroom: Newsroom, *, today: date) -> Assembled:
     scene = newsroom.scene(edition)
     edition = replace(edition, sender=_mailbox(edition, scene))
     frozen = freeze(edition, scene)
-    findings = (
-        *edition.warnings,
-        *check_content(edition, today=today),
-        *check_output(frozen),
+    inspection = Inspection(
+        frozen=frozen, today=today, surroundings=newsroom.surroundings(edition)
     )
-    ignored = {*edition.ignored_checks}
-    kept = (
-        f for f in findings if f.severity is Severity.ERROR or f.rule not in ignored
-    )
-    ordered = sorted(kept, key=lambda f: (f.file, f.line, f.rule))
-    return Assembled(edition=edition, frozen=frozen, findings=tuple(ordered))
+    return Assembled(edition=edition, frozen=frozen, findings=check(inspection))
 
 
 def require_clean(assembled: Assembled) -> None:

@@ -300,10 +300,11 @@ def test_what_looks_like_a_brief_is_mentioned(body) -> None:
     assert (warning.rule, warning.line) == ("recognition-doubtful", 7)
 
 
-def test_a_long_subject_is_mentioned() -> None:
-    """Sixty characters are what a phone may show."""
-    edition = parse(HEAD.replace("---\n", "---\nsubject: " + "x" * 61 + "\n", 1))
-    assert [w.rule for w in edition.warnings] == ["subject-long"]
+def test_an_item_without_words_is_refused(faults) -> None:
+    """Readers would see a lonely bullet."""
+    assert faults(HEAD + "- un\n-\n- deux\n") == [
+        "index.md:6: an item of the list is empty"
+    ]
 
 
 @settings(max_examples=150)

@@ -18,9 +18,9 @@ from mailer.edition.blocks import (
     Text,
 )
 from mailer.edition.model import Edition, Section, Variant
-from mailer.errors import Severity
-from mailer.rendering.checks.content import check_content
-from mailer.rendering.checks.output import check_output
+from mailer.errors import Finding, Severity
+from mailer.rendering.checks.check import check
+from mailer.rendering.checks.inspection import Inspection
 from mailer.rendering.model import Frozen, Rendering
 from mailer.rendering.render import freeze
 from tests.fakes import specimen
@@ -35,8 +35,14 @@ def written(*blocks: Block, **changed: object) -> Edition:
     return specimen.edition(**{"preface": (), "sections": (section,), **changed})
 
 
-def rules(edition: Edition, today: dt.date = TODAY) -> set[str]:
-    return {finding.rule for finding in check_content(edition, today=today)}
+def found(frozen: Frozen) -> tuple[Finding, ...]:
+    return check(Inspection(frozen=frozen, today=TODAY))
+
+
+def rules(edition: Edition) -> set[str]:
+    """What is said about *edition* as written, nothing rendered."""
+    bare = Frozen(edition=edition, publication=specimen.publication(), renderings=())
+    return {finding.rule for finding in found(bare)}
 
 
 def offer(until: dt.date) -> Sponsor:
@@ -81,6 +87,7 @@ POOR = [
     ),
     ("sponsor-expired", written(offer(dt.date(2026, 3, 13)))),
     ("sponsor-ends-soon", written(offer(dt.date(2026, 3, 15)))),
+    ("subject-long", written(subject="x" * 61)),
     ("link-generic", written(linked("cliquez ici"))),
 ]
 
@@ -118,7 +125,7 @@ def frozen() -> Frozen:
 
 def test_what_the_themes_make_is_clean(frozen: Frozen) -> None:
     """Our own renderings have nothing that blocks."""
-    findings = list(check_output(frozen))
+    findings = found(frozen)
     assert [f for f in findings if f.severity is Severity.ERROR] == []
 
 
@@ -127,7 +134,7 @@ def spoiled(
 ) -> set[tuple[str, Severity]]:
     renderings = tuple(spoil(rendering) for rendering in frozen.renderings)
     changed = replace(frozen, renderings=renderings)
-    return {(f.rule, f.severity) for f in check_output(changed)}
+    return {(f.rule, f.severity) for f in found(changed)}
 
 
 SPOILS: list[tuple[str, Callable[[Rendering], Rendering]]] = [
@@ -218,8 +225,8 @@ def test_a_variant_without_a_word_is_named() -> None:
         at=specimen.at(1), audience="member", blocks=(specimen.paragraph("x"),)
     )
     frozen = freeze(written(hidden), specimen.scene())
-    found = [f.message for f in check_output(frozen) if f.rule == "variant-empty"]
-    assert found == ["free: nothing is left to read", "web: nothing is left to read"]
+    said = [f.message for f in found(frozen) if f.rule == "variant-empty"]
+    assert said == ["free: nothing is left to read", "web: nothing is left to read"]
 
 
 def test_many_light_pictures_are_heavy_together(frozen: Frozen) -> None:
@@ -231,5 +238,5 @@ def test_many_light_pictures_are_heavy_together(frozen: Frozen) -> None:
     changed = replace(
         frozen, renderings=(replace(frozen.renderings[0], pictures=pictures),)
     )
-    found = [f.message for f in check_output(changed) if f.rule == "image-heavy"]
-    assert found == ["all pictures together: 1172 KB"]
+    said = [f.message for f in found(changed) if f.rule == "image-heavy"]
+    assert said == ["all pictures together: 1172 KB"]

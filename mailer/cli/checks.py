@@ -1,0 +1,198 @@
+"""``mailer check``: what is wrong with editions, and why it matters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from mailer.cli.editions import assembled_edition
+from mailer.cli.invocation import Invocation, invocation
+from mailer.errors import EditionError, Finding, NotFoundError, Severity
+
+if TYPE_CHECKING:
+    from mailer.flows.assemble import Assembled
+    from mailer.rendering.checks.rule import Sample
+
+
+_SAMPLE_LINES = 14
+
+
+def register(app: typer.Typer) -> None:
+    """Hang these commands into *app*."""
+    app.command("check")(check)
+
+
+def check(
+    ctx: typer.Context,
+    editions: Annotated[
+        list[str] | None, typer.Argument(metavar="[EDITION]...")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
+    explain: Annotated[
+        str | None,
+        typer.Option("--explain", metavar="RULE", help="Why a rule is, how to mend."),
+    ] = None,
+) -> None:
+    """Say what is wrong with editions, at file and line; exit 1 if it blocks sending."""
+    call = invocation(ctx)
+    if explain is not None:
+        call.out.print(_explained(explain), markup=False, soft_wrap=True)
+        return
+    blocked = False
+    reports: list[dict[str, object]] = []
+    for name in editions or ["next"]:
+        try:
+            assembled = assembled_edition(call, name)
+        except EditionError as error:  # cannot be rendered: its findings are the report
+            blocked = True
+            if json:
+                findings = [_finding_json(finding) for finding in error.findings]
+                reports.append({"edition": name, "findings": findings, "variants": []})
+            else:
+                call.print_faults(error)
+            continue
+        blocked = blocked or bool(assembled.errors)
+        if json:
+            reports.append(_check_json(assembled))
+        else:
+            show_check(call, assembled)
+    if json:
+        call.print_json({"schema": 1, "editions": reports})
+    raise typer.Exit(1 if blocked else 0)
+
+
+def _explained(name: str) -> str:
+    """A rule of the catalogue, for people; NotFoundError with suggestions."""
+    from mailer.edition.notes import did_you_mean
+    from mailer.wiring import rules
+
+    known = rules()
+    if name not in known:
+        message = f"no rule {name}"
+        raise NotFoundError(message, hint=did_you_mean(name, known))
+    rule = known[name]
+    traits = [str(rule.severity), f"group {rule.group}"]
+    traits += ["--fix mends it"] * rule.fixable
+    traits += ["nobody can accept it"] * (not rule.acceptable)
+    parts = [
+        f"{rule.id}: {rule.title}.",
+        f"({', '.join(traits)})",
+        "",
+        rule.why,
+        f"To mend it: {rule.mend}",
+        "",
+        "Poor:",
+        *_shown(rule.poor),
+        "",
+        "Good:",
+        *_shown(rule.good),
+    ]
+    return "\n".join(parts)
+
+
+def _shown(sample: Sample) -> list[str]:
+    """A sample as it can be read: its beginning, and what lies around it."""
+    lines = sample.edition.rstrip().splitlines() or ["(nothing)"]
+    if len(lines) > _SAMPLE_LINES:
+        lines = [
+            *lines[:_SAMPLE_LINES],
+            f"… and {len(lines) - _SAMPLE_LINES} more lines",
+        ]
+    lines = [line if len(line) < 200 else line[:72] + " …" for line in lines]
+    around = {**sample.files, **sample.theme}
+    if sample.config:
+        around["config/mailer.toml"] = sample.config
+    for name, what in sample.pictures.items():
+        lines.append(f"({name}: {what})")
+    for name, content in around.items():
+        lines += [f"({name}:)", *content.rstrip().splitlines()[:_SAMPLE_LINES]]
+    for url, answer in sample.answers.items():
+        lines.append(f"({url} answers: {answer})")
+    return [f"    {line}" if line else "" for line in lines]
+
+
+def show_check(call: Invocation, assembled: Assembled) -> None:
+    """Findings by line, then the size of every variant, for people."""
+    edition = assembled.edition
+    call.out.print(f"[bold]{escape(edition.name)} · {escape(edition.title)}[/bold]")
+    if assembled.findings:
+        call.out.print(_findings_table(assembled.findings))
+    call.out.print(_sizes_table(assembled))
+    errors = len(assembled.errors)
+    warnings = len(assembled.findings) - errors
+    style = "bold red" if errors else "yellow" if warnings else "green"
+    call.out.print(
+        f"{errors} error{'s' * (errors != 1)}, "
+        f"{warnings} warning{'s' * (warnings != 1)}",
+        style=style,
+    )
+
+
+def _findings_table(findings: tuple[Finding, ...]) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=True)
+    table.add_column(no_wrap=True, style="dim")
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_column(no_wrap=True, style="dim")
+    for finding in findings:
+        color = "red" if finding.severity is Severity.ERROR else "yellow"
+        table.add_row(
+            escape(finding.place),
+            f"[{color}]{finding.severity}[/{color}]",
+            escape(finding.message + (f" ({finding.hint})" if finding.hint else "")),
+            finding.rule,
+        )
+    return table
+
+
+def _sizes_table(assembled: Assembled) -> Table:
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    table.add_column("variant", min_width=8)
+    for title in ("html", "of 102 KB", "text", "images"):
+        table.add_column(title, justify="right", no_wrap=True, min_width=len(title))
+    for rendering in assembled.frozen.renderings:
+        if not rendering.variant.is_mail:
+            continue
+        size = len(rendering.html.encode())
+        weight = sum(len(picture.content) for picture in rendering.pictures)
+        table.add_row(
+            str(rendering.variant),
+            f"{size / 1024:.1f} KB",
+            f"{size / 1024:.0f} %",
+            f"{len(rendering.text.encode()) / 1024:.1f} KB",
+            f"{len(rendering.pictures)} · {weight / 1024:.0f} KB",
+        )
+    return table
+
+
+def _check_json(assembled: Assembled) -> dict[str, object]:
+    return {
+        "edition": assembled.edition.name,
+        "title": assembled.edition.title,
+        "sha256": assembled.frozen.sha256,
+        "findings": [_finding_json(finding) for finding in assembled.findings],
+        "variants": [
+            {
+                "variant": str(rendering.variant),
+                "html_bytes": len(rendering.html.encode()),
+                "text_bytes": len(rendering.text.encode()),
+                "sha256": rendering.digest(),
+            }
+            for rendering in assembled.frozen.renderings
+        ],
+    }
+
+
+def _finding_json(finding: Finding) -> dict[str, object]:
+    return {
+        "rule": finding.rule,
+        "severity": str(finding.severity),
+        "file": finding.file,
+        "line": finding.line,
+        "column": finding.column,
+        "message": finding.message,
+        "hint": finding.hint,
+    }

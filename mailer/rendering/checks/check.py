@@ -1,0 +1,47 @@
+"""All checks in one call; which findings an edition does not want to hear."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mailer.errors import Finding, Severity
+from mailer.rendering.checks.audience import check_audience
+from mailer.rendering.checks.images import check_images
+from mailer.rendering.checks.inspection import Inspection
+from mailer.rendering.checks.links import check_links
+from mailer.rendering.checks.metadata import check_metadata
+from mailer.rendering.checks.output import check_output
+from mailer.rendering.checks.sponsor import check_sponsors
+from mailer.rendering.checks.syntax import check_syntax
+from mailer.rendering.checks.text import check_text
+
+_CHECKS = (
+    check_metadata,
+    check_syntax,
+    check_text,
+    check_links,
+    check_images,
+    check_audience,
+    check_sponsors,
+    check_output,
+)
+
+
+def check(inspection: Inspection) -> tuple[Finding, ...]:
+    """Every finding about an edition, the parser's warnings too, in reading order.
+
+    Warnings that the edition or the configuration ignores are left out; errors never.
+    """
+    edition = inspection.edition
+    ignored = inspection.limits.ignore | set(edition.ignored_checks)
+    found = dict.fromkeys(
+        finding
+        for finding in (*edition.warnings, *_all(inspection))
+        if finding.severity is Severity.ERROR or finding.rule not in ignored
+    )
+    return tuple(sorted(found, key=lambda f: (f.file, f.line, f.column, f.rule)))
+
+
+def _all(inspection: Inspection) -> Iterator[Finding]:
+    for check_group in _CHECKS:
+        yield from check_group(inspection)

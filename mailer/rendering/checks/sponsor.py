@@ -1,0 +1,28 @@
+"""Checks of advertisements: whose they are is the parser's, when they end is ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from mailer.edition.blocks import Sponsor
+from mailer.errors import Finding
+from mailer.rendering.checks.finding import error, warning
+from mailer.rendering.checks.inspection import Inspection
+from mailer.rendering.checks.tree import blocks_of
+
+_SOON = timedelta(days=2)
+
+
+def check_sponsors(inspection: Inspection) -> Iterator[Finding]:
+    """Findings about every offer."""
+    edition = inspection.edition
+    for block in blocks_of(edition):
+        if not isinstance(block, Sponsor) or block.until is None:
+            continue
+        if block.until < edition.date:
+            message = f"the offer of {block.by} ended on {block.until}"
+            yield error("sponsor-expired", block.at, message)
+        elif block.until - edition.date < _SOON:
+            message = f"the offer of {block.by} ends on {block.until}"
+            yield warning("sponsor-ends-soon", block.at, message)
