@@ -32,6 +32,7 @@ from mailer.edition.nodes import Node, nested
 from mailer.edition.notes import did_you_mean
 from mailer.edition.prose import Context, Prose
 from mailer.edition.recognise import as_standfirst, is_strap, looks_like_strap
+from mailer.phrases import say
 
 _MEMBERS = "<!--members-->"
 _SECTION = "h1"
@@ -70,7 +71,7 @@ class Builder:
         title = self.prose.inline(node)
         attributes = self.prose.braces(node)
         for key in attributes.keys() - {"class", "id"}:
-            message = f"a section does not take {key}"
+            message = say("a section does not take {key}", key=key)
             self.notes.error("directive-attribute", at, message)
         section = Section(
             at=at,
@@ -97,8 +98,8 @@ class Builder:
                     self._sections[-1] = (section, placed)
                     continue
                 if looks_like_strap(block.content) and not self._is_plain(block):
-                    message = "this looks like a strap with one • only"
-                    hint = "A • B • C, or {.plain} at its end"
+                    message = say("this looks like a strap with one • only")
+                    hint = say("A • B • C, or {.plain} at its end")
                     self.notes.warn("recognition-doubtful", block.at, message, hint)
                 standfirst = as_standfirst(block.content)
                 if standfirst and not section.standfirst and not self._is_plain(block):
@@ -108,7 +109,7 @@ class Builder:
             if isinstance(block, Paywall) and any(
                 isinstance(other, Paywall) for other in placed
             ):
-                message = "this section is cut for members already"
+                message = say("this section is cut for members already")
                 self.notes.error("paywall-twice", block.at, message)
             placed.append(block)
 
@@ -146,11 +147,11 @@ class Builder:
                     blocks += self._html(node, top=top)
                 case _:
                     hint = (
-                        "four spaces before a line make it code"
+                        say("four spaces before a line make it code")
                         if (node.type == "code_block")
                         else ""
                     )
-                    message = "code is not a part of an edition"
+                    message = say("code is not a part of an edition")
                     self.notes.error("block-unknown", at, message, hint)
         return blocks
 
@@ -175,15 +176,17 @@ class Builder:
                     id=self._said_id(attributes.get("id", ""), at),
                 )
             case "h1":
-                message = "a section cannot begin inside a directive"
-                self.notes.error("heading-nested", at, message, "close it with :::")
+                message = say("a section cannot begin inside a directive")
+                self.notes.error(
+                    "heading-nested", at, message, say("close it with :::")
+                )
                 return []
             case _:
-                message = "headings have three levels: #, ## and ###"
+                message = say("headings have three levels: #, ## and ###")
                 self.notes.error("heading-deep", at, message)
                 return []
         for key in attributes.keys() - allowed:
-            message = f"a heading does not take {key}"
+            message = say("a heading does not take {key}", key=key)
             self.notes.error("directive-attribute", at, message)
         return [block]
 
@@ -239,14 +242,19 @@ class Builder:
     def _signature(self, key: str, at: Source) -> list[Block]:
         if key not in self.context.authors:
             hint = did_you_mean(key, self.context.authors)
-            self.notes.error("author-unknown", at, f"no author {key}", hint)
+            self.notes.error(
+                "author-unknown", at, say("no author {key}", key=key), hint
+            )
         return [Signature(at=at, author=key)]
 
     def _target(self, said: Mapping[str, str], at: Source) -> str:
         """The link of a directive's button; both or neither are given."""
         if bool(said.get("href")) != bool(said.get("button")):
             missing = "button" if said.get("href") else "href"
-            message = f"a button needs its words and its link: {missing} is missing"
+            message = say(
+                "a button needs its words and its link: {missing} is missing",
+                missing=missing,
+            )
             self.notes.error("directive-attribute", at, message)
         href = said.get("href", "")
         if not href:
@@ -259,26 +267,30 @@ class Builder:
                 return ()
             case [Paragraph(content=content) | Label(name=content, content=())]:
                 return content
-        message = f"{name} holds one line of words at most"
+        message = say("{name} holds one line of words at most", name=name)
         self.notes.error("directive-content", at, message)
         return ()
 
     def _nothing_inside(self, blocks: Sequence[Block], at: Source, name: str) -> None:
         if blocks:
-            message = f"{name} holds nothing"
-            self.notes.error("directive-content", at, message, "close it at once")
+            message = say("{name} holds nothing", name=name)
+            self.notes.error("directive-content", at, message, say("close it at once"))
 
     def _html(self, node: Node, *, top: bool) -> list[Block]:
         """The members' cut is the one comment we read; everything else is refused."""
         at = self.notes.at(node.line)
         content = node.token.content.strip()
         if content != _MEMBERS:
-            hint = "Markdown says everything an edition needs"
-            message = f"raw HTML is refused: {content.splitlines()[0][:40]}"
+            hint = say("Markdown says everything an edition needs")
+            message = say(
+                "raw HTML is refused: {content}", content=content.splitlines()[0][:40]
+            )
             self.notes.error("html-raw", at, message, hint)
             return []
         if not top or not self._sections:
-            message = "the members' cut stands inside a section, outside directives"
+            message = say(
+                "the members' cut stands inside a section, outside directives"
+            )
             self.notes.error("paywall-place", at, message)
             return []
         return [Paywall(at=at)]
@@ -286,8 +298,8 @@ class Builder:
     def _said_id(self, said: str, at: Source) -> str:
         """The id after ``#``, which nothing else may have; empty if none was said."""
         if said in self._ids:
-            message = f"the id {said} is taken already in this edition"
-            self.notes.error("id-twice", at, message, "choose another after #")
+            message = say("the id {id} is taken already in this edition", id=said)
+            self.notes.error("id-twice", at, message, say("choose another after #"))
         if said:
             self._ids.add(said)
         return said

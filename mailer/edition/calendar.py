@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 
+from mailer.phrases import say
+
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SCHEDULE = re.compile(r"\s*([a-z]{3})\s+([01]\d|2[0-3]):([0-5]\d)\s*")
 
@@ -34,8 +36,9 @@ def read_schedule(text: str) -> tuple[Weekly, ...]:
     for part in text.split(","):
         match = _SCHEDULE.fullmatch(part)
         if match is None or match[1] not in _DAYS:
-            message = (
-                f"{part.strip()!r} is no departure: write a day and a time, sat 07:00"
+            message = say(
+                "{part} is no departure: write a day and a time, sat 07:00",
+                part=repr(part.strip()),
             )
             raise ValueError(message)
         at = time(int(match[2]), int(match[3]))
@@ -47,7 +50,7 @@ def next_date(schedule: str, *, after: date) -> date:
     """The first day after *after* on which *schedule* departs; ValueError if none."""
     weeks = read_schedule(schedule)
     if not weeks:
-        message = "the schedule is empty"
+        message = say("the schedule is empty")
         raise ValueError(message)
     return min(
         after + timedelta(days=(week.weekday - after.weekday() - 1) % 7 + 1)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from mailer.phrases import Phrase, say
+
 # Controls, line ends that only some programs see (U+2028), the two signs kept for our
 # own marks, halves of a pair, and noncharacters of any plane.
 _UNWRITABLE = re.compile(
@@ -14,10 +16,11 @@ _UNWRITABLE = re.compile(
 )
 
 
-def unwritable(text: str) -> str:
-    """The first character of *text* that a mail cannot hold, in words; else empty."""
+def unwritable(text: str) -> Phrase | None:
+    """The first character of *text* that a mail cannot hold, in words."""
     found = _UNWRITABLE.search(text)
     if found is None:
-        return ""
-    name = unicodedata.name(found[0], "a control character")
-    return f"U+{ord(found[0]):04X} ({name}) cannot stand in an edition"
+        return None
+    name = unicodedata.name(found[0], "") or say("a control character")
+    code = f"U+{ord(found[0]):04X}"
+    return say("{code} ({name}) cannot stand in an edition", code=code, name=name)

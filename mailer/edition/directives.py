@@ -12,6 +12,7 @@ from datetime import date
 
 from mailer.edition.blocks import Source
 from mailer.edition.notes import Notes, did_you_mean
+from mailer.phrases import Phrase, say
 
 _FENCE = re.compile(r"^ {0,3}(:{3,})[ \t]*(.*?)[ \t]*$")
 _ATTRIBUTE = re.compile(
@@ -67,15 +68,15 @@ def check_fences(text: str, notes: Notes) -> bool:
             _check_nesting(open_, number, colons, words, notes)
             open_.append((number, colons, words.split()[0].partition("{")[0]))
         elif not open_:
-            hint = "every ::: alone on its line closes a directive"
+            hint = say("every ::: alone on its line closes a directive")
             notes.error(
-                "directive-unclosed", notes.at(number), "nothing to close", hint
+                "directive-unclosed", notes.at(number), say("nothing to close"), hint
             )
         elif colons >= open_[-1][1]:
             open_.pop()
     for number, _, name in open_:
-        message = f"directive {name} is never closed"
-        hint = "::: alone on a line closes it"
+        message = say("directive {name} is never closed", name=name)
+        hint = say("::: alone on a line closes it")
         notes.error("directive-unclosed", notes.at(number), message, hint)
     return len(notes.findings) == before
 
@@ -95,12 +96,17 @@ def _check_nesting(
     inner = words.split()[0]
     at = notes.at(outer_line)
     if outer == "only":
-        message = f"only around {inner} needs a longer fence"
+        message = say("only around {inner} needs a longer fence", inner=inner)
         notes.error("directive-nested", at, message, ":::: only … ::::")
         return
     line = notes.at(number).line
-    message = f"directive {outer} is not closed before {inner} begins in line {line}"
-    notes.error("directive-unclosed", at, message, "::: alone on a line closes it")
+    message = say(
+        "directive {outer} is not closed before {inner} begins in line {line}",
+        outer=outer,
+        inner=inner,
+        line=str(line),
+    )
+    notes.error("directive-unclosed", at, message, say("::: alone on a line closes it"))
     open_.pop()
 
 
@@ -111,31 +117,50 @@ def read_opening(info: str, at: Source, notes: Notes) -> Opening | None:
     spec = SPECS.get(name)
     if spec is None:
         hint = did_you_mean(name, SPECS)
-        notes.error("directive-unknown", at, f"unknown directive {name}", hint)
+        notes.error(
+            "directive-unknown", at, say("unknown directive {name}", name=name), hint
+        )
         return None
     attributes = read_braces(opening + inside, at, notes)
     if attributes is None:
         return None
     for key in attributes.keys() - spec.attributes:
         hint = did_you_mean(key, spec.attributes)
-        notes.error("directive-attribute", at, f"{name} does not take {key}", hint)
+        notes.error(
+            "directive-attribute",
+            at,
+            say("{name} does not take {key}", name=name, key=key),
+            hint,
+        )
     for key in sorted(key for key in spec.required if not attributes.get(key)):
-        message = f"{name} does not say {key}"
+        message = say("{name} does not say {key}", name=name, key=key)
         notes.error(f"{name}-{key}", at, message, f'{{{key}="…"}}')
     count = len(argument.split())
     if count != bool(spec.argument):
-        wanted = "takes one" if spec.argument else "takes no"
-        message = f"{name} {wanted if count else 'needs a'} word after its name"
-        hint = f"::: {name} {spec.argument}".strip()
-        notes.error("directive-attribute", at, message, hint)
+        message = _argument_fault(name, spec, count)
+        example = f"::: {name} {spec.argument}".strip()
+        notes.error("directive-attribute", at, message, example)
     if name == "only" and count == 1 and argument not in AUDIENCES:
         hint = did_you_mean(argument, AUDIENCES)
-        notes.error("directive-attribute", at, f"no audience {argument}", hint)
+        notes.error(
+            "directive-attribute",
+            at,
+            say("no audience {name}", name=argument),
+            hint,
+        )
     if "only" in attributes and attributes["only"] not in AUDIENCES:
         hint = did_you_mean(attributes["only"], AUDIENCES)
-        message = f"no audience {attributes['only']}"
+        message = say("no audience {name}", name=attributes["only"])
         notes.error("directive-attribute", at, message, hint)
     return Opening(name=name, argument=argument, attributes=attributes)
+
+
+def _argument_fault(name: str, spec: Spec, count: int) -> Phrase:
+    if not spec.argument:
+        return say("{name} takes no word after its name", name=name)
+    if count:
+        return say("{name} takes one word after its name", name=name)
+    return say("{name} needs a word after its name", name=name)
 
 
 def read_braces(braces: str, at: Source, notes: Notes) -> dict[str, str] | None:
@@ -152,12 +177,14 @@ def read_braces(braces: str, at: Source, notes: Notes) -> dict[str, str] | None:
             continue
         key = found["key"] or "id"
         if key in attributes:
-            notes.error("directive-attribute", at, f"{key} is given twice")
+            notes.error("directive-attribute", at, say("{key} is given twice", key=key))
         quoted = re.sub(r"\\(.)", r"\1", found["quoted"] or "")
         attributes[key] = found["id"] or found["bare"] or quoted
     if braces[end:].strip() != "}":
-        hint = 'a value with spaces or emoji goes into quotes: key="…"'
-        notes.error("directive-attribute", at, f"cannot read {braces}", hint)
+        hint = say('a value with spaces or emoji goes into quotes: key="…"')
+        notes.error(
+            "directive-attribute", at, say("cannot read {braces}", braces=braces), hint
+        )
         return None
     return attributes | ({"class": " ".join(classes)} if classes else {})
 
@@ -167,6 +194,6 @@ def read_day(value: str, at: Source, notes: Notes) -> date | None:
     try:
         return date.fromisoformat(value)
     except ValueError:
-        message = f"{value} is no date"
-        notes.error("directive-attribute", at, message, "write it as 2026-03-31")
+        message = say("{value} is no date", value=value)
+        notes.error("directive-attribute", at, message, say("write it as 2026-03-31"))
         return None

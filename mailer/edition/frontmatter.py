@@ -14,6 +14,7 @@ from mailer.edition.blocks import Source
 from mailer.edition.characters import unwritable
 from mailer.edition.model import Cover, Publication, Variant
 from mailer.edition.notes import Notes, did_you_mean
+from mailer.phrases import Phrase, say
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _NUMBER = re.compile("[1-9][0-9]{0,8}")  # what a database counts with
@@ -55,8 +56,8 @@ def read_head(yaml_text: str, notes: Notes, known: Known) -> Values:
     """The keys of the head as values of the right type; faults go to *notes*."""
     top = Source(notes.file, 1)
     if not yaml_text.strip():
-        hint = "begin with ---, title: and date:, then ---"
-        notes.error("meta-missing", top, "the edition has no front matter", hint)
+        hint = say("begin with ---, title: and date:, then ---")
+        notes.error("meta-missing", top, say("the edition has no front matter"), hint)
         return {}
     node = _compose(yaml_text, notes)
     if node is None:
@@ -67,10 +68,10 @@ def read_head(yaml_text: str, notes: Notes, known: Known) -> Values:
         is_word = isinstance(key_node, yaml.ScalarNode)
         key = str(key_node.value) if is_word else "[…]"
         if key in values:
-            notes.error("meta-duplicate", at, f"{key} is given twice")
+            notes.error("meta-duplicate", at, say("{key} is given twice", key=key))
         elif key not in _READERS:
             hint = did_you_mean(key, _READERS)
-            notes.error("meta-unknown-key", at, f"unknown key {key}", hint)
+            notes.error("meta-unknown-key", at, say("unknown key {key}", key=key), hint)
         elif _is_empty(value_node) and key not in _REQUIRED:
             values[key] = None
         else:
@@ -78,19 +79,26 @@ def read_head(yaml_text: str, notes: Notes, known: Known) -> Values:
                 values[key] = _READERS[key](_typed(value_node))
             except ValueError as error:
                 values[key] = None
-                notes.error("meta-value", at, f"{key}: {error}")
+                notes.error(
+                    "meta-value", at, say("{key}: {error}", key=key, error=error)
+                )
             else:
                 _cross_check(key, values[key], at, notes, known)
     for key in _REQUIRED:
         if key not in values:
-            notes.error("meta-missing", top, f"{key} is missing from the front matter")
+            notes.error(
+                "meta-missing",
+                top,
+                say("{key} is missing from the front matter", key=key),
+            )
     return {key: value for key, value in values.items() if value is not None}
 
 
 def _compose(text: str, notes: Notes) -> yaml.MappingNode | None:
     if len(text) > _MAX_HEAD:
-        message = (
-            f"the front matter has {len(text)} characters: is its second --- lost?"
+        message = say(
+            "the front matter has {count} characters: is its second --- lost?",
+            count=len(text),
         )
         notes.error("meta-syntax", Source(notes.file, 1), message)
         return None
@@ -103,30 +111,40 @@ def _compose(text: str, notes: Notes) -> yaml.MappingNode | None:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 2 if mark else 1
-        problem = getattr(error, "problem", None) or "cannot be read"
+        problem = getattr(error, "problem", None) or say("cannot be read")
         at = Source(notes.file, line)
-        hint = "a value with a colon or an emoji goes into quotes"
-        notes.error("meta-syntax", at, f"the front matter is not YAML: {problem}", hint)
+        hint = say("a value with a colon or an emoji goes into quotes")
+        notes.error(
+            "meta-syntax",
+            at,
+            say("the front matter is not YAML: {problem}", problem=problem),
+            hint,
+        )
         return None
     if not isinstance(node, yaml.MappingNode):
         at = Source(notes.file, 1)
-        notes.error("meta-syntax", at, "the front matter is not a list of key: value")
+        notes.error(
+            "meta-syntax", at, say("the front matter is not a list of key: value")
+        )
         return None
     return node
 
 
-def _excess(text: str) -> tuple[str, int] | None:
+def _excess(text: str) -> tuple[Phrase, int] | None:
     """What a small file could grow huge by, and its line: aliases, endless nesting."""
     depth = 0
     for event in yaml.parse(text, Loader=yaml.BaseLoader):
         line = event.start_mark.line if event.start_mark else 0
         match event:
             case yaml.AliasEvent():
-                return "YAML aliases are not understood here", line
+                return say("YAML aliases are not understood here"), line
             case yaml.CollectionStartEvent():
                 depth += 1
                 if depth > _MAX_DEPTH:
-                    return f"values are nested more than {_MAX_DEPTH} deep", line
+                    message = say(
+                        "values are nested more than {most} deep", most=_MAX_DEPTH
+                    )
+                    return message, line
             case yaml.CollectionEndEvent():
                 depth -= 1
     return None
@@ -161,35 +179,40 @@ def _cross_check(
             for author in value:
                 if author not in known.authors:
                     hint = did_you_mean(author, known.authors)
-                    notes.error("author-unknown", at, f"no author {author}", hint)
+                    message = say("no author {key}", key=author)
+                    notes.error("author-unknown", at, message, hint)
         case "from", str() if "@" not in value and value not in known.authors:
             hint = did_you_mean(value, known.authors)
-            notes.error("author-unknown", at, f"no author {value}", hint)
+            notes.error("author-unknown", at, say("no author {key}", key=value), hint)
         case "cover", Cover(src=src) if src not in known.files:
-            message = f"picture {src} is not in the folder"
+            message = say("picture {src} is not in the folder", src=src)
             notes.error("image-missing", at, message)
         case "publication", str() if value != known.publication.id:
-            message = f"the folder says {known.publication.id}, not {value}"
+            message = say(
+                "the folder says {id}, not {value}",
+                id=known.publication.id,
+                value=value,
+            )
             notes.error("meta-value", at, message)
 
 
 def _line(value: object) -> str:
     if isinstance(value, str):
         return _SPACES.sub(" ", value.strip())  # no-break spaces stay
-    message = "one line of text is expected"
+    message = say("one line of text is expected")
     raise ValueError(message)
 
 
 def _required_line(value: object) -> str:
     if not _line(value):
-        message = "is empty"
+        message = say("is empty")
         raise ValueError(message)
     return _line(value)
 
 
 def _lines(value: object) -> tuple[str, ...]:
     if not isinstance(value, list):
-        message = "a list is expected: [one, two] or a line for each, begun with -"
+        message = say("a list is expected: [one, two] or a line for each, begun with -")
         raise ValueError(message)
     return tuple(_line(item) for item in value)
 
@@ -198,7 +221,7 @@ def _date(value: object) -> date:
     try:
         return date.fromisoformat(str(value))
     except ValueError:
-        message = f"{value} is no date: write it as 2026-03-14"
+        message = say("{value} is no date: write it as 2026-03-14", value=value)
         raise ValueError(message) from None
 
 
@@ -208,7 +231,9 @@ def _local_time(value: object) -> datetime:
     except ValueError:
         when = None
     if when is None or when.tzinfo is not None or ":" not in str(value):
-        message = f"{value} is no local time: write it as 2026-03-14 07:00"
+        message = say(
+            "{value} is no local time: write it as 2026-03-14 07:00", value=value
+        )
         raise ValueError(message)
     return when
 
@@ -216,21 +241,21 @@ def _local_time(value: object) -> datetime:
 def _number(value: object) -> int:
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         return int(value)
-    message = f"{value} is no edition number"
+    message = say("{value} is no edition number", value=value)
     raise ValueError(message)
 
 
 def _slug(value: object) -> str:
     if isinstance(value, str) and _SLUG.fullmatch(value):
         return value
-    message = f"{value}: small letters, digits and hyphens only"
+    message = say("{value}: small letters, digits and hyphens only", value=value)
     raise ValueError(message)
 
 
 def _mailbox(value: object) -> str:
     if isinstance(value, str) and _MAILBOX.fullmatch(_line(value)):
         return _line(value)
-    message = f'{value}: write "Name <address>" or an address'
+    message = say('{value}: write "Name <address>" or an address', value=value)
     raise ValueError(message)
 
 
@@ -241,7 +266,9 @@ def _mailbox_or_key(value: object) -> str:
 def _one_of(*words: str) -> Callable[[object], str]:
     def read(value: object) -> str:
         if value not in words:
-            message = f"{value} is none of {', '.join(words)}"
+            message = say(
+                "{value} is none of {names}", value=value, names=", ".join(words)
+            )
             raise ValueError(message)
         return str(value)
 
@@ -252,10 +279,10 @@ def _cover(value: object) -> Cover:
     if isinstance(value, str):
         return Cover(src=value)
     if not isinstance(value, dict) or not set(value) <= {"src", "alt", "credit"}:
-        message = "a file name, or src, alt and credit"
+        message = say("a file name, or src, alt and credit")
         raise ValueError(message)
     if "src" not in value:
-        message = "src is missing"
+        message = say("src is missing")
         raise ValueError(message)
     return Cover(**{str(key): _line(item) for key, item in value.items()})
 
@@ -263,14 +290,14 @@ def _cover(value: object) -> Cover:
 def _audiences(value: object) -> tuple[Variant, ...]:
     words = _lines(value)
     if not words or not set(words) <= {"free", "member"}:
-        message = "[free], [member] or [free, member]"
+        message = say("[free], [member] or [free, member]")
         raise ValueError(message)
     return tuple(Variant(word) for word in dict.fromkeys(words))
 
 
 def _tokens(value: object) -> dict[str, tuple[str, str]]:
     if not isinstance(value, dict):
-        message = '{accent: "#9e1b32"} is expected'
+        message = say('{accent: "#9e1b32"} is expected')
         raise ValueError(message)
     tokens = {}
     for name, said in value.items():
@@ -278,7 +305,9 @@ def _tokens(value: object) -> dict[str, tuple[str, str]]:
         if len(pair) not in {1, 2} or not all(
             _COLOR.fullmatch(str(color)) for color in pair
         ):
-            message = f'{name}: write "#rrggbb", or a light and a dark one'
+            message = say(
+                '{name}: write "#rrggbb", or a light and a dark one', name=name
+            )
             raise ValueError(message)
         tokens[str(name)] = (str(pair[0]), str(pair[1]) if len(pair) > 1 else "")
     return tokens
@@ -286,7 +315,7 @@ def _tokens(value: object) -> dict[str, tuple[str, str]]:
 
 def _checks(value: object) -> tuple[str, ...]:
     if not isinstance(value, dict) or set(value) != {"ignore"}:
-        message = "{ignore: [rule-id]} is expected"
+        message = say("{ignore: [rule-id]} is expected")
         raise ValueError(message)
     return _lines(value["ignore"])
 

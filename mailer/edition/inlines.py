@@ -22,6 +22,7 @@ from mailer.edition.blocks import (
 )
 from mailer.edition.characters import unwritable
 from mailer.edition.notes import Notes, did_you_mean
+from mailer.phrases import say
 
 PLACEHOLDERS = frozenset(
     [
@@ -83,13 +84,18 @@ class InlineReader:
             self._check_placeholder(hole[1], at)
             return f"{{{{ {hole[1]} }}}}{hole[2]}"
         if _HOLE_ENCODED in raw:
-            message = "a placeholder cannot stand inside an address"
-            self.notes.error("link-syntax", at, message, "it can be the address")
+            message = say("a placeholder cannot stand inside an address")
+            self.notes.error("link-syntax", at, message, say("it can be the address"))
             return "#"
         if not _SCHEMES.fullmatch(raw):
-            hint = "a full address: https://…, or mailto:…"
-            shown = raw or "nothing"
-            self.notes.error("link-syntax", at, f"a link cannot lead to {shown}", hint)
+            hint = say("a full address: https://…, or mailto:…")
+            shown = raw or say("nothing")
+            self.notes.error(
+                "link-syntax",
+                at,
+                say("a link cannot lead to {shown}", shown=shown),
+                hint,
+            )
             return "#"
         return raw
 
@@ -154,36 +160,40 @@ class InlineReader:
             self.escaped, words = True, words[-1]
         if fault := unwritable(token.content):
             at = self.notes.at(self.first)
-            self.notes.error("encoding-c1", at, fault, f"written {token.markup}")
+            self.notes.error(
+                "encoding-c1", at, fault, say("written {markup}", markup=token.markup)
+            )
         return Text(words)
 
     def _check_placeholder(self, name: str, at: Source) -> None:
         if name not in PLACEHOLDERS:
             hint = did_you_mean(name, PLACEHOLDERS)
-            message = f"nothing fills {{{{ {name} }}}}"
+            message = say("nothing fills {{ {name} }}", name=name)
             self.notes.error("placeholder-left", at, message, hint)
 
     def _check_class(self, classes: str, line: int) -> None:
         """A link inside words is a link and nothing else."""
         if not classes:
             return
-        message = f"a link inside a paragraph takes no .{classes}"
+        message = say("a link inside a paragraph takes no .{classes}", classes=classes)
         if classes == "button":
-            message = "a button stands alone in its paragraph"
+            message = say("a button stands alone in its paragraph")
         hint = did_you_mean(classes, ["button"]) if classes != "button" else ""
         self.notes.error("link-class", self.notes.at(line), message, hint)
 
     def _refuse(self, token: Token) -> None:
         at = self.notes.at(self.first)
         if token.type == "image":
-            hint = "an empty line before and after it"
+            hint = say("an empty line before and after it")
             self.notes.error(
-                "image-inline", at, "a picture stands alone in its paragraph", hint
+                "image-inline", at, say("a picture stands alone in its paragraph"), hint
             )
             return
         shown = token.content.strip()[:40]
-        hint = "Markdown says everything an edition needs"
-        self.notes.error("html-raw", at, f"raw HTML is refused: {shown}", hint)
+        hint = say("Markdown says everything an edition needs")
+        self.notes.error(
+            "html-raw", at, say("raw HTML is refused: {content}", content=shown), hint
+        )
 
 
 def joined(nodes: Sequence[Inline]) -> Inlines:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from mailer.edition.blocks import Source
 from mailer.errors import EditionError, Finding, Severity
+from mailer.phrases import Phrase, say
 
 
 @dataclass(slots=True)
@@ -22,11 +23,11 @@ class Notes:
         """The place of *line*, counted from 0 within the part."""
         return Source(self.file, line + self.offset + 1)
 
-    def error(self, rule: str, at: Source, message: str, hint: str = "") -> None:
+    def error(self, rule: str, at: Source, message: Phrase, hint: str = "") -> None:
         """Something that must be mended before anything is published."""
         self._add(Severity.ERROR, rule, at, message, hint)
 
-    def warn(self, rule: str, at: Source, message: str, hint: str = "") -> None:
+    def warn(self, rule: str, at: Source, message: Phrase, hint: str = "") -> None:
         """Something to look at."""
         self._add(Severity.WARNING, rule, at, message, hint)
 
@@ -43,7 +44,7 @@ class Notes:
         return tuple(sorted(found, key=lambda f: f.line))
 
     def _add(
-        self, severity: Severity, rule: str, at: Source, message: str, hint: str
+        self, severity: Severity, rule: str, at: Source, message: Phrase, hint: str
     ) -> None:
         self.findings.append(
             Finding(
@@ -57,10 +58,10 @@ class Notes:
         )
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: str, known: Iterable[str]) -> Phrase:
     """``did you mean sponsor?``, or what there is."""
     names = sorted(known)
     close = difflib.get_close_matches(word, names, 1, cutoff=0.6)
     if close:
-        return f"did you mean {close[0]}?"
-    return f"there are: {', '.join(names)}" if names else ""
+        return say("did you mean {word}?", word=close[0])
+    return say("there are: {names}", names=", ".join(names)) if names else say("")

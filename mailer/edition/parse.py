@@ -26,6 +26,7 @@ from mailer.edition.inlines import InlineReader, shelter_links
 from mailer.edition.model import Edition, Publication
 from mailer.edition.notes import Notes
 from mailer.edition.prose import Context
+from mailer.phrases import say
 
 _MAX_CHARACTERS = 1_000_000  # a long novel; more is a mistake
 _MAX_DEPTH = 50  # nobody nests by hand like this
@@ -100,12 +101,16 @@ def parse_inline(text: str, *, at: Source) -> Inlines:
 def _is_writable(text: str, notes: Notes) -> bool:
     """Whether *text* can stand in a mail at all: no control character, no monster."""
     if len(text) > _MAX_CHARACTERS:
-        message = f"the file has {len(text)} characters; {_MAX_CHARACTERS} are too many"
+        message = say(
+            "the file has {count} characters; more than {most} are too many",
+            count=len(text),
+            most=_MAX_CHARACTERS,
+        )
         notes.error("file-too-big", Source(notes.file, 0), message)
         return False
     for number, line in enumerate(text.split("\n")):
         if fault := unwritable(line):
-            hint = "pasted from elsewhere? retype that word"
+            hint = say("pasted from elsewhere? retype that word")
             notes.error("encoding-c1", notes.at(number), fault, hint)
     return not notes.findings
 
@@ -124,7 +129,7 @@ def _is_shallow(tokens: Sequence[Token], notes: Notes) -> bool:
         line = token.map[0] if token.map else line
         levels = (token.level, *(child.level for child in token.children or ()))
         if max(levels) > _MAX_DEPTH:
-            message = f"marks are nested more than {_MAX_DEPTH} deep"
+            message = say("marks are nested more than {most} deep", most=_MAX_DEPTH)
             notes.error("nesting-deep", notes.at(line), message)
             return False
     return True

@@ -40,6 +40,7 @@ from mailer.edition.recognise import (
     looks_like_mark,
     split_source,
 )
+from mailer.phrases import say
 
 _LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
@@ -93,14 +94,14 @@ class Prose:
         if href:
             href = reader.href(href, node.line)
         if src not in self.context.files:
-            shown = src or "(no name)"
+            shown = src or say("(no name)")
             hint = did_you_mean(src, [f for f in self.context.files if "." in f])
-            message = f"picture {shown} is not in the folder"
+            message = say("picture {src} is not in the folder", src=shown)
             self.notes.error("image-missing", at, message, hint)
         alt = plain(reader.read(picture.children or [])).strip()
         if not alt:
-            hint = "![what one sees](file.jpg)"
-            self.notes.error("image-alt", at, "picture has no alt text", hint)
+            hint = say("![what one sees](file.jpg)")
+            self.notes.error("image-alt", at, say("picture has no alt text"), hint)
         title = " ".join(str(picture.attrs.get("title", "")).split())
         if fault := unwritable(title):
             self.notes.error("encoding-c1", at, fault)
@@ -108,10 +109,15 @@ class Prose:
         for name in classes:
             if name != "video":
                 hint = did_you_mean(name, ["video"])
-                self.notes.error("image-class", at, f"a picture takes no .{name}", hint)
+                self.notes.error(
+                    "image-class",
+                    at,
+                    say("a picture takes no .{name}", name=name),
+                    hint,
+                )
         if "video" in classes and not href:
-            hint = "[![what one sees](file.jpg){.video}](https://…)"
-            self.notes.error("video-link", at, "the video leads nowhere", hint)
+            hint = say("[![what one sees](file.jpg){.video}](https://…)")
+            self.notes.error("video-link", at, say("the video leads nowhere"), hint)
         return Figure(
             at=at,
             src=src,
@@ -173,12 +179,12 @@ class Prose:
     def _doubt(self, item: Item) -> None:
         """An item that was meant to be a brief or a flag, perhaps."""
         if looks_like_brief(item.content):
-            hint = "a brief is - **Slug** • text, and holds no list"
-            message = "this looks like a brief, and is an item of a list"
+            hint = say("a brief is - **Slug** • text, and holds no list")
+            message = say("this looks like a brief, and is an item of a list")
             self.notes.warn("recognition-doubtful", item.at, message, hint)
         elif flag := looks_like_flag(item.content):
             hint = did_you_mean(flag, self.context.flags)
-            message = f"{flag} is no flag of this publication"
+            message = say("{flag} is no flag of this publication", flag=flag)
             self.notes.warn("recognition-doubtful", item.at, message, hint)
 
     def _item(self, node: Node) -> Item:
@@ -193,10 +199,10 @@ class Prose:
                     lists.append(self._nested(child))
                 case _:
                     where = self.notes.at(child.line)
-                    message = "a list item holds words and lists only"
+                    message = say("a list item holds words and lists only")
                     self.notes.error("list-block", where, message)
         if not any(content) and not lists:
-            self.notes.error("list-empty", at, "an item of the list is empty")
+            self.notes.error("list-empty", at, say("an item of the list is empty"))
         words = [n for part in content for n in (*part, Break(), Break())][:-2]
         return Item(at=at, content=joined(words), lists=tuple(lists))
 
@@ -217,12 +223,12 @@ class Prose:
                 paragraphs.append(self._lines(child))
             else:
                 where = self.notes.at(child.line)
-                message = "a quotation holds paragraphs only"
+                message = say("a quotation holds paragraphs only")
                 self.notes.error("quote-block", where, message)
         quoted = split_source(paragraphs)
         if not quoted.paragraphs:
             at = self.notes.at(node.line)
-            self.notes.error("quote-empty", at, "the quotation is empty")
+            self.notes.error("quote-empty", at, say("the quotation is empty"))
         return Quote(
             at=self.notes.at(node.line),
             paragraphs=quoted.paragraphs,
@@ -257,7 +263,7 @@ class Prose:
             if token.type == "html_inline" and _LINE_BREAK.fullmatch(token.content):
                 if token.level:
                     at = self.notes.at(node.line)
-                    message = "<br> stands outside bold, italics and links"
+                    message = say("<br> stands outside bold, italics and links")
                     hint = "**one**<br>**two**"
                     self.notes.error("html-raw", at, message, hint)
                     continue
@@ -276,8 +282,10 @@ class Prose:
         if reader.escaped or self.braces(node).get("class") == "plain":
             self.plain_lines.add(self.notes.at(node.line).line)
         elif left := looks_like_mark(words):
-            hint = "an address has no spaces; braces follow a link or a picture at once"
-            message = f"{left} was meant to be a mark, and is printed"
+            hint = say(
+                "an address has no spaces; braces follow a link or a picture at once"
+            )
+            message = say("{left} was meant to be a mark, and is printed", left=left)
             at = self.notes.at(node.line)
             self.notes.warn("recognition-doubtful", at, message, hint)
         return words
