@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from mailer.edition.blocks import Block, Inlines, Source, plain
 from mailer.edition.model import Edition, Variant
-from mailer.rendering.bands import bands
+from mailer.rendering.bands import lay_out
 from mailer.rendering.environment import environment, has_page, renderer, template
 from mailer.rendering.inline import InlineHtml
 from mailer.rendering.model import Picture, Scene
@@ -23,7 +23,7 @@ from mailer.rendering.personalise import HOLE, hole
 
 _MARK = re.compile("\x02(\\d*)\x03")
 _SPARED = re.compile(rf"<[^>]*>|&[#\w]+;|{HOLE.pattern}")
-_DARK = "/*dark*/"
+_DARK, _OUTLOOK = "/*dark*/", "/*outlook*/"
 _PREHEADER = 200
 """Gmail shows up to about 200 characters; what is padded keeps the body out of sight."""
 
@@ -73,12 +73,15 @@ def compose(
     env.globals["toc_base"] = _toc_base(edition, scene)
     env.globals["picture"] = lambda name: _picture(scene, name)
     text = template(env, "edition.mjml.j2").render(
-        bands=bands(edition, marked),
+        body=lay_out(edition, marked, scene.theme),
         preheader=preheader,
         padding=max(0, _PREHEADER - len(preheader)) // 2,
         dark_rules=Markup(_DARK),
+        outlook_rules=Markup(_OUTLOOK),
     )
-    text = text.replace(_DARK, scene.theme.dark_rules(text))
+    body = text[text.index("<mj-body") :] if "<mj-body" in text else text
+    text = text.replace(_DARK, scene.theme.dark_rules(body))
+    text = text.replace(_OUTLOOK, scene.theme.outlook_rules(body))
     return _unmarked(text, lines)
 
 

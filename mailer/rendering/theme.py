@@ -8,15 +8,46 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from mailer.errors import ThemeError
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+PAPER = "paper"
+"""The ground of whatever has none of its own."""
+
 _CONTRAST = 4.5  # WCAG 2.2, 1.4.3, for text of ordinary size
 _SCHEMES = ("light", "dark")
 _USED = re.compile(r"\b([tibkefl])-([a-z_]+)\b")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """A coloured surface, and the colours of what stands on it, all by their names.
+
+    ``panel`` is the ground of what is set off on it; ``button`` that of its buttons,
+    whose words have the colour ``on_<button>``.
+    """
+
+    name: str
+    ink: str = "ink"
+    muted: str = "muted"
+    accent: str = "accent"
+    rule: str = "rule"
+    panel: str = "tint"
+    button: str = "button"
+
+    @property
+    def on_button(self) -> str:
+        """The colour of a button's words."""
+        return f"on_{self.button}"
+
+    def pairs(self) -> Iterable[tuple[str, str]]:
+        """The (text, ground) pairs that must be readable."""
+        for text in (self.ink, self.muted, self.accent):
+            yield text, self.name
+        yield self.on_button, self.button
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +56,9 @@ class Theme:
 
     ``colors`` maps a name to its (light, dark) pair of ``#rrggbb``; ``fonts`` to a
     font stack; ``sizes`` to CSS pixels; ``mobile`` maps a class to the font size it
-    has under 480 px. ``contrast`` lists (text, ground) pairs that must be readable.
+    has under 480 px. ``grounds`` are the surfaces; ``bands`` says which of them a class
+    of section, a box or another kind of block gets for itself. ``contrast`` lists
+    (text, ground) pairs that must be readable, those of the grounds among them.
     """
 
     name: str
@@ -34,7 +67,14 @@ class Theme:
     fonts: Mapping[str, str] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
     mobile: Mapping[str, int] = field(default_factory=dict)
+    grounds: Mapping[str, Ground] = field(default_factory=dict)
+    bands: Mapping[str, str] = field(default_factory=dict)
     contrast: tuple[tuple[str, str], ...] = ()
+
+    def ground(self, *names: str) -> Ground:
+        """The ground of the first of *names* that has one of its own; else the paper."""
+        found = next((self.bands[name] for name in names if name in self.bands), PAPER)
+        return self.grounds[found]
 
     def override(self, tokens: Mapping[str, tuple[str, str]], *, file: str) -> Theme:
         """The theme with some colours changed; ThemeError if they cannot be read.
@@ -60,21 +100,37 @@ class Theme:
         element, ``b-`` the ground of a section, ``k-`` of a column, ``e-`` its edge,
         ``f-`` of a cell, ``l-`` a border.
         """
+        return self._rules(source, _DARK_RULES)
+
+    def outlook_rules(self, source: str) -> str:
+        """The same for Outlook on the web, which marks what it has recoloured itself."""
+        return self._rules(source, _OUTLOOK_RULES)
+
+    def _rules(self, source: str, rules: Mapping[str, str]) -> str:
         return "".join(
-            _RULES[kind].format(name=name, dark=self.colors[name][1])
+            rules[kind].format(name=name, dark=self.colors[name][1])
             for kind, name in sorted(set(_USED.findall(source)))
             if name in self.colors
         )
 
 
-_RULES = {
+_DARK_RULES = {
     "t": ".page .t-{name} div{{color:{dark}!important}}",
     "i": ".page .i-{name}{{color:{dark}!important}}",
     "b": ".b-{name},.b-{name}>table{{background:{dark}!important}}",
-    "k": ".k-{name}>table>tbody>tr>td{{background:{dark}!important}}",
-    "e": ".e-{name}>table>tbody>tr>td{{border-color:{dark}!important}}",
+    "k": ".k-{name}>table{{background:{dark}!important}}",
+    "e": ".e-{name}>table{{border-color:{dark}!important}}",
     "f": ".page .f-{name}{{background:{dark}!important}}",
     "l": ".page .l-{name}{{border-color:{dark}!important}}",
+}
+_OUTLOOK_RULES = {
+    "t": "[data-ogsc] .t-{name} div{{color:{dark}!important}}",
+    "i": "[data-ogsc] .i-{name}{{color:{dark}!important}}",
+    "b": "[data-ogsb] .b-{name}>table{{background:{dark}!important}}",
+    "k": "[data-ogsb] .k-{name}>table{{background:{dark}!important}}",
+    "e": "",
+    "f": "[data-ogsb] .f-{name}{{background:{dark}!important}}",
+    "l": "",
 }
 
 
@@ -83,13 +139,22 @@ def read_theme(
 ) -> Theme:
     """A theme from its templates and the tables of its ``theme.toml``; ThemeError."""
     file = f"themes/{name}/theme.toml"
-    known = {"extends", "color", "font", "size", "mobile", "contrast"}
+    known = {"extends", "color", "font", "size", "mobile", "ground", "band", "contrast"}
     for table in tokens.keys() - known:
         message = f"unknown table {table}"
         raise ThemeError(
             message, file=file, hint=f"there are: {', '.join(sorted(known))}"
         )
     tables = {name: _table(tokens, name, file) for name in known - {"extends"}}
+    grounds = {
+        name: _ground(name, told, file) for name, told in tables["ground"].items()
+    }
+    pairs = dict.fromkeys(
+        (
+            *(pair for ground in grounds.values() for pair in ground.pairs()),
+            *_pairs(tables["contrast"], file),
+        )
+    )
     theme = Theme(
         name=name,
         templates=templates,
@@ -97,8 +162,11 @@ def read_theme(
         fonts={key: str(font) for key, font in tables["font"].items()},
         sizes=_pixels(tables["size"], "size", file),
         mobile=_pixels(tables["mobile"], "mobile", file),
-        contrast=tuple(_pairs(tables["contrast"], file)),
+        grounds=grounds,
+        bands={key: str(ground) for key, ground in tables["band"].items()},
+        contrast=tuple(pairs),
     )
+    _check_grounds(theme, file)
     check_contrast(theme, file=file)
     return theme
 
@@ -166,6 +234,35 @@ def _pixels(table: Mapping[str, object], name: str, file: str) -> dict[str, int]
             raise ThemeError(message, file=file)
         found[key] = said
     return found
+
+
+def _ground(name: str, told: object, file: str) -> Ground:
+    """The ground *name*, told as a table of colours."""
+    if not isinstance(told, Mapping):
+        message = f"ground.{name} is not a table"
+        raise ThemeError(message, file=file, hint=f"write [ground.{name}]")
+    known = {field.name for field in fields(Ground)} - {"name"}
+    for key in told.keys() - known:
+        message = f"ground.{name}: unknown key {key}"
+        hint = f"there are: {', '.join(sorted(known))}"
+        raise ThemeError(message, file=file, hint=hint)
+    return Ground(name=name, **{key: str(color) for key, color in told.items()})
+
+
+def _check_grounds(theme: Theme, file: str) -> None:
+    """ThemeError if a ground or a rule is named that the theme has not."""
+    for ground in theme.grounds.values():
+        if ground.panel not in theme.grounds:
+            message = f"ground.{ground.name}: there is no ground {ground.panel}"
+            raise ThemeError(message, file=file)
+        if ground.rule not in theme.colors:
+            message = f"ground.{ground.name}: there is no colour {ground.rule}"
+            raise ThemeError(message, file=file)
+    for name, told in theme.bands.items():
+        if told not in theme.grounds:
+            message = f"band.{name}: there is no ground {told}"
+            hint = f"there are: {', '.join(sorted(theme.grounds))}"
+            raise ThemeError(message, file=file, hint=hint)
 
 
 def _pairs(table: Mapping[str, object], file: str) -> Iterable[tuple[str, str]]:

@@ -111,9 +111,11 @@ def _unreadable(file: Path, error: Exception) -> ThemeError:
 
 
 def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> None:
-    """Lay *over* on *base*, table by table and key by key."""
+    """Lay *over* on *base*, table by table and key by key, however deep."""
     for key, value in over.items():
-        if isinstance(value, dict) and isinstance(base.get(key), dict):
-            base[key] = {**base[key], **value}
+        below = base.get(key)
+        if isinstance(value, dict) and isinstance(below, dict):
+            base[key] = dict(below)
+            _merge(base[key], value)
         else:
             base[key] = value

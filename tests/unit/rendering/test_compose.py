@@ -1,4 +1,4 @@
-"""From the tree to MJML: bands, runs, marks, the dark sheet."""
+"""From the tree to MJML: marks, contents, the dark sheet."""
 
 from __future__ import annotations
 
@@ -7,17 +7,15 @@ from dataclasses import replace
 
 import jinja2
 import pytest
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from mailer.edition.model import Section, Variant
+from mailer.edition.model import Variant
 from mailer.errors import EditionError, ThemeError
-from mailer.rendering.bands import bands
 from mailer.rendering.compose import Composed, caps, compose
 from mailer.rendering.cut import cut
 from mailer.rendering.mjml import to_html
 from mailer.rendering.theme import Theme
 from tests.fakes import specimen
-from tests.fakes.specimen import at, paragraph, words
 
 THEMES = pytest.mark.parametrize("theme", ["presse", "pop"])
 
@@ -26,65 +24,6 @@ def composed(theme: str | Theme = "presse", **changed: object) -> Composed:
     scene = specimen.scene(theme, **changed)
     edition = cut(specimen.edition(), Variant.FREE)
     return compose(edition, Variant.FREE, scene, preheader="Un mot.")
-
-
-def section(*blocks: object) -> Section:
-    return Section(at=at(20), title=words("T"), id="t", blocks=blocks)  # type: ignore[arg-type]
-
-
-def shape(*blocks: object) -> list[str]:
-    """Each band as the kinds of its blocks: ``opening|prose+alone`` or ``[own]``."""
-
-    def render(block: object, **_: object) -> Markup:
-        return escape(block.kind)  # type: ignore[attr-defined]
-
-    edition = specimen.edition(preface=(), sections=(section(*blocks),))
-    return [
-        f"[{band.own}]"
-        if band.own
-        else f"{band.opening}|{'+'.join(str(run.content) for run in band.runs)}"
-        for band in bands(edition, render)
-    ]
-
-
-def test_consecutive_prose_shares_one_element() -> None:
-    """A picture or a button is an element of its own; words around it are not."""
-    figure, button = specimen.CARDS[4], specimen.CARDS[7]
-    assert shape(paragraph("a"), paragraph("b"), figure, button, paragraph("c")) == [
-        "|paragraphparagraph+figure+button+paragraph"
-    ]
-
-
-def test_bands_stand_in_the_order_of_the_source() -> None:
-    """An advertiser between two paragraphs stays between them."""
-    sponsor = specimen.CARDS[8]
-    assert shape(paragraph("a"), sponsor, sponsor, paragraph("b")) == [
-        "|paragraph",
-        "[sponsor]",
-        "[sponsor]",
-        "|paragraph",
-    ]
-
-
-def test_a_story_opens_a_band_with_the_picture_under_its_title() -> None:
-    """So that a theme can make a card of it; a later picture stays in the text."""
-    story, figure = specimen.PLATES[0], specimen.PLATES[1]
-    assert shape(story, figure, paragraph("a"), story, paragraph("b"), figure) == [
-        "|",
-        "story|paragraph",
-        "story|paragraph+figure",
-    ]
-
-
-def test_a_section_that_begins_with_a_band_still_shows_its_title() -> None:
-    """The first band of a section carries the title, even an empty one."""
-    edition = specimen.edition(preface=(), sections=(section(specimen.CARDS[8]),))
-    first, second = bands(edition, lambda *_, **__: Markup("x"))
-    assert first.section is not None
-    assert not first.runs
-    assert second.own
-    assert second.section is None
-    assert shape() == ["|"]
 
 
 @THEMES

@@ -19,6 +19,14 @@ TOKENS = {
     "font": {"text": "Georgia,serif"},
 }
 
+GREY = {
+    "muted": "ink",
+    "accent": "ink",
+    "rule": "ink",
+    "panel": "paper",
+    "button": "ink",
+}
+
 
 def read(**changed: object) -> Theme:
     return read_theme("mine", templates={}, tokens={**TOKENS, **changed})
@@ -81,12 +89,33 @@ def test_text_that_cannot_be_read_stops_the_theme(ink, scheme, ratio) -> None:
         ({"mobile": {"h1": True}}, "mobile.h1: write whole pixels"),
         ({"contrast": {"paper": ["inc"]}}, "no colour inc"),
         ({"contrast": {"papier": ["ink"]}}, "no colour papier"),
+        ({"ground": {"paper": "ink"}}, "ground.paper is not a table"),
+        ({"ground": {"paper": {"inc": "ink"}}}, "ground.paper: unknown key inc"),
+        ({"ground": {"paper": {**GREY, "muted": "inc"}}}, "no colour inc"),
+        ({"ground": {"papier": {**GREY, "panel": "papier"}}}, "no colour papier"),
+        ({"ground": {"paper": {**GREY, "panel": "tint"}}}, "there is no ground tint"),
+        ({"ground": {"paper": {**GREY, "rule": "inc"}}}, "there is no colour inc"),
+        ({"band": {"quick": "tint"}}, "band.quick: there is no ground tint"),
     ],
 )
 def test_a_slip_in_the_tokens_is_told(changed, said) -> None:
     """A misspelt table or colour is an error, never a default."""
     with pytest.raises(ThemeError, match=said):
         read(**changed)
+
+
+def test_a_ground_judges_what_stands_on_it() -> None:
+    """Ink, quiet words, accent and a button's words, without a list to keep in step."""
+    tokens = {
+        "color": {**TOKENS["color"], "on_ink": ["#ffffff", "#111111"]},
+        "contrast": {},
+    }
+    theme = read(**tokens, ground={"paper": GREY}, band={"quick": "paper"})
+    assert set(theme.contrast) == {("ink", "paper"), ("on_ink", "ink")}
+    assert theme.ground("none", "quick") == theme.ground() == theme.grounds["paper"]
+    tokens["color"]["on_ink"] = ["#555555", "#111111"]
+    with pytest.raises(ThemeError, match="on_ink #555555 on ink #111111"):
+        read(**tokens, ground={"paper": GREY})
 
 
 def test_a_publication_may_have_its_own_colour() -> None:
