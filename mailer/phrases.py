@@ -9,14 +9,15 @@ says it again in the reader's language, from the template and its values::
 A name between braces is filled if there is a value of that name; any other brace stands
 for itself, so that ``{{ name }}`` and ``{only=free}`` need no escaping. Values may be
 phrases, and exceptions that carry one. Whole numbers are counts and are grouped as the
-language does; a number that names something (an edition, a port) is handed over as text.
+language does, a date is said with its weekday; what names something (an edition, a port,
+a day to be typed) is handed over as text.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, NoReturn, Self
 
@@ -72,6 +73,24 @@ def say_many(one: str, many: str, count: int, /, **values: object) -> Phrase:
     return Phrase(one, many, count, _kept({"count": count, **values}))
 
 
+def kilobytes(size: int) -> Phrase:
+    """``98 KB`` for *size* bytes."""
+    return say("{count} KB", count=round(size / 1024))
+
+
+def lasting(seconds: float) -> Phrase:
+    """``3.2 s``, ``45 s``, ``12 min 5 s`` or ``2 h 10 min``: how long something takes."""
+    if seconds < 10:
+        return say("{count} s", count=round(seconds, 1))
+    if seconds < 60:
+        return say("{count} s", count=round(seconds))
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return say("{minutes} min {seconds} s", minutes=minutes, seconds=rest)
+    hours, minutes = divmod(minutes, 60)
+    return say("{hours} h {minutes} min", hours=hours, minutes=minutes)
+
+
 def fill(
     template: str, values: Mapping[str, Value], spoken: Callable[[Value], str]
 ) -> str:
@@ -103,7 +122,7 @@ def _value(value: object) -> Value:
         return said if isinstance(said, Phrase) else str(value)
     if isinstance(value, bool):
         return str(value)
-    if isinstance(value, int | float | date):
+    if isinstance(value, int | float | date) and not isinstance(value, datetime):
         return value
     return str(value)
 
@@ -112,5 +131,7 @@ def _in_english(value: Value) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float):
-        return f"{value:,.1f}"
+        return f"{value:,.2f}".rstrip("0").rstrip(".")
+    if isinstance(value, date):
+        return f"{value:%A, %B} {value.day}, {value.year}"
     return str(value)

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 from mailer.config.load import Loaded, data_home, load, shipped
 from mailer.errors import ConfigError, NotFoundError
+from mailer.phrases import say
 
 if TYPE_CHECKING:
     from mailer.audience.token import Keyring
@@ -96,11 +97,13 @@ class House:
         if name is None:
             if len(known) == 1:
                 return self.settings.publication(known[0])
-            message = "say which publication"
+            message = say("say which publication")
             raise ConfigError(message, hint=f"--publication {' | '.join(known)}")
         if name not in known:
-            message = f"no publication {name}"
-            raise NotFoundError(message, hint=f"there are: {', '.join(known)}")
+            message = say("no publication {name}", name=name)
+            raise NotFoundError(
+                message, hint=say("there are: {names}", names=", ".join(known))
+            )
         return self.settings.publication(name)
 
     @cached_property
@@ -135,8 +138,8 @@ class House:
         from mailer.transport.smtp import Security, SmtpRelay
 
         if not self.settings.relays:
-            message = "no relay is configured"
-            raise ConfigError(message, hint="add a [[relays]] table")
+            message = say("no relay is configured")
+            raise ConfigError(message, hint=say("add a [[relays]] table"))
         return [
             PacedRelay(
                 relay=SmtpRelay(

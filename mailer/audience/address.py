@@ -12,6 +12,7 @@ from functools import lru_cache
 from email_validator import EmailNotValidError, validate_email
 
 from mailer.errors import InputError
+from mailer.phrases import say
 
 _NAMED = re.compile(r"^[^<>]*<([^<>]+)>$")
 _MAILTO = re.compile(r"mailto:([^?]*)(?:\?.*)?", re.IGNORECASE)
@@ -35,7 +36,7 @@ def read_address(text: str) -> str:
     """
     typed = unicodedata.normalize("NFC", text).strip()
     if _CONTROL.search(typed):
-        message = "the address holds a control character"
+        message = say("the address holds a control character")
         raise InputError(message)
     named = _NAMED.match(typed)
     address = (named[1] if named else typed).strip()
@@ -47,7 +48,7 @@ def read_address(text: str) -> str:
             return f"{plain[1]}@{_canonical_domain(plain[2])}"
         return _validated(address)
     except EmailNotValidError as error:
-        message = f"not an address: {error}"
+        message = say("not an address: {error}", error=error)
         raise InputError(message) from error
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from mailer.audience.address import address_key, read_address
 from mailer.audience.subscriber import Subscriber, Tier
 from mailer.errors import InputError
+from mailer.phrases import say
 
 _DELIMITERS = ";\t,"
 _FIELD_LIMIT = 10_000  # a name or an address is short; more is a broken quote
@@ -83,14 +84,16 @@ def read_roster(content: bytes, *, columns: Mapping[str, str] | None = None) -> 
     *columns* says a field's header where the guess would be wrong.
     """
     for field in (columns or {}).keys() - _HEADERS.keys():
-        message = f"a roster has no field {field}"
-        raise InputError(message, hint=f"there are: {', '.join(_HEADERS)}")
+        message = say("a roster has no field {field}", field=field)
+        raise InputError(
+            message, hint=say("there are: {names}", names=", ".join(_HEADERS))
+        )
     text, encoding = _decode(content)
     delimiter = _delimiter(text)
     lines = _records(text, delimiter)
     first = next(lines, None)
     if first is None:
-        message = "the file is empty"
+        message = say("the file is empty")
         raise InputError(message)
     places, header = _places(first[1], columns or {})
     if header is None:  # a bare list of addresses: its first line is a person
@@ -171,7 +174,11 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error as error:
-            message = f"line {begins}: {error}: is a quotation mark left open?"
+            message = say(
+                "line {line}: {error}: is a quotation mark left open?",
+                line=str(begins),
+                error=error,
+            )
             raise InputError(message) from error
         cells = [_unquoted(cell.strip()) for cell in cells]
         if any(cells) and not (begins == 1 and cells[0] == "sep="):  # Excel's own line
@@ -207,12 +214,14 @@ def _places(
         return [("email", filled[0])], None
     headers = ", ".join(cell or "(empty)" for cell in first[:12])
     message = (
-        f"no column is called {', '.join(missing)}"
+        say("no column is called {names}", names=", ".join(missing))
         if missing
-        else "no column holds the addresses"
+        else say("no column holds the addresses")
     )
     raise InputError(
-        message, line=1, hint=f"the columns are: {headers}; say --column email=…"
+        message,
+        line=1,
+        hint=say("the columns are: {headers}; say --column email=…", headers=headers),
     )
 
 
@@ -228,7 +237,7 @@ def _settle_names(taken: dict[str, int], first: Sequence[str]) -> None:
 def _row(line: int, cells: Sequence[str], places: Sequence[tuple[str, int]]) -> Row:
     values = {field: cells[at] if at < len(cells) else "" for field, at in places}
     if not values["email"]:
-        message = "no address"
+        message = say("no address")
         raise InputError(message)
     names = (values.get("first_name"), values.get("last_name"), values.get("name"))
     name = re.sub(r"[\x00-\x1f\x7f-\x9f\s]+", " ", " ".join(n for n in names if n))
@@ -246,7 +255,7 @@ def _tier(word: str) -> Tier:
         return Tier.MEMBER
     if known in _FREE:
         return Tier.FREE
-    message = f"neither free nor member: {word}"
+    message = say("neither free nor member: {word}", word=word)
     raise InputError(message)
 
 

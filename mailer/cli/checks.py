@@ -11,6 +11,7 @@ from rich.table import Table
 from mailer.cli.editions import assembled_edition
 from mailer.cli.invocation import Invocation, invocation
 from mailer.errors import EditionError, Finding, NotFoundError, Severity
+from mailer.phrases import say
 
 if TYPE_CHECKING:
     from mailer.flows.assemble import Assembled
@@ -71,7 +72,7 @@ def _explained(name: str) -> str:
 
     known = rules()
     if name not in known:
-        message = f"no rule {name}"
+        message = say("no rule {name}", name=name)
         raise NotFoundError(message, hint=did_you_mean(name, known))
     rule = known[name]
     traits = [str(rule.severity), f"group {rule.group}"]

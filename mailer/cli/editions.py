@@ -10,6 +10,7 @@ import typer
 
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.errors import InputError, NotFoundError
+from mailer.phrases import say
 
 if TYPE_CHECKING:
     from mailer.edition.model import Variant
@@ -105,7 +106,7 @@ def render(
     assembled = assembled_edition(call, edition)
     if all_:
         if output is None:
-            message = "--all needs a folder"
+            message = say("--all needs a folder")
             raise InputError(message, hint="mailer render EDITION --all -o build/")
         _write_all(call, assembled, output)
         return
@@ -139,8 +140,12 @@ def _rendering(assembled: Assembled, variant: Variant) -> Rendering:
         return assembled.frozen.rendering(variant)
     except KeyError:
         built = ", ".join(str(r.variant) for r in assembled.frozen.renderings)
-        message = f"{assembled.edition.name} has no variant {variant}"
-        raise NotFoundError(message, hint=f"it has: {built}") from None
+        message = say(
+            "{name} has no variant {variant}",
+            name=assembled.edition.name,
+            variant=variant,
+        )
+        raise NotFoundError(message, hint=say("it has: {names}", names=built)) from None
 
 
 def _write_all(call: Invocation, assembled: Assembled, folder: Path) -> None:

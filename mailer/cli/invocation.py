@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from rich.console import Console
 
 from mailer.errors import EditionError, GuardError
+from mailer.phrases import say
 
 if TYPE_CHECKING:
     import typer
@@ -67,21 +68,28 @@ class Invocation:
     def confirm_count(self, count: int) -> None:
         """Have the operator type *count*; GuardError if they do not, or cannot."""
         if not sys.stdin.isatty():
-            message = "nobody is there to confirm"
-            raise GuardError(message, hint=f"scripts pass --yes --expect {count}")
+            message = say("nobody is there to confirm")
+            raise GuardError(
+                message,
+                hint=say("scripts pass --yes --expect {count}", count=str(count)),
+            )
         typed = self.err.input("Type the number of recipients to confirm: ")
         if "".join(typed.split()) != str(count):
-            message = f"you typed {typed!r}, the plan says {count}"
-            raise GuardError(message, hint="nothing was sent")
+            message = say(
+                "you typed {typed}, the plan says {count}",
+                typed=repr(typed),
+                count=str(count),
+            )
+            raise GuardError(message, hint=say("nothing was sent"))
 
     def confirm(self, question: str) -> None:
         """Ask a yes-or-no question; GuardError unless the answer is yes."""
         if not sys.stdin.isatty():
-            message = "nobody is there to confirm"
-            raise GuardError(message, hint="scripts pass --yes")
+            message = say("nobody is there to confirm")
+            raise GuardError(message, hint=say("scripts pass --yes"))
         if self.err.input(f"{question} [y/N] ").strip().lower() not in {"y", "yes"}:
-            message = "not confirmed"
-            raise GuardError(message, hint="nothing was changed")
+            message = say("not confirmed")
+            raise GuardError(message, hint=say("nothing was changed"))
 
 
 def invocation(ctx: typer.Context) -> Invocation:

@@ -17,6 +17,7 @@ from mailer.audience.subscriber import (
 )
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.errors import InputError, NotFoundError
+from mailer.phrases import say
 
 if TYPE_CHECKING:
     from mailer.audience.roster import Roster
@@ -65,12 +66,12 @@ def import_(
     try:
         content = file.read_bytes()
     except OSError as error:
-        message = f"cannot be read: {error.strerror}"
+        message = say("cannot be read: {strerror}", strerror=error.strerror)
         raise InputError(message, file=str(file)) from error
     roster = read_roster(content, columns=_columns(column or []))
     if not consent and not dry_run:
-        message = "an import needs the source of the consent"
-        hint = '--consent "Salon 2026", or --dry-run to look first'
+        message = say("an import needs the source of the consent")
+        hint = say('--consent "Salon 2026", or --dry-run to look first')
         raise InputError(message, hint=hint)
     if not json:
         _show_columns(call, roster)
@@ -186,7 +187,7 @@ def show(
 
     person = run_async(story())
     if person is None:
-        message = f"no subscriber {email}"
+        message = say("no subscriber {email}", email=email)
         raise NotFoundError(message, hint="mailer subscribers list")
     found = _subscriber_json(person)
     if json:
@@ -238,7 +239,7 @@ def remove(
 
     person, ended = run_async(story())
     if person is None:
-        message = f"no subscriber {email}"
+        message = say("no subscriber {email}", email=email)
         raise NotFoundError(message, hint="mailer subscribers list")
     call.out.print(f"{email}: {ended} subscription(s) ended", markup=False)
 
@@ -303,7 +304,7 @@ def _columns(said: list[str]) -> dict[str, str]:
     for item in said:
         field, sign, header = item.partition("=")
         if not sign or not field or not header:
-            message = f"--column {item}: not of the form field=Header"
+            message = say("--column {item}: not of the form field=Header", item=item)
             raise InputError(message, hint="--column email=Courriel")
         columns[field.strip()] = header.strip()
     return columns

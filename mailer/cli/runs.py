@@ -26,6 +26,7 @@ from mailer.delivery.report import (
     exit_code,
 )
 from mailer.errors import GuardError, NotFoundError
+from mailer.phrases import say
 
 if TYPE_CHECKING:
     import asyncio
@@ -118,8 +119,8 @@ def retry(
         if said
     ]
     if not wanted:
-        message = "say what to try again"
-        raise GuardError(message, hint="--deferred, --refused or --in-doubt")
+        message = say("say what to try again")
+        raise GuardError(message, hint=say("--deferred, --refused or --in-doubt"))
     raise typer.Exit(
         run_async(_retry(invocation(ctx), run, wanted, yes=yes, json=json))
     )
@@ -207,7 +208,9 @@ async def _resume(call: Invocation, name: str | None, *, yes: bool, json: bool) 
         else:
             found = await _run_called(name, stores)
             if found.finished is not None:
-                message = f"{found.name} is finished ({found.state})"
+                message = say(
+                    "{name} is finished ({state})", name=found.name, state=found.state
+                )
                 raise GuardError(message, hint=f"mailer retry {found.name} --refused")
             runs = [found]
         if not runs:
@@ -335,8 +338,10 @@ async def _run_called(name: str, stores: Stores) -> Run:
     run = await stores.ledger.find_run(name)
     if run is None:
         known = ", ".join(r.name for r in await stores.ledger.runs(limit=5))
-        message = f"no run {name}"
-        raise NotFoundError(message, hint=f"the newest: {known}" if known else "")
+        message = say("no run {name}", name=name)
+        raise NotFoundError(
+            message, hint=say("the newest: {names}", names=known) if known else ""
+        )
     return run
 
 
@@ -350,14 +355,23 @@ def _guard_count(
 ) -> None:
     """Nobody to write to, a count that differs, nobody to ask: nothing is sent."""
     if plan.audience == 0:
-        message = f"nobody to send {assembled.edition.name} to"
+        message = say("nobody to send {name} to", name=assembled.edition.name)
         skipped = ", ".join(f"{n} {reason}" for reason, n in plan.skipped.items() if n)
-        raise GuardError(message, hint=f"skipped: {skipped}" if skipped else "")
+        raise GuardError(
+            message, hint=say("skipped: {skipped}", skipped=skipped) if skipped else ""
+        )
     if expect is not None and expect != plan.audience:
-        message = f"the plan has {plan.audience} readers, --expect says {expect}"
-        raise GuardError(message, hint="look again: mailer send EDITION --dry-run")
+        message = say(
+            "the plan has {audience} readers, --expect says {expect}",
+            audience=plan.audience,
+            expect=expect,
+        )
+        raise GuardError(message, hint=say("look again: mailer send EDITION --dry-run"))
     if not yes:
         call.confirm_count(plan.audience)
     elif expect is None:
-        message = "--yes needs --expect N"
-        raise GuardError(message, hint=f"this plan has {plan.audience} readers")
+        message = say("--yes needs --expect N")
+        raise GuardError(
+            message,
+            hint=say("this plan has {audience} readers", audience=plan.audience),
+        )

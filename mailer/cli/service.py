@@ -13,6 +13,7 @@ from rich.text import Text
 
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.errors import BalanceError, ConfigError
+from mailer.phrases import say
 
 if TYPE_CHECKING:
     from mailer.wiring import TrialInbox
@@ -190,9 +191,11 @@ def _verify(call: Invocation, trial: TrialInbox, readers: int) -> None:
     _say(call, "5. Compare the inbox with the readers")
     recipients = trial.mailbox.recipients()
     if len(recipients) != readers or len(set(recipients)) != readers:
-        message = (
-            f"{readers} readers, {len(recipients)} messages to "
-            f"{len(set(recipients))} addresses"
+        message = say(
+            "{readers} readers, {messages} messages to {addresses} addresses",
+            readers=readers,
+            messages=len(recipients),
+            addresses=len(set(recipients)),
         )
         raise BalanceError(message)
     call.out.print(f"   {readers} readers, {readers} messages, each to another reader")

@@ -20,6 +20,7 @@ from mailer.config.faults import by_name, faults_of, is_secret, veiled
 from mailer.config.origins import lines_of
 from mailer.config.settings import RelaySettings, Settings
 from mailer.errors import ConfigError
+from mailer.phrases import say
 
 _PREFIX = "MAILER_"
 _NOT_SETTINGS = frozenset({"MAILER_CONFIG"})
@@ -56,10 +57,11 @@ class Loaded:
             return f"sqlite:///{self._place(said.removeprefix('sqlite:///'))}"
         if said.startswith("postgresql+psycopg://"):
             return said
-        message = (
-            f"[storage] database: {said.split(':', 1)[0]} is not a database we know"
+        message = say(
+            "[storage] database: {scheme} is not a database we know",
+            scheme=said.split(":", 1)[0],
         )
-        hint = "sqlite:///path or postgresql://user:password@host/name"
+        hint = say("sqlite:///path or postgresql://user:password@host/name")
         raise ConfigError(message, file=str(self.path or ""), hint=hint)
 
     def secret_keys(self) -> tuple[bytes, ...]:
@@ -74,7 +76,7 @@ class Loaded:
             ).splitlines()
         keys = tuple(line.strip().encode() for line in lines if line.strip())
         if not keys or any(len(key) < 16 for key in keys):
-            message = "[site] secret key: at least 16 characters are needed"
+            message = say("[site] secret key: at least 16 characters are needed")
             hint = "python3 -c 'import secrets; print(secrets.token_hex(32))'"
             raise ConfigError(message, file=str(self.path or ""), hint=hint)
         return keys
@@ -104,9 +106,14 @@ class Loaded:
             except FileNotFoundError:
                 continue
             except (OSError, ValueError) as error:
-                message = f"{key}: {place} cannot be read: {error}"
+                message = say(
+                    "{key}: {place} cannot be read: {error}",
+                    key=key,
+                    place=place,
+                    error=error,
+                )
                 raise ConfigError(message) from error
-        message = f"{key}: there is no file {places[-1]}"
+        message = say("{key}: there is no file {place}", key=key, place=places[-1])
         raise ConfigError(message, file=str(self.path or ""))
 
 
@@ -117,7 +124,7 @@ def load(*, config: Path | None, start: Path, environ: Mapping[str, str]) -> Loa
     try:
         values: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        message = f"this is not TOML: {error}"
+        message = say("this is not TOML: {error}", error=error)
         raise ConfigError(message, file=str(path)) from error
     shown = _shown(path, start)
     origins = {key: f"{shown}:{line}" for key, line in lines_of(text, values).items()}
@@ -166,13 +173,13 @@ def _find(config: Path | None, start: Path, environ: Mapping[str, str]) -> Path 
     said = config or (Path(p) if (p := environ.get("MAILER_CONFIG")) else None)
     if said is not None:
         if not said.is_file():
-            message = "there is no such configuration file"
+            message = say("there is no such configuration file")
             raise ConfigError(message, file=str(said))
         return said.resolve()
     here = start.resolve()
     if not here.is_dir():
-        message = "there is no such folder"
-        raise ConfigError(message, file=str(start), hint="mailer init makes one")
+        message = say("there is no such folder")
+        raise ConfigError(message, file=str(start), hint=say("mailer init makes one"))
     home = environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
     candidates = [folder / "config" / "mailer.toml" for folder in (here, *here.parents)]
     candidates += [
@@ -182,8 +189,8 @@ def _find(config: Path | None, start: Path, environ: Mapping[str, str]) -> Path 
     for candidate in candidates:
         if candidate.is_file():
             return candidate
-    message = f"no configuration for {here}"
-    raise ConfigError(message, hint="mailer init makes a workspace; -C names one")
+    message = say("no configuration for {here}", here=here)
+    raise ConfigError(message, hint=say("mailer init makes a workspace; -C names one"))
 
 
 def _placed(said: str, base: Path) -> Path:
@@ -191,7 +198,7 @@ def _placed(said: str, base: Path) -> Path:
     try:
         path = Path(said).expanduser()
     except RuntimeError as error:
-        message = f"{said}: there is no such home"
+        message = say("{said}: there is no such home", said=said)
         raise ConfigError(message) from error
     return path if path.is_absolute() else (base / path).resolve()
 
@@ -200,7 +207,7 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        message = f"cannot be read: {error}"
+        message = say("cannot be read: {error}", error=error)
         raise ConfigError(message, file=str(path)) from error
 
 
@@ -224,11 +231,17 @@ def _put(values: dict[str, Any], name: str, value: str) -> str:
             names = [str(entry.get("name", "")) for entry in entries]
             index = next((i for i, n in enumerate(names) if _same(n, word)), None)
             if index is None:
-                message = f"{name}: no entry called {word}"
-                raise ConfigError(message, hint=f"there are: {', '.join(names)}")
+                message = say("{name}: no entry called {word}", name=name, word=word)
+                raise ConfigError(
+                    message, hint=say("there are: {names}", names=", ".join(names))
+                )
             place, step = entries[index], str(place.index(entries[index]))
         elif not isinstance(place, dict):
-            message = f"{name}: {'.'.join(dotted)} is a value, not a table"
+            message = say(
+                "{name}: {key} is a value, not a table",
+                name=name,
+                key=".".join(dotted),
+            )
             raise ConfigError(message)
         else:
             step = next((k for k in place if _same(k, word)), word)

@@ -27,6 +27,7 @@ from mailer.delivery.throttle import Rate, read_rate
 from mailer.edition.calendar import read_schedule
 from mailer.edition.model import Publication, Variant
 from mailer.errors import InputError
+from mailer.phrases import say
 
 _DURATION = re.compile(r"(\d{1,18})\s*(ms|s|m|h|d)")
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -41,11 +42,13 @@ def read_duration(value: object) -> timedelta:
         return value
     match = _DURATION.fullmatch(str(value).strip())
     if match is None:
-        message = f"{value!r} is no duration: write 30s, 15m, 12h or 90d"
+        message = say(
+            "{value} is no duration: write 30s, 15m, 12h or 90d", value=repr(value)
+        )
         raise ValueError(message)
     seconds = int(match[1]) * _UNITS[match[2]]
     if seconds > _LONGEST:
-        message = f"{value!r} is longer than ten years"
+        message = say("{value} is longer than ten years", value=repr(value))
         raise ValueError(message)
     return timedelta(seconds=seconds)
 
@@ -67,13 +70,15 @@ def _public_url(value: str) -> str:
         or parts.fragment
         or parts.username
     ):
-        message = "write scheme, host and path, and nothing else"
+        message = say("write scheme, host and path, and nothing else")
         raise ValueError(message)
     if parts.scheme == "https" and parts.hostname:
         return url
     if parts.scheme == "http" and parts.hostname in _LOOPBACK:
         return url
-    message = f"{value!r}: write https://…; http is for this machine only"
+    message = say(
+        "{value}: write https://…; http is for this machine only", value=repr(value)
+    )
     raise ValueError(message)
 
 
@@ -98,14 +103,14 @@ def _address(value: str) -> str:
 def _listener(value: str) -> str:
     host, _, port = value.rpartition(":")
     if not host or not port.isdecimal() or int(port) > _LAST_PORT:
-        message = f"{value!r} is no listener: write 127.0.0.1:8000"
+        message = say("{value} is no listener: write 127.0.0.1:8000", value=repr(value))
         raise ValueError(message)
     return value
 
 
 def _path(value: str) -> str:
     if "\0" in value:
-        message = "a path holds no NUL"
+        message = say("a path holds no NUL")
         raise ValueError(message)
     return value
 
@@ -125,7 +130,7 @@ def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        message = f"no time zone {value!r}: write Europe/Paris"
+        message = say("no time zone {value}: write Europe/Paris", value=repr(value))
         raise ValueError(message) from error
     return value
 
@@ -197,9 +202,8 @@ class RelaySettings(Table):
     @model_validator(mode="after")
     def _clear_text_stays_home(self) -> RelaySettings:
         if self.security == "none" and self.host not in _LOOPBACK:
-            message = (
-                'security = "none" is for a relay on this machine; '
-                'write "starttls" or "tls"'
+            message = say(
+                'security = "none" is for a relay on this machine; write "starttls" or "tls"'
             )
             raise ValueError(message)
         return self
@@ -333,7 +337,9 @@ class Settings(BaseSettings):
         names = [relay.name.lower().replace("-", "_") for relay in self.relays]
         twice = {name for name in names if names.count(name) > 1}
         if twice:
-            message = f"two relays are called {', '.join(sorted(twice))}"
+            message = say(
+                "two relays are called {names}", names=", ".join(sorted(twice))
+            )
             raise ValueError(message)
         return self
 

@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 
 from mailer.errors import InputError
+from mailer.phrases import say
 
 LINK = re.compile(r"[!-;=?-~]{0,900}")
 """A link that can stand between ``<`` and ``>``, where no line may be folded: no space,
@@ -43,8 +44,12 @@ def one_line(text: str, *, what: str) -> str:
         return text
     for character in text:
         if unicodedata.category(character) in _CONTROLS:
-            message = f"{what} holds a control character, U+{ord(character):04X}"
-            raise InputError(message, hint="take it out; a line break is one too")
+            message = say(
+                "{what} holds a control character, {code}",
+                what=what,
+                code=f"U+{ord(character):04X}",
+            )
+            raise InputError(message, hint=say("take it out; a line break is one too"))
     return text
 
 

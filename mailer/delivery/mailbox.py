@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mailer.delivery.header import one_line
 from mailer.errors import InputError
+from mailer.phrases import say
 
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -34,8 +35,8 @@ def read_mailbox(text: str, *, what: str) -> Mailbox:
     if not bracket:
         return Mailbox("", ascii_address(address, what=what))
     if not address.endswith(">"):
-        message = f"{what} is no mailbox: {text}"
-        raise InputError(message, hint="write Name <address@example.org>")
+        message = say("{what} is no mailbox: {text}", what=what, text=text)
+        raise InputError(message, hint=say("write Name <address@example.org>"))
     return Mailbox(_unquoted(name.strip()), ascii_address(address[:-1], what=what))
 
 
@@ -60,8 +61,12 @@ def ascii_address(text: str, *, what: str) -> str:
     """``wire_address`` of a setting; InputError, saying *what* it was to be."""
     address = wire_address(text)
     if not address:
-        message = f"{what} is no address that we can write to: {text!r}"
-        raise InputError(message, hint="write it as name@example.org")
+        message = say(
+            "{what} is no address that we can write to: {text}",
+            what=what,
+            text=repr(text),
+        )
+        raise InputError(message, hint=say("write it as name@example.org"))
     return address
 
 

@@ -30,6 +30,7 @@ from mailer.delivery.mailbox import ascii_address, read_mailbox, wire_address
 from mailer.delivery.quoted import quoted_printable
 from mailer.delivery.reader import Reader
 from mailer.errors import InputError
+from mailer.phrases import say
 from mailer.rendering.model import Picture, Rendering
 from mailer.rendering.personalise import HOLE, NAMES, fill, pieces
 
@@ -79,7 +80,7 @@ class Letterhead:
                 _FEEDBACK_ID, self.feedback_id, "the Feedback-ID", "a:b:c:sender-id"
             )
         if self.date.tzinfo is None:
-            message = "the date of a message needs a time zone"
+            message = say("the date of a message needs a time zone")
             raise ValueError(message)
 
 
@@ -155,7 +156,9 @@ class MessageTemplate:
 def compile_message(rendering: Rendering, letterhead: Letterhead) -> MessageTemplate:
     """The template of one variant; InputError if a value of either cannot be sent."""
     if not rendering.variant.is_mail:
-        message = f"the {rendering.variant} variant has no recipient"
+        message = say(
+            "the {variant} variant has no recipient", variant=rendering.variant
+        )
         raise ValueError(message)
     parts = [b""]
     index: dict[_Hole, int] = {}
@@ -285,11 +288,15 @@ def _picture(picture: Picture) -> Iterator[bytes]:
 def _check_placeholders(body: str) -> None:
     for piece, is_hole in pieces(body):
         if is_hole and piece not in NAMES:
-            message = f"no such placeholder: {{{{ {piece} }}}}"
-            raise InputError(message, hint=f"there are {', '.join(NAMES)}")
+            message = say("no such placeholder: {{ {name} }}", name=piece)
+            raise InputError(
+                message, hint=say("there are: {names}", names=", ".join(NAMES))
+            )
 
 
 def _require(pattern: re.Pattern[str], text: str, what: str, example: str) -> None:
     if not pattern.fullmatch(text):
-        message = f"{what} cannot stand in a header: {text!r}"
-        raise InputError(message, hint=f"write it as {example}")
+        message = say(
+            "{what} cannot stand in a header: {text}", what=what, text=repr(text)
+        )
+        raise InputError(message, hint=say("write it as {example}", example=example))

@@ -11,6 +11,7 @@ from mailer.delivery.header import LINK, cleaned, one_line
 from mailer.delivery.mailbox import read_mailbox
 from mailer.edition.model import Edition, Publication, Variant
 from mailer.errors import InputError
+from mailer.phrases import say
 
 _EMAIL = re.compile(r"[^\s<>()\[\],:;@\\\"]+@[^\s<>()\[\],:;@\\\"]+")
 _MESSAGE_ID = re.compile(r"<[\w!#$%&'*+/=?^`{|}~.-]+@[A-Za-z0-9.-]+>", re.ASCII)
@@ -47,16 +48,22 @@ class Reader:
 
     def __post_init__(self) -> None:
         if not _EMAIL.fullmatch(one_line(self.email, what="the reader's address")):
-            message = f"no address: {self.email!r}"
+            message = say("no address: {email}", email=repr(self.email))
             raise InputError(message)
         one_line(self.name, what="the reader's name")
         one_line(self.greeting, what="the reader's name")
         if not _MESSAGE_ID.fullmatch(self.message_id):
-            message = f"no Message-ID: {self.message_id!r}"
+            message = say(
+                "no Message-ID: {message_id}", message_id=repr(self.message_id)
+            )
             raise InputError(message)
         for link in _LINKS:
             if not LINK.fullmatch(getattr(self, link)):
-                message = f"{link} cannot stand in a message: {getattr(self, link)!r}"
+                message = say(
+                    "{link} cannot stand in a message: {address}",
+                    link=link,
+                    address=repr(getattr(self, link)),
+                )
                 raise InputError(message)
 
     def value(self, placeholder: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mailer.errors import BalanceError
+from mailer.phrases import say
 
 _NARROW_SPACE = "\u202f"
 
@@ -57,7 +58,11 @@ def balance_line(tally: Tally) -> str:
 def assert_balanced(tally: Tally, run_name: str) -> None:
     """Raise BalanceError, naming the run, if somebody is unaccounted for."""
     if not tally.balanced:
-        message = f"run {run_name} does not add up: {balance_line(tally)}"
+        message = say(
+            "run {name} does not add up: {balance}",
+            name=run_name,
+            balance=balance_line(tally),
+        )
         raise BalanceError(message)
 
 

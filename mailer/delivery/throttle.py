@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from mailer.phrases import say
+
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 _RATE = re.compile(r"\s*([0-9]+)\s*/\s*(s|min|h|d)\s*")
 
@@ -34,9 +36,10 @@ def read_rate(text: str) -> Rate:
     """The rate that a setting names; ValueError with a way out if it names none."""
     match = _RATE.fullmatch(text)
     if match is None or int(match[1]) == 0:
-        message = (
-            f"{text!r} is no rate: write a positive number and a unit,"
-            f" 100/s, 20/min, 5000/h or 50000/d"
+        message = say(
+            "{text} is no rate: write a positive number and a unit,"
+            " 100/s, 20/min, 5000/h or 50000/d",
+            text=repr(text),
         )
         raise ValueError(message)
     return Rate(count=int(match[1]), unit=match[2])
@@ -53,7 +56,7 @@ class Bucket:
 
     def __init__(self, rate: Rate, burst: int = 1) -> None:
         if burst < 1:
-            message = f"a burst is at least 1 message, not {burst}"
+            message = say("a burst is at least 1 message, not {burst}", burst=burst)
             raise ValueError(message)
         self._interval = rate.interval
         self._tolerance = (burst - 1) * rate.interval

@@ -18,6 +18,7 @@ from mailer.edition.model import Variant
 from mailer.errors import GuardError, NotFoundError
 from mailer.flows.letters import templates_of
 from mailer.flows.ports import Readers, Relay, Session
+from mailer.phrases import say
 from mailer.rendering.model import Frozen
 
 _SAMPLE = 0  # no subscriber has this id: a sample's links name nobody
@@ -40,20 +41,32 @@ async def message_for_reader(
     """
     person = await readers.find(email)
     if person is None:
-        message = f"no subscriber {email}"
+        message = say("no subscriber {email}", email=email)
         raise NotFoundError(message, hint="mailer subscribers list")
     taken = {s.publication: s for s in person.subscriptions}
     subscription = taken.get(frozen.publication.id)
     if person.suppression:
-        message = f"{email} is suppressed: {person.suppression.reason}"
-        raise GuardError(message, hint="they would not get this edition")
+        message = say(
+            "{email} is suppressed: {reason}",
+            email=email,
+            reason=person.suppression.reason,
+        )
+        raise GuardError(message, hint=say("they would not get this edition"))
     if subscription is None or subscription.standing is not Standing.ACTIVE:
-        message = f"{email} does not take {frozen.publication.id}"
-        raise GuardError(message, hint="they would not get this edition")
+        message = say(
+            "{email} does not take {publication}",
+            email=email,
+            publication=frozen.publication.id,
+        )
+        raise GuardError(message, hint=say("they would not get this edition"))
     variant = variant_for(subscription.tier, _mail_variants(frozen))
     if variant is None:
-        message = f"{frozen.edition.name} has nothing for {subscription.tier} readers"
-        raise GuardError(message, hint="they would not get this edition")
+        message = say(
+            "{name} has nothing for {tier} readers",
+            name=frozen.edition.name,
+            tier=subscription.tier,
+        )
+        raise GuardError(message, hint=say("they would not get this edition"))
     reader = address_reader(
         subscriber=person.id,
         email=person.email,

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from mailer.edition.blocks import Block, Inlines, Source, plain
 from mailer.edition.model import Edition, Variant
+from mailer.phrases import say
 from mailer.rendering.bands import lay_out
 from mailer.rendering.environment import environment, has_page, renderer, template
 from mailer.rendering.inline import InlineHtml
@@ -109,7 +110,7 @@ def _picture(scene: Scene, name: str) -> Picture:
     try:
         return scene.pictures[name]
     except KeyError:
-        message = f"picture {name} was not prepared"
+        message = say("picture {name} was not prepared", name=name)
         raise jinja2.UndefinedError(message) from None
 
 

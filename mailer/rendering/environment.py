@@ -22,6 +22,7 @@ from mailer.edition.blocks import Block
 from mailer.edition.calendar import long_date
 from mailer.edition.model import Edition, Variant
 from mailer.errors import ThemeError
+from mailer.phrases import say
 from mailer.rendering.inline import shared_urls
 from mailer.rendering.model import Scene
 from mailer.rendering.personalise import hole
@@ -135,8 +136,12 @@ def _welcome(edition: Edition, scene: Scene, lang: str) -> str:
             name=publication.name, date=long_date(edition.date, lang)
         )
     except (KeyError, IndexError, ValueError) as error:
-        message = f"welcome: {publication.welcome!r} asks for {error}"
-        hint = "{name} and {date} are filled in"
+        message = say(
+            "welcome: {welcome} asks for {error}",
+            welcome=repr(publication.welcome),
+            error=error,
+        )
+        hint = say("{name} and {date} are filled in")
         raise ThemeError(message, file="config/mailer.toml", hint=hint) from error
 
 
@@ -160,8 +165,8 @@ def template(env: jinja2.Environment, name: str) -> jinja2.Template:
     try:
         return env.get_template(name)
     except jinja2.TemplateNotFound as error:
-        message = f"the theme has no template {error.name}"
+        message = say("the theme has no template {name}", name=error.name)
         raise ThemeError(message, file=name) from error
     except jinja2.TemplateSyntaxError as error:
-        message = error.message or "template cannot be read"
-        raise ThemeError(message, file=error.name or name, line=error.lineno) from error
+        said = error.message or say("template cannot be read")
+        raise ThemeError(said, file=error.name or name, line=error.lineno) from error

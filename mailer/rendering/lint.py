@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from mailer.errors import Finding, Severity
+from mailer.phrases import Phrase, say
 
 _SUFFIX = ".mjml.j2"
 _FORBIDDEN = frozenset(
@@ -105,35 +106,35 @@ def _lint(name: str, text: str) -> Iterator[Finding]:
                     yield _finding(name, line, message)
 
 
-def _judged(token: re.Match[str], stack: list[str | None]) -> Iterator[str]:
+def _judged(token: re.Match[str], stack: list[str | None]) -> Iterator[Phrase]:
     """Faults of one tag; *stack* is kept up to date."""
     tag = token["tag"].lower()
     if tag in _FORBIDDEN:
-        yield f"<{tag}> does not work in mail"
+        yield say("<{tag}> does not work in mail", tag=tag)
     if not tag.startswith("mj"):
         return
     element = _ELEMENTS.get(tag)
     if element is None:
-        yield f"unknown or unwanted element <{tag}>"
+        yield say("unknown or unwanted element <{tag}>", tag=tag)
         return
     if token["close"]:
         if not stack or stack.pop() != tag:
-            yield f"</{tag}> closes what was not opened"
+            yield say("</{tag}> closes what was not opened", tag=tag)
         return
     parent = stack[-1] if stack else None
     if parent and element.parent not in ("*", parent):
-        yield f"<{tag}> cannot stand in <{parent}>"
+        yield say("<{tag}> cannot stand in <{parent}>", tag=tag, parent=parent)
     plain = _JINJA.sub(" ", token["attributes"])
     told = {match[1] for match in _NAME.finditer(plain)}
     for attribute in sorted(told - element.attributes):
-        yield f"<{tag}> takes no {attribute}"
+        yield say("<{tag}> takes no {attribute}", tag=tag, attribute=attribute)
     if tag == "mj-image" and "alt" not in told:
-        yield "<mj-image> needs alt"
+        yield say("<mj-image> needs alt")
     if not plain.rstrip().endswith("/"):
         stack.append(tag)
 
 
-def _finding(name: str, line: int, message: str) -> Finding:
+def _finding(name: str, line: int, message: Phrase) -> Finding:
     return Finding(
         rule="theme-mjml",
         severity=Severity.ERROR,

@@ -14,6 +14,7 @@ import mjml
 
 from mailer.edition.blocks import Source
 from mailer.errors import EditionError, Finding, Severity
+from mailer.phrases import Phrase, say
 
 _MAX_BYTES = 512 * 1024
 _MAX_DEPTH = 500  # 16,000 end the whole process, 8,000 are fine
@@ -119,8 +120,8 @@ def _safe(text: str) -> str:
 
 def _check_size(source: str, locate: Callable[[int], Source]) -> None:
     if len(source.encode()) > _MAX_BYTES:
-        message = "the edition is too long to be a mail"
-        raise _error(locate(0), message, "split it")
+        message = say("the edition is too long to be a mail")
+        raise _error(locate(0), message, say("split it"))
     depth = 0
     for match in _OPENING.finditer(source):
         closing, name, alone = match.groups()
@@ -130,22 +131,29 @@ def _check_size(source: str, locate: Callable[[int], Source]) -> None:
             depth += 1
         if depth > _MAX_DEPTH:
             at = len(source[: match.start()].encode())
-            raise _error(locate(at), "nested too deeply to be rendered")
+            raise _error(locate(at), say("nested too deeply to be rendered"))
 
 
 def _check_result(html: str, locate: Callable[[int], Source]) -> None:
     """What mrml is known to get wrong must not be in what it gave us."""
     if found := _CORRUPTED.search(html):
-        message = f"the renderer corrupted an attribute: {found[0][:60]}"
+        message = say(
+            "the renderer corrupted an attribute: {found}", found=found[0][:60]
+        )
         raise _error(locate(0), message)
     if found := _IMAGE_WITHOUT_ALT.search(html):
-        message = f"a picture came out without alt text: {found[0][:80]}"
+        message = say(
+            "a picture came out without alt text: {found}", found=found[0][:80]
+        )
         raise _error(locate(0), message)
     if "googleapis" in html:
-        raise _error(locate(0), "the theme loads fonts from a third party")
+        raise _error(locate(0), say("the theme loads fonts from a third party"))
     for line in html.split("\n"):
         if len(line.encode()) > _LIMIT_LINE:
-            message = f"a word or address is too long for a mail: {line[:60].strip()}…"
+            message = say(
+                "a word or address is too long for a mail: {words}…",
+                words=line[:60].strip(),
+            )
             raise _error(locate(0), message)
 
 
@@ -159,7 +167,7 @@ def _failure(
     culprit = _unbalanced(source)
     offset = _same_place(before, source) if culprit is None else culprit
     words = said.split(" at position")[0]
-    return _error(locate(offset), f"cannot be rendered: {words}")
+    return _error(locate(offset), say("cannot be rendered: {words}", words=words))
 
 
 def _unbalanced(source: str) -> int | None:
@@ -192,7 +200,7 @@ def _same_place(before: str, source: str) -> int:
     return len(source[: max(at, 0)].encode())
 
 
-def _error(at: Source, message: str, hint: str = "") -> EditionError:
+def _error(at: Source, message: Phrase, hint: str = "") -> EditionError:
     finding = Finding(
         rule="render-failed",
         severity=Severity.ERROR,

@@ -13,6 +13,7 @@ import jinja2
 from mailer.edition.model import Edition, Publication, Variant
 from mailer.edition.typography import set_edition, set_text
 from mailer.errors import ThemeError
+from mailer.phrases import say
 from mailer.rendering.compose import compose
 from mailer.rendering.cut import cut
 from mailer.rendering.feed import feed_entry, to_feed
@@ -56,7 +57,11 @@ def render(edition: Edition, variant: Variant, scene: Scene) -> Rendering:
         else:
             html, text = to_page(shown, scene), ""
     except jinja2.TemplateError as error:
-        message = f"the theme {theme.name} cannot be rendered: {error.message}"
+        message = say(
+            "the theme {name} cannot be rendered: {fault}",
+            name=theme.name,
+            fault=error.message,
+        )
         raise ThemeError(message) from error
     return Rendering(
         variant=variant,

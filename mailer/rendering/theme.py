@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from mailer.errors import ThemeError
+from mailer.phrases import say
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 PAPER = "paper"
@@ -82,8 +83,12 @@ class Theme:
         An empty dark value leaves the theme's own.
         """
         for name in tokens.keys() - self.colors.keys():
-            message = f"the theme {self.name} has no colour {name}"
-            hint = f"there are: {', '.join(sorted(self.colors))}"
+            message = say(
+                "the theme {name} has no colour {color}",
+                name=self.name,
+                color=name,
+            )
+            hint = say("there are: {names}", names=", ".join(sorted(self.colors)))
             raise ThemeError(message, file=file, hint=hint)
         colors = {
             name: (light, dark or self.colors[name][1])
@@ -141,9 +146,11 @@ def read_theme(
     file = f"themes/{name}/theme.toml"
     known = {"extends", "color", "font", "size", "mobile", "ground", "band", "contrast"}
     for table in tokens.keys() - known:
-        message = f"unknown table {table}"
+        message = say("unknown table {table}", table=table)
         raise ThemeError(
-            message, file=file, hint=f"there are: {', '.join(sorted(known))}"
+            message,
+            file=file,
+            hint=say("there are: {names}", names=", ".join(sorted(known))),
         )
     tables = {name: _table(tokens, name, file) for name in known - {"extends"}}
     grounds = {
@@ -175,16 +182,23 @@ def check_contrast(theme: Theme, *, file: str) -> None:
     """ThemeError naming the first text that cannot be read on its ground."""
     for text, ground in theme.contrast:
         for missing in {text, ground} - theme.colors.keys():
-            message = f"contrast: there is no colour {missing}"
+            message = say("contrast: there is no colour {missing}", missing=missing)
             raise ThemeError(message, file=file)
         for scheme, ink, paper in zip(
             _SCHEMES, theme.colors[text], theme.colors[ground], strict=True
         ):
             ratio = contrast(ink, paper)
             if ratio < _CONTRAST:
-                message = (
-                    f"{text} {ink} on {ground} {paper} ({scheme}) has a contrast "
-                    f"of {ratio:.2f}, {_CONTRAST} is needed"
+                message = say(
+                    "{text} {ink} on {ground} {paper} ({scheme}) has a contrast "
+                    "of {ratio}, {least} is needed",
+                    text=text,
+                    ink=ink,
+                    ground=ground,
+                    paper=paper,
+                    scheme=scheme,
+                    ratio=round(ratio, 2),
+                    least=_CONTRAST,
                 )
                 raise ThemeError(message, file=file)
 
@@ -211,7 +225,7 @@ def _colors(
         if len(pair) != len(_SCHEMES) or not all(
             isinstance(color, str) and _COLOR.fullmatch(color) for color in pair
         ):
-            message = f"color.{name}: write a light and a dark #rrggbb"
+            message = say("color.{name}: write a light and a dark #rrggbb", name=name)
             raise ThemeError(message, file=file)
         yield name, (str(pair[0]), str(pair[1]))
 
@@ -219,9 +233,11 @@ def _colors(
 def _table(tokens: Mapping[str, Any], name: str, file: str) -> Mapping[str, object]:
     table = tokens.get(name, {})
     if not isinstance(table, Mapping):
-        message = f"{name} is not a table"
+        message = say("{name} is not a table", name=name)
         raise ThemeError(
-            message, file=file, hint=f"write [{name}] on a line of its own"
+            message,
+            file=file,
+            hint=say("write [{name}] on a line of its own", name=name),
         )
     return table
 
@@ -230,7 +246,9 @@ def _pixels(table: Mapping[str, object], name: str, file: str) -> dict[str, int]
     found: dict[str, int] = {}
     for key, said in table.items():
         if not isinstance(said, int) or isinstance(said, bool):
-            message = f"{name}.{key}: write whole pixels, without unit"
+            message = say(
+                "{name}.{key}: write whole pixels, without unit", name=name, key=key
+            )
             raise ThemeError(message, file=file)
         found[key] = said
     return found
@@ -239,12 +257,14 @@ def _pixels(table: Mapping[str, object], name: str, file: str) -> dict[str, int]
 def _ground(name: str, told: object, file: str) -> Ground:
     """The ground *name*, told as a table of colours."""
     if not isinstance(told, Mapping):
-        message = f"ground.{name} is not a table"
-        raise ThemeError(message, file=file, hint=f"write [ground.{name}]")
+        message = say("ground.{name} is not a table", name=name)
+        raise ThemeError(
+            message, file=file, hint=say("write [ground.{name}]", name=name)
+        )
     known = {field.name for field in fields(Ground)} - {"name"}
     for key in told.keys() - known:
-        message = f"ground.{name}: unknown key {key}"
-        hint = f"there are: {', '.join(sorted(known))}"
+        message = say("ground.{name}: unknown key {key}", name=name, key=key)
+        hint = say("there are: {names}", names=", ".join(sorted(known)))
         raise ThemeError(message, file=file, hint=hint)
     return Ground(name=name, **{key: str(color) for key, color in told.items()})
 
@@ -253,22 +273,32 @@ def _check_grounds(theme: Theme, file: str) -> None:
     """ThemeError if a ground or a rule is named that the theme has not."""
     for ground in theme.grounds.values():
         if ground.panel not in theme.grounds:
-            message = f"ground.{ground.name}: there is no ground {ground.panel}"
+            message = say(
+                "ground.{name}: there is no ground {panel}",
+                name=ground.name,
+                panel=ground.panel,
+            )
             raise ThemeError(message, file=file)
         if ground.rule not in theme.colors:
-            message = f"ground.{ground.name}: there is no colour {ground.rule}"
+            message = say(
+                "ground.{name}: there is no colour {rule}",
+                name=ground.name,
+                rule=ground.rule,
+            )
             raise ThemeError(message, file=file)
     for name, told in theme.bands.items():
         if told not in theme.grounds:
-            message = f"band.{name}: there is no ground {told}"
-            hint = f"there are: {', '.join(sorted(theme.grounds))}"
+            message = say(
+                "band.{name}: there is no ground {told}", name=name, told=told
+            )
+            hint = say("there are: {names}", names=", ".join(sorted(theme.grounds)))
             raise ThemeError(message, file=file, hint=hint)
 
 
 def _pairs(table: Mapping[str, object], file: str) -> Iterable[tuple[str, str]]:
     for ground, texts in table.items():
         if not isinstance(texts, list):
-            message = f"contrast.{ground}: write a list of colours"
+            message = say("contrast.{ground}: write a list of colours", ground=ground)
             raise ThemeError(message, file=file)
         for text in texts:
             yield str(text), ground

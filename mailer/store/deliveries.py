@@ -17,6 +17,7 @@ from mailer.delivery.report import Tally
 from mailer.edition.model import Variant
 from mailer.errors import GuardError
 from mailer.flows.ports import Claim, Entry, Plan, Recovery, Run, RunState, Settlement
+from mailer.phrases import say
 from mailer.rendering.model import Frozen
 from mailer.store import journey
 from mailer.store.engine import Store
@@ -138,7 +139,7 @@ class SqlLedger:
         """Make rows due again at the operator's word."""
         allowed = {State.DUE, State.REFUSED, State.IN_DOUBT, State.EXPIRED}
         if not set(states) <= allowed:
-            message = "only what was not accepted can be tried again"
+            message = say("only what was not accepted can be tried again")
             raise GuardError(message)
         statement = (
             update(delivery)

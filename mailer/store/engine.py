@@ -30,6 +30,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from mailer.errors import ConfigError, StoreError
+from mailer.phrases import say
 
 T = TypeVar("T")
 
@@ -141,9 +142,10 @@ class Store:
             if found == to:
                 return
             if found is not None and found not in _KNOWN:
-                message = (
-                    f"the database has schema {found}, newer than this mailer knows: "
-                    "install the newer mailer again"
+                message = say(
+                    "the database has schema {found}, newer than this mailer knows: "
+                    "install the newer mailer again",
+                    found=found,
                 )
                 raise StoreError(message, temporary=False)
             _upgrade(self.engine, to)
@@ -177,12 +179,13 @@ def in_our_words() -> Iterator[None]:
         for part, words, temporary in _WORDS:
             if part in said.lower():
                 raise StoreError(words, temporary=temporary) from error
-        message = (
-            f"the database said: {said.strip().splitlines()[0] if said else error}"
+        message = say(
+            "the database said: {error}",
+            error=said.strip().splitlines()[0] if said else error,
         )
         raise StoreError(message) from error
     except SQLAlchemyError as error:
-        message = f"the database cannot be used: {error}"
+        message = say("the database cannot be used: {error}", error=error)
         raise StoreError(message) from error
 
 
@@ -192,7 +195,7 @@ def _engine(url: str) -> tuple[Engine, Path | None]:
         try:
             return create_engine(parsed, pool_pre_ping=True), None
         except ModuleNotFoundError as error:
-            message = "PostgreSQL needs its driver"
+            message = say("PostgreSQL needs its driver")
             hint = "pip install 'mailer-daemon[postgres]'"
             raise ConfigError(message, hint=hint) from error
     file = Path(str(parsed.database))
@@ -201,7 +204,7 @@ def _engine(url: str) -> tuple[Engine, Path | None]:
         if not file.exists():
             file.touch(mode=0o600)  # people's addresses; the journal takes its mode
     except OSError as error:
-        message = f"{file} cannot be made: {error.strerror}"
+        message = say("{file} cannot be made: {error}", file=file, error=error.strerror)
         raise StoreError(message, temporary=False) from error
     engine = create_engine(
         parsed,

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, insert, select
 
 from mailer.edition.model import Variant
 from mailer.errors import StoreError
+from mailer.phrases import say
 from mailer.rendering.model import Frozen, Rendering
 from mailer.store.codec import (
     dump_edition,
@@ -107,7 +108,9 @@ def thaw(connection: Connection, run: int) -> Frozen:
         ),
     )
     if frozen.sha256 != row.sha256:
-        message = f"{row.edition} is not what was frozen: its hash differs"
+        message = say(
+            "{edition} is not what was frozen: its hash differs", edition=row.edition
+        )
         raise StoreError(message, temporary=False)
     return frozen
 

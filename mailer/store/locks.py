@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from mailer.errors import GuardError, StoreError
 from mailer.flows.ports import Run
+from mailer.phrases import say
 from mailer.store.engine import Store, in_our_words
 
 _SPACE = 0x6D61696C
@@ -41,7 +42,7 @@ def _file_lock(path: Path, run: Run) -> Iterator[None]:
     try:
         file = path.open("w")
     except OSError as error:
-        message = f"{path} cannot be made: {error.strerror}"
+        message = say("{path} cannot be made: {error}", path=path, error=error.strerror)
         raise StoreError(message) from error
     with file:
         try:
@@ -68,5 +69,5 @@ def _advisory_lock(store: Store, run: Run) -> Connection:
 
 
 def _elsewhere(run: Run) -> GuardError:
-    message = f"another process is sending {run.name}"
-    return GuardError(message, hint="mailer status shows how far it is")
+    message = say("another process is sending {name}", name=run.name)
+    return GuardError(message, hint=say("mailer status shows how far it is"))

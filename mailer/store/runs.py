@@ -12,6 +12,7 @@ from mailer.delivery.ledger import State
 from mailer.edition.model import Variant
 from mailer.errors import GuardError
 from mailer.flows.ports import Plan, Run, RunState
+from mailer.phrases import say
 from mailer.rendering.model import Frozen
 from mailer.store.audience import SKIPPED, audience
 from mailer.store.engine import Turn, alone
@@ -42,7 +43,11 @@ def open_run(connection: Connection, frozen: Frozen, now: datetime) -> Run:
         .where(run.c.finished_at.is_(None))
     ).scalar()
     if unfinished is not None:
-        message = f"run {unfinished} of {edition.name} is not finished"
+        message = say(
+            "run {run} of {name} is not finished",
+            run=unfinished,
+            name=edition.name,
+        )
         raise GuardError(message, hint=f"mailer resume {unfinished}")
     key = connection.execute(
         insert(run)
@@ -88,7 +93,7 @@ def open_run(connection: Connection, frozen: Frozen, now: datetime) -> Run:
         execution_options={"preserve_rowcount": True},  # else unknown to PostgreSQL
     )
     if inserted.rowcount == 0:
-        message = f"nobody to send {edition.name} to"
+        message = say("nobody to send {name} to", name=edition.name)
         raise GuardError(message)
     return as_run(connection.execute(select(run).where(run.c.id == key)).one())
 

@@ -29,6 +29,7 @@ from types import MappingProxyType
 from aiosmtpd.smtp import SMTP
 
 from mailer.errors import ConfigError, InputError, NotFoundError
+from mailer.phrases import say
 
 _LOOPBACK = "127.0.0.1"
 _SIZE_LIMIT = 30 * 1024 * 1024
@@ -53,8 +54,10 @@ async def smtp_inbox(folder: Path, *, port: int = 0) -> AsyncIterator[int]:
             lambda: _Dialogue(keeper, dialogues), _LOOPBACK, port
         )
     except OSError as error:
-        message = f"port {port} is not free: {error.strerror}"
-        raise ConfigError(message, hint="--port 0 takes any free one") from error
+        message = say(
+            "port {port} is not free: {error}", port=str(port), error=error.strerror
+        )
+        raise ConfigError(message, hint=say("--port 0 takes any free one")) from error
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
@@ -240,12 +243,12 @@ class Mailbox:
             source = path.read_bytes()
             entry = _read_entry(path)
         except FileNotFoundError as error:
-            message = "this mail is not here any more"
+            message = say("this mail is not here any more")
             raise NotFoundError(message) from error
         try:
             return _read_mail(entry, source)
         except (RecursionError, *_HOSTILE) as error:
-            message = f"this mail cannot be taken apart: {error}"
+            message = say("this mail cannot be taken apart: {error}", error=error)
             raise InputError(message, file=name) from error
 
     def _paths(self) -> Iterator[Path]:
@@ -260,7 +263,7 @@ class Mailbox:
                 path = self._folder / box / name
                 if path.is_file():
                     return path
-        message = "no such mail"
+        message = say("no such mail")
         raise NotFoundError(message)
 
 

@@ -37,6 +37,7 @@ from tenacity import (
 from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Attempt, Reply, Stage, read_reply
 from mailer.errors import RelayError
+from mailer.phrases import say
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _MALFORMED = -1
@@ -95,7 +96,7 @@ class SmtpRelay:
         self._local_hostname = local_hostname
         self._patience = connect_patience
         if security is Security.NONE and host not in _LOOPBACK:
-            message = 'security = "none" is for a relay on this machine'
+            message = say('security = "none" is for a relay on this machine')
             raise RelayError(message, relay=name, temporary=False)
         self._tls = self._context(ca_file)
 
@@ -181,7 +182,11 @@ class SmtpRelay:
         try:
             return ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
         except OSError as error:
-            message = f"ca_file {ca_file} cannot be read: {error}"
+            message = say(
+                "ca_file {ca_file} cannot be read: {error}",
+                ca_file=ca_file,
+                error=error,
+            )
             raise RelayError(message, relay=self.name, temporary=False) from error
 
 

@@ -37,6 +37,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from mailer.config.load import shipped
 from mailer.errors import ConfigError, InputError, NotFoundError
+from mailer.phrases import say
 
 _LOOPBACK = "127.0.0.1"
 _HOSTS = (_LOOPBACK, "localhost")
@@ -235,7 +236,7 @@ def inbox_app(
     def picture(name: str, cid: str) -> Response:
         part = mailbox.read(name).pictures.get(cid)
         if part is None or part.type not in _PICTURES:
-            message = "no such picture in this mail"
+            message = say("no such picture in this mail")
             raise NotFoundError(message)
         return Response(part.content, media_type=part.type)
 
@@ -243,7 +244,7 @@ def inbox_app(
     def medium(name: str) -> Response:
         path = media / name if media and _MEDIA_NAME.fullmatch(name) else None
         if path is None or not path.is_file():
-            message = "no such picture"
+            message = say("no such picture")
             raise NotFoundError(message)
         return FileResponse(path)
 
@@ -264,8 +265,12 @@ async def http_inbox(
     try:
         listener = socket.create_server((_LOOPBACK, port))
     except OSError as error:
-        message = f"port {port} is not free: {error.strerror}"
-        raise ConfigError(message, hint="--http-port 0 takes any free one") from error
+        message = say(
+            "port {port} is not free: {error}", port=str(port), error=error.strerror
+        )
+        raise ConfigError(
+            message, hint=say("--http-port 0 takes any free one")
+        ) from error
     server = _Server(
         uvicorn.Config(
             app,

@@ -22,6 +22,7 @@ from mailer.errors import (
     NotFoundError,
     Severity,
 )
+from mailer.phrases import say
 
 INDEX = "index.md"
 _DATED = re.compile(r"(\d{4}-\d{2}-\d{2})(?:-(.*))?")
@@ -110,10 +111,10 @@ class Workspace:
             text = file.read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
             line = error.object[: error.start].count(b"\n") + 1
-            hint = "save it as UTF-8"
+            hint = say("save it as UTF-8")
             raise _unreadable(line, "the file is not UTF-8", hint) from error
         except OSError as error:
-            message = f"cannot be read: {error.strerror}"
+            message = say("cannot be read: {error}", error=error.strerror)
             raise _unreadable(0, message) from error
         files = {
             each.name
@@ -137,7 +138,7 @@ class Workspace:
         try:
             tables = tomllib.loads(file.read_text(encoding="utf-8-sig"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            message = f"cannot be read: {error}"
+            message = say("cannot be read: {error}", error=error)
             raise ConfigError(message, file=file.name) from error
         return {key: _author(key, table) for key, table in tables.items()}
 
@@ -145,7 +146,7 @@ class Workspace:
         """A file that content names, inside the workspace; InputError if it is not."""
         path = (beside or self.root) / name
         if not self.holds(path):
-            message = f"{name} leads out of the workspace"
+            message = say("{name} leads out of the workspace", name=name)
             raise InputError(message)
         return path
 
@@ -203,19 +204,21 @@ def _day(text: str) -> date | None:
 def _author(key: str, table: object) -> Author:
     file = "authors.toml"
     if not isinstance(table, dict):
-        message = f"{key} is not a table"
-        raise ConfigError(message, file=file, hint=f"[{key}] with name, photo, bio …")
+        message = say("{key} is not a table", key=key)
+        raise ConfigError(
+            message, file=file, hint=say("[{key}] with name, photo, bio …", key=key)
+        )
     for name in table.keys() - _AUTHOR_KEYS:
         hint = did_you_mean(name, _AUTHOR_KEYS)
-        message = f"[{key}] unknown key {name}"
+        message = say("[{key}] unknown key {name}", key=key, name=name)
         raise ConfigError(message, file=file, hint=hint)
     for name, value in table.items():
         if not isinstance(value, str):
-            message = f"[{key}] {name} is not a text"
+            message = say("[{key}] {name} is not a text", key=key, name=name)
             raise ConfigError(message, file=file, hint=f'{name} = "…"')
     words: dict[str, str] = table
     if not words.get("name"):
-        message = f"[{key}] has no name"
+        message = say("[{key}] has no name", key=key)
         raise ConfigError(message, file=file)
     at = Source(f"{file} [{key}]", 0)
     return Author(
@@ -232,11 +235,11 @@ def _not_found(
     name: str, matching: Sequence[EditionFolder], known: Sequence[EditionFolder]
 ) -> NotFoundError:
     if matching:
-        message = f"{name} is more than one edition"
+        message = say("{name} is more than one edition", name=name)
         return NotFoundError(message, hint=" or ".join(e.name for e in matching))
-    message = f"no edition {name}"
+    message = say("no edition {name}", name=name)
     if not known:
-        return NotFoundError(message, hint="there is none in editions/ yet")
+        return NotFoundError(message, hint=say("there is none in editions/ yet"))
     return NotFoundError(message, hint=did_you_mean(name, [e.name for e in known[:8]]))
 
 

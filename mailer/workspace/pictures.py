@@ -19,6 +19,7 @@ from PIL import Image, ImageCms, ImageDraw, ImageOps, UnidentifiedImageError
 from mailer.edition.blocks import Block, Box, Figure, Only, Signature, Source, Sponsor
 from mailer.edition.model import Author, Edition
 from mailer.errors import EditionError, Finding, InputError, Severity
+from mailer.phrases import say
 from mailer.rendering.model import Picture
 from mailer.workspace.editions import Workspace
 
@@ -99,7 +100,11 @@ class PictureShelf:
         try:
             raw = path.read_bytes()
         except OSError as error:
-            message = f"picture {name} cannot be read: {error.strerror}"
+            message = say(
+                "picture {name} cannot be read: {error}",
+                name=name,
+                error=error.strerror,
+            )
             raise InputError(message) from error
         content, media_type, size = _ready(raw, name, shown_width, badge=badge)
         digest = hashlib.sha256(content).hexdigest()[:20]
@@ -132,7 +137,11 @@ class PictureShelf:
             finally:
                 Path(beside).unlink(missing_ok=True)
         except OSError as error:
-            message = f"{self.folder} takes no picture: {error.strerror}"
+            message = say(
+                "{folder} takes no picture: {error}",
+                folder=self.folder,
+                error=error.strerror,
+            )
             raise InputError(message) from error
 
 
@@ -146,8 +155,13 @@ def _ready(
             opened = Image.open(io.BytesIO(raw), formats=_READABLE)
         with opened:
             if opened.width * opened.height > _MAX_PIXELS:
-                message = f"picture {name} has {opened.width} x {opened.height} pixels"
-                raise InputError(message, hint="make it smaller")
+                message = say(
+                    "picture {name} has {width} x {height} pixels",
+                    name=name,
+                    width=str(opened.width),
+                    height=str(opened.height),
+                )
+                raise InputError(message, hint=say("make it smaller"))
             if opened.format == "GIF" and getattr(opened, "n_frames", 1) > 1:
                 return raw, _TYPES["GIF"], opened.size  # animated: as it is
             picture = ImageOps.exif_transpose(opened)
@@ -155,11 +169,11 @@ def _ready(
             kind = "PNG" if lossless else "JPEG"
             picture = _plain(picture)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
-        message = f"{name} is not a picture we can read"
-        raise InputError(message, hint="save it as JPEG or PNG") from error
+        message = say("{name} is not a picture we can read", name=name)
+        raise InputError(message, hint=say("save it as JPEG or PNG")) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        message = f"picture {name} is far too large"
-        raise InputError(message, hint="make it smaller") from error
+        message = say("picture {name} is far too large", name=name)
+        raise InputError(message, hint=say("make it smaller")) from error
     width = min(2 * shown_width, _MAX_WIDTH)
     if picture.width > width:
         height = max(1, round(picture.height * width / picture.width))

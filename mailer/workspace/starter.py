@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mailer.edition.calendar import next_date
 from mailer.errors import GuardError, InputError
+from mailer.phrases import say
 
 _KINDS: Mapping[str, tuple[str, str, str]] = {
     # theme: publication, its schedule, the slug of the sample edition
@@ -32,8 +33,10 @@ def create(
     if anything is there already; after any error what was written is gone again.
     """
     if theme not in _KINDS:
-        message = f"there is no starter {theme}"
-        raise InputError(message, hint=f"there are {', '.join(_KINDS)}")
+        message = say("there is no starter {theme}", theme=theme)
+        raise InputError(
+            message, hint=say("there are: {names}", names=", ".join(_KINDS))
+        )
     publication, schedule, slug = _KINDS[theme]
     day = next_date(schedule, after=today)
     words = {
@@ -50,7 +53,7 @@ def create(
     key = data / "secret_key"
     for path in (*files, key):
         if os.path.lexists(path):
-            message = f"{path} is there already"
+            message = say("{path} is there already", path=path)
             raise GuardError(message, hint=_ELSEWHERE)
     with ExitStack() as undo:
         try:
@@ -60,10 +63,14 @@ def create(
             _make_folder(data, undo, mode=0o700)
             _write(key, f"{secret.hex()}\n".encode("ascii"), undo, mode=0o600)
         except (FileExistsError, NotADirectoryError) as error:
-            message = f"{error.filename} is in the way"
+            message = say("{path} is in the way", path=error.filename)
             raise GuardError(message, hint=_ELSEWHERE) from error
         except OSError as error:
-            message = f"{error.filename or folder} cannot be written: {error.strerror}"
+            message = say(
+                "{path} cannot be written: {error}",
+                path=error.filename or folder,
+                error=error.strerror,
+            )
             raise InputError(message) from error
         undo.pop_all()
     return sorted(files)
@@ -93,7 +100,7 @@ def _quotable(path: Path) -> str:
     try:
         path.as_posix().encode()
     except UnicodeEncodeError as error:
-        message = f"{path!r} is not UTF-8"
+        message = say("{path} is not UTF-8", path=repr(path))
         raise InputError(message) from error
     return json.dumps(path.as_posix(), ensure_ascii=False)[1:-1]
 

@@ -11,6 +11,7 @@ from typing import Any
 from babel.messages.pofile import read_po
 
 from mailer.errors import ThemeError
+from mailer.phrases import say
 from mailer.rendering.theme import Theme, read_theme
 
 TOKENS = "theme.toml"
@@ -56,7 +57,9 @@ def _layered(
 ) -> tuple[dict[str, str], dict[str, Any]]:
     """Templates and tokens of *name* over those of what it extends."""
     if name in seen:
-        message = f"the theme extends itself: {' -> '.join((*seen, name))}"
+        message = say(
+            "the theme extends itself: {names}", names=" -> ".join((*seen, name))
+        )
         raise ThemeError(message, file=f"themes/{name}/{TOKENS}")
     places = [folder / "themes" / name for folder in folders]
     places = [p for p in places if _NAME.fullmatch(name) and p.is_dir()]
@@ -69,8 +72,10 @@ def _layered(
                 if theme.is_dir()
             }
         )
-        message = f"there is no theme {name}"
-        raise ThemeError(message, hint=f"there are: {', '.join(there)}")
+        message = say("there is no theme {name}", name=name)
+        raise ThemeError(
+            message, hint=say("there are: {names}", names=", ".join(there))
+        )
     templates: dict[str, str] = {}
     tokens: dict[str, Any] = {}
     for place in reversed(places):
@@ -106,7 +111,7 @@ def _tokens(place: Path) -> dict[str, Any]:
 
 
 def _unreadable(file: Path, error: Exception) -> ThemeError:
-    message = f"cannot be read: {error}"
+    message = say("cannot be read: {error}", error=error)
     return ThemeError(message, file=str(file))
 
 

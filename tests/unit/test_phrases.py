@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.phrases import Phrase, names_in, say, say_many
+from mailer.phrases import Phrase, kilobytes, lasting, names_in, say, say_many
 
 
 def test_a_phrase_is_its_english_text() -> None:
@@ -34,7 +34,9 @@ def test_a_phrase_is_its_english_text() -> None:
         ("100 % of {}", {"n": 1}, "100 % of {}"),
         ("{path}", {"path": Path("a/b")}, "a/b"),
         ("{count} bytes", {"count": 1234567}, "1,234,567 bytes"),
-        ("{day}", {"day": date(2026, 3, 14)}, "2026-03-14"),
+        ("{day}", {"day": date(2026, 3, 4)}, "Wednesday, March 4, 2026"),
+        ("{ratio}", {"ratio": 4.5}, "4.5"),
+        ("{ratio}", {"ratio": 1234.0}, "1,234"),
     ],
 )
 def test_only_a_named_value_is_filled_in(
@@ -93,6 +95,26 @@ def test_a_phrase_travels(template: str, values: dict[str, object], count: int) 
             said.number,
         )
         assert twin.values == said.values
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (3.24, "3.2 s"),
+        (45.4, "45 s"),
+        (725, "12 min 5 s"),
+        (7800, "2 h 10 min"),
+    ],
+)
+def test_durations_are_said_as_roughly_as_one_would(seconds: float, text: str) -> None:
+    """Nobody wants the tenth of a second of an hour."""
+    assert lasting(seconds) == text
+
+
+def test_sizes_are_whole_kilobytes() -> None:
+    """As every mail program shows them."""
+    assert kilobytes(100 * 1024 + 1) == "100 KB"
 
 
 def test_the_names_of_a_template_can_be_asked_for() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mailer.edition.model import Variant
 from mailer.errors import Finding
+from mailer.phrases import say
 from mailer.rendering.checks.finding import error
 from mailer.rendering.checks.inspection import Inspection
 from mailer.rendering.checks.leaks import check_leaks
@@ -19,7 +20,9 @@ def check_audience(inspection: Inspection) -> Iterator[Finding]:
             continue
         shown = cut(inspection.edition, rendering.variant)
         if not shown.preface and not shown.sections:
-            message = f"{rendering.variant}: nothing is left to read"
-            hint = "give these readers something, or leave their variant out"
+            message = say(
+                "{variant}: nothing is left to read", variant=rendering.variant
+            )
+            hint = say("give these readers something, or leave their variant out")
             yield error("variant-empty", inspection.at, message, hint)
     yield from check_leaks(inspection.frozen)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from mailer.edition.blocks import Source
 from mailer.errors import Finding, Fix, Severity
+from mailer.phrases import Phrase
 
 
 def error(
-    rule: str, at: Source, message: str, hint: str = "", *, column: int = 0
+    rule: str, at: Source, message: Phrase, hint: str = "", *, column: int = 0
 ) -> Finding:
     """Something that blocks sending."""
     return _finding(Severity.ERROR, rule, at, message, hint, column, None)
@@ -16,7 +17,7 @@ def error(
 def warning(
     rule: str,
     at: Source,
-    message: str,
+    message: Phrase,
     hint: str = "",
     *,
     column: int = 0,
@@ -30,7 +31,7 @@ def _finding(
     severity: Severity,
     rule: str,
     at: Source,
-    message: str,
+    message: Phrase,
     hint: str,
     column: int,
     fix: Fix | None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailer.errors import Finding
+from mailer.phrases import kilobytes, say
 from mailer.rendering.checks.finding import warning
 from mailer.rendering.checks.inspection import Inspection
 
@@ -19,10 +20,11 @@ def check_images(inspection: Inspection) -> Iterator[Finding]:
     pictures = {p.name: p for r in renderings for p in r.pictures}
     for picture in pictures.values():
         if len(picture.content) > _PICTURE_BYTES:
-            message = f"{picture.name}: {len(picture.content) / _KB:.0f} KB"
-            hint = "200 KB are enough for a picture"
+            size = kilobytes(len(picture.content))
+            message = say("{name}: {size}", name=picture.name, size=size)
+            hint = say("200 KB are enough for a picture")
             yield warning("image-heavy", inspection.at, message, hint)
     total = sum(len(picture.content) for picture in pictures.values())
     if total > _PICTURES_BYTES:
-        message = f"all pictures together: {total / _KB:.0f} KB"
+        message = say("all pictures together: {size}", size=kilobytes(total))
         yield warning("image-heavy", inspection.at, message)

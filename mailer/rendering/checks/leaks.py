@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from mailer.edition.model import Edition, Variant
 from mailer.errors import Finding
+from mailer.phrases import say
 from mailer.rendering.checks.finding import error
 from mailer.rendering.cut import cut
 from mailer.rendering.model import Frozen
@@ -44,7 +45,11 @@ def check_leaks(frozen: Frozen) -> Iterator[Finding]:
                 leaked = secret & set(_runs(words_in(part)))
                 if leaked:
                     words = " ".join(min(leaked))
-                    message = f"{variant} shows what is for members: “{words}”"
+                    message = say(
+                        "{variant} shows what is for members: “{words}”",
+                        variant=variant,
+                        words=words,
+                    )
                     yield error("paywall-leak", edition.at, message)
                     break
 

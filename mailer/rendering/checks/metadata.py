@@ -10,6 +10,7 @@ from datetime import date
 from mailer.edition.blocks import Box, Only, Source, Sponsor, plain
 from mailer.edition.model import Edition
 from mailer.errors import Finding
+from mailer.phrases import say
 from mailer.rendering.checks.finding import error, warning
 from mailer.rendering.checks.inspection import Inspection
 from mailer.rendering.checks.tree import blocks_of
@@ -48,15 +49,19 @@ def check_metadata(inspection: Inspection) -> Iterator[Finding]:
     """Findings about the front matter, and about dates wherever they stand."""
     edition = inspection.edition
     if edition.date < inspection.today:
-        message = f"the edition is dated {edition.date}, which has passed"
+        message = say(
+            "the edition is dated {date}, which has passed", date=edition.date
+        )
         yield error("date-past", edition.at, message)
     if not (edition.preheader or edition.subtitle or edition.summary):
-        message = "nothing stands beside the subject in the inbox"
-        yield warning("preheader-missing", edition.at, message, "give a preheader:")
+        message = say("nothing stands beside the subject in the inbox")
+        yield warning(
+            "preheader-missing", edition.at, message, say("give a preheader:")
+        )
     subject = edition.subject or edition.title
     if len(subject) > _LONG_SUBJECT:
-        message = f"the subject has {len(subject)} characters"
-        yield warning("subject-long", edition.at, message, "phones show about 40")
+        message = say("the subject has {count} characters", count=len(subject))
+        yield warning("subject-long", edition.at, message, say("phones show about 40"))
     for words, at in _lines(edition):
         yield from _check_dates(words, at, edition.date)
 
@@ -87,11 +92,13 @@ def _check_dates(words: str, at: Source, published: date) -> Iterator[Finding]:
         try:
             dates = [date(year, month, day) for year in years]
         except ValueError:
-            yield error("date-weekday", at, f"there is no {match[0]}")
+            yield error("date-weekday", at, say("there is no {said}", said=match[0]))
             continue
         if all(d.weekday() != _DAYS[match["weekday"].lower()] for d in dates):
             right = min(dates, key=lambda d: abs(d - published))
-            message = f"weekday does not match: {match[0]} ({right:%A} {right})"
+            message = say(
+                "weekday does not match: {said} is {right}", said=match[0], right=right
+            )
             yield error("date-weekday", at, message)
 
 

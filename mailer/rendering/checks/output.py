@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from mailer.edition.blocks import Source
 from mailer.errors import Finding
+from mailer.phrases import kilobytes, say
 from mailer.rendering.checks.finding import error, warning
 from mailer.rendering.checks.inspection import Inspection, Limits
 from mailer.rendering.model import Rendering
@@ -39,23 +40,37 @@ def _check_mail(rendering: Rendering, at: Source, limits: Limits) -> Iterator[Fi
     size = html_bytes(rendering)
     name = rendering.variant
     if size > limits.max_html_kb * _KB:
-        message = f"{name}: {size / _KB:.0f} KB of HTML, Gmail cuts at 102"
-        yield error("html-too-big", at, message, "shorten, or split the edition")
+        message = say(
+            "{name}: {size} of HTML, Gmail cuts at 102",
+            name=name,
+            size=kilobytes(size),
+        )
+        yield error("html-too-big", at, message, say("shorten, or split the edition"))
     elif size > limits.warn_html_kb * _KB:
-        message = f"{name}: {size / _KB:.0f} KB of HTML, Gmail cuts at 102"
+        message = say(
+            "{name}: {size} of HTML, Gmail cuts at 102",
+            name=name,
+            size=kilobytes(size),
+        )
         yield warning("html-near", at, message)
     for part, text in (("HTML", rendering.html), ("text", rendering.text)):
         if hole("unsubscribe_url") not in text:
-            message = f"{name}: no way to unsubscribe in the {part} part"
+            message = say(
+                "{name}: no way to unsubscribe in the {part} part", name=name, part=part
+            )
             yield error("unsubscribe-missing", at, message)
     if not rendering.text.strip():
-        yield error("text-part-missing", at, f"{name}: the text part is empty")
+        yield error(
+            "text-part-missing", at, say("{name}: the text part is empty", name=name)
+        )
     sheets = _STYLE.findall(rendering.html)
     if sum(len(sheet.encode()) for sheet in sheets) > _STYLE_BYTES:
-        message = f"{name}: more than 16 KB of style sheets"
+        message = say("{name}: more than 16 KB of style sheets", name=name)
         yield error("style-16k", at, message)
     if any(_NESTED_AT.search(sheet) for sheet in sheets):
-        message = f"{name}: an at-rule inside another; Gmail drops the whole sheet"
+        message = say(
+            "{name}: an at-rule inside another; Gmail drops the whole sheet", name=name
+        )
         yield error("style-nested-at", at, message)
 
 
@@ -67,8 +82,12 @@ def _check_part(rendering: Rendering, at: Source) -> Iterator[Finding]:
     if not rendering.variant.is_mail:
         left |= set(HOLE.findall(everything))
     for name in sorted(left):
-        message = f"{rendering.variant}: nothing fills {hole(name)}"
+        message = say(
+            "{variant}: nothing fills {placeholder}",
+            variant=rendering.variant,
+            placeholder=hole(name),
+        )
         yield error("placeholder-left", at, message)
     if _C1.search(everything):
-        message = f"{rendering.variant}: holds control characters"
+        message = say("{variant}: holds control characters", variant=rendering.variant)
         yield error("encoding-c1", at, message)

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from mailer.edition.blocks import Sponsor
 from mailer.errors import Finding
+from mailer.phrases import say
 from mailer.rendering.checks.finding import error, warning
 from mailer.rendering.checks.inspection import Inspection
 from mailer.rendering.checks.tree import blocks_of
@@ -21,8 +22,12 @@ def check_sponsors(inspection: Inspection) -> Iterator[Finding]:
         if not isinstance(block, Sponsor) or block.until is None:
             continue
         if block.until < edition.date:
-            message = f"the offer of {block.by} ended on {block.until}"
+            message = say(
+                "the offer of {by} ended on {until}", by=block.by, until=block.until
+            )
             yield error("sponsor-expired", block.at, message)
         elif block.until - edition.date < _SOON:
-            message = f"the offer of {block.by} ends on {block.until}"
+            message = say(
+                "the offer of {by} ends on {until}", by=block.by, until=block.until
+            )
             yield warning("sponsor-ends-soon", block.at, message)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from mailer.errors import Finding
+from mailer.phrases import say
 from mailer.rendering.checks.finding import error
 from mailer.rendering.checks.inspection import Inspection
 from mailer.rendering.checks.metadata import _lines
@@ -17,4 +18,6 @@ def check_syntax(inspection: Inspection) -> Iterator[Finding]:
     """Findings about what the editor meant to come back to."""
     for words, at in _lines(inspection.edition):
         if found := _UNFINISHED.search(words):
-            yield error("placeholder-left", at, f"unfinished: {found[0]}")
+            yield error(
+                "placeholder-left", at, say("unfinished: {words}", words=found[0])
+            )
