@@ -239,4 +239,4 @@ def test_many_light_pictures_are_heavy_together(frozen: Frozen) -> None:
         frozen, renderings=(replace(frozen.renderings[0], pictures=pictures),)
     )
     said = [f.message for f in found(changed) if f.rule == "image-heavy"]
-    assert said == ["all pictures together: 1172 KB"]
+    assert said == ["all pictures together: 1,172 KB"]
