@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import unicodedata
 from collections.abc import Iterator
 
 from mailer.edition.blocks import (
@@ -19,6 +20,13 @@ from mailer.edition.blocks import (
 from mailer.edition.model import Edition
 
 _WORD = re.compile(r"[^\W_]+")  # the text part sets _emphasis_ between bars
+# Soft hyphens, joiners, marks of order, variation selectors, combining accents.
+_UNHEARD = re.compile(
+    "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069"
+    "\ufe00-\ufe0f\ufeff\u0300-\u036f]"
+)
+_SET = re.compile(r"(?<=\d)[\s-](?=\d{3}(?!\d))|(?<=\b1)er\b|_")  # 38 000, 1er, _such_
+_LIGATURES = (("œ", "oe"), ("Œ", "OE"), ("æ", "ae"), ("Æ", "AE"))
 _INLINES = (Text, Code, Break, Strong, Emphasis, Link, Placeholder)
 _SPOKEN = frozenset({"alt", "button", "by"})
 
@@ -26,6 +34,18 @@ _SPOKEN = frozenset({"alt", "button", "by"})
 def words_in(text: str) -> list[str]:
     """The words of *text*, case folded."""
     return _WORD.findall(text.casefold())
+
+
+def heard(text: str) -> list[str]:
+    """The words of *text* as one hears them, however they were set or spelt out.
+
+    Without case, accents, soft hyphens and marks, numbers ungrouped.
+    """
+    if not text.isascii():
+        for one, two in _LIGATURES:
+            text = text.replace(one, two)
+        text = _UNHEARD.sub("", unicodedata.normalize("NFKD", text))
+    return _WORD.findall(_SET.sub("", text).casefold())
 
 
 def words_of(edition: Edition) -> list[str]:

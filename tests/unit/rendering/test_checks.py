@@ -17,7 +17,7 @@ from mailer.edition.blocks import (
     Sponsor,
     Text,
 )
-from mailer.edition.model import Edition, Section, Variant
+from mailer.edition.model import Edition, Section
 from mailer.errors import Finding, Severity
 from mailer.rendering.checks.check import check
 from mailer.rendering.checks.inspection import Inspection
@@ -170,53 +170,6 @@ def test_a_spoiled_rendering_is_named(
 ) -> None:
     """Too long, no way out, left-overs, sheets that clients drop: each is found."""
     assert rule in {name for name, _ in spoiled(frozen, spoil)}
-
-
-@pytest.mark.parametrize("part", ["html", "text", "preheader", "subject"])
-@pytest.mark.parametrize("variant", [Variant.FREE, Variant.WEB])
-def test_a_leak_is_found_in_every_part(
-    frozen: Frozen, part: str, variant: Variant
-) -> None:
-    """Eight words of members' text anywhere outside their variant block sending."""
-    secret = "Minuit, le brouillard : ce que seuls les membres lisent."
-
-    def leak(rendering: Rendering) -> Rendering:
-        if rendering.variant is not variant:
-            return rendering
-        return replace(rendering, **{part: getattr(rendering, part) + " " + secret})
-
-    assert ("paywall-leak", Severity.ERROR) in spoiled(frozen, leak)
-
-
-@pytest.mark.parametrize("changed", ["description", "alt"])
-def test_a_leak_is_found_in_what_is_said_but_not_shown(
-    frozen: Frozen, changed: str
-) -> None:
-    """Metadata and the words beside pictures are searched like the prose."""
-    secret = "minuit, le brouillard : ce que seuls les membres lisent."
-    tags = {
-        "description": f'<meta name="description" content="{secret}">',
-        "alt": f'<img src="x" alt="{secret}">',
-    }
-
-    def leak(rendering: Rendering) -> Rendering:
-        if rendering.variant is not Variant.WEB:
-            return rendering
-        return replace(rendering, html=rendering.html + tags[changed])
-
-    assert ("paywall-leak", Severity.ERROR) in spoiled(frozen, leak)
-
-
-def test_a_leak_is_found_between_marks_of_the_text_part(frozen: Frozen) -> None:
-    """Bars of emphasis and numbers of links do not hide members' words."""
-    secret = "Minuit, _le_ brouillard [1] : ce que _seuls les_ membres lisent."
-
-    def leak(rendering: Rendering) -> Rendering:
-        if rendering.variant is not Variant.FREE:
-            return rendering
-        return replace(rendering, text=rendering.text + secret)
-
-    assert ("paywall-leak", Severity.ERROR) in spoiled(frozen, leak)
 
 
 def test_a_variant_without_a_word_is_named() -> None:
