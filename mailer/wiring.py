@@ -8,7 +8,7 @@ import random
 import secrets
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from mailer.rendering.checks.rule import Rule
     from mailer.rendering.model import Scene
     from mailer.transport.inbox import Mailbox
-    from mailer.workspace.editions import Workspace
+    from mailer.workspace.drafts import Basis, Draft
+    from mailer.workspace.editions import EditionFolder, Workspace
 
 
 class SystemClock:
@@ -212,7 +213,33 @@ class WorkspaceNewsroom:
     def edition(self, name: str, *, today: date) -> Edition:
         """The edition called *name*, parsed."""
         publications = list(self.house.settings.publications)
-        folder = self.workspace.find(name, publications, today=today)
+        return self._read(self.workspace.find(name, publications, today=today))
+
+    def begin(
+        self,
+        publication: Publication,
+        *,
+        title: str,
+        day: date | None,
+        basis: Basis | None,
+        used: Collection[int],
+    ) -> Draft:
+        """Write the next edition of *publication*; *used* numbers are not given again."""
+        from mailer.workspace.drafts import Desk, begin
+        from mailer.workspace.themes import load_sentences
+
+        desk = Desk(
+            workspace=self.workspace,
+            publication=publication,
+            authors=list(self.workspace.authors()),
+            sentences=load_sentences(publication.lang, self.templates),
+            used=used,
+            read=self._read,
+            now=self.house.clock.now(),
+        )
+        return begin(desk, title=title, day=day, basis=basis)
+
+    def _read(self, folder: EditionFolder) -> Edition:
         publication = self.publication(folder.publication)
         return self.workspace.read(folder, publication, self.workspace.authors())
 

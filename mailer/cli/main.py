@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from mailer import __version__
-from mailer.cli import checks, editions, people, runs, service
+from mailer.cli import checks, drafts, editions, people, runs, service
 from mailer.cli.invocation import Invocation
 from mailer.errors import EditionError, MailerError
 
@@ -26,6 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+drafts.register(app)
 editions.register(app)
 checks.register(app)
 runs.register(app)

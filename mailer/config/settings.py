@@ -26,6 +26,7 @@ from mailer.delivery.mailbox import ascii_address, read_mailbox
 from mailer.delivery.throttle import Rate, read_rate
 from mailer.edition.calendar import read_schedule
 from mailer.edition.model import Publication, Variant
+from mailer.edition.model import Shape as EditionShape
 from mailer.errors import InputError
 from mailer.phrases import say
 
@@ -280,7 +281,7 @@ class Checks(Table):
 
 
 class Shape(Table):
-    """What an edition of a publication usually has."""
+    """What an edition usually has: sections by class or title, labels of its stories."""
 
     require: tuple[str, ...] = ()
     story: tuple[str, ...] = ()
@@ -379,4 +380,5 @@ class Settings(BaseSettings):
             tokens=dict(table.tokens),
             typography=lang if table.typography is None else table.typography,
             toc_links=table.toc_links,
+            shape=EditionShape(require=table.shape.require, story=table.shape.story),
         )

@@ -42,6 +42,18 @@ class Author:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What an edition of a publication usually has.
+
+    ``require`` names sections, each by its class (``editorial``) or by its title;
+    ``story`` names the labels that every story carries, in their order.
+    """
+
+    require: tuple[str, ...] = ()
+    story: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
     """A newsletter: everything about it that does not change from week to week.
 
@@ -76,6 +88,7 @@ class Publication:
     tokens: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     typography: str = ""
     toc_links: str = "web"
+    shape: Shape = Shape()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,222 @@
+"""The last edition with its words taken out: what stays is how it was built.
+
+Sections keep their classes, briefs and items their count, boxes their buttons, polls
+their choices; what belongs to one week alone (an advertiser, a last day, a picture)
+goes. Written from the tree, so that whatever parses can be begun again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Sequence
+from itertools import groupby
+
+from mailer.edition.blocks import (
+    Block,
+    Box,
+    Brief,
+    Button,
+    Figure,
+    Flag,
+    Greeting,
+    Inlines,
+    Item,
+    Label,
+    List,
+    Only,
+    Paywall,
+    Quote,
+    Rule,
+    Signature,
+    Sponsor,
+    Story,
+    Strong,
+    Subhead,
+    Table,
+    Toc,
+    plain,
+)
+from mailer.edition.model import Edition, Section
+from mailer.edition.skeleton import HOLE, Pen, brief, button
+from mailer.phrases import say
+
+_GREETING = say("a greeting")
+_ADVERTISER = say("advertiser")
+_OFFER = say("the offer")
+_SNIPPETS = "snippets/"
+
+
+def emptied(last: Edition, pen: Pen, *, standing: Collection[str]) -> str:
+    """The body of *last* without its words.
+
+    Sections whose title is among *standing* keep it: they come back every week.
+    """
+    eraser = _Eraser(pen)
+    parts = [eraser.blocks(last.preface)]
+    for section in last.sections:
+        parts += [eraser.heading(section, standing), eraser.blocks(section.blocks)]
+    return "\n".join(line for part in parts for line in part)
+
+
+class _Eraser:
+    """Writes blocks again, each followed by an empty line."""
+
+    def __init__(self, pen: Pen) -> None:
+        self.pen = pen
+        self.hole = pen.hole
+
+    def heading(self, section: Section, standing: Collection[str]) -> list[str]:
+        title = plain(section.title)
+        stays = title in standing or title.startswith(HOLE)
+        words = ("" if stays else f"{HOLE} ") + _typed(section.title)
+        marks = "".join(f" .{name}" for name in section.classes).strip()
+        lines = [f"# {words}" + (f" {{{marks}}}" if marks else ""), ""]
+        if section.strap:
+            lines += [" • ".join([self.hole(say("name"))] * 3), ""]
+        if section.standfirst:
+            lines += [f"*{self.hole(say('the standfirst, one sentence'))}*", ""]
+        return lines
+
+    def blocks(self, blocks: Sequence[Block]) -> list[str]:
+        """Runs of one kind are written together: prose as one hole, briefs as a list."""
+        lines: list[str] = []
+        for kind, run in groupby(blocks, key=_kin):
+            lines += self._run(kind, list(run))
+        return lines
+
+    def _run(self, kind: str, run: list[Block]) -> Iterator[str]:
+        if kind.startswith(_SNIPPETS):
+            yield from (f"::: snippet {_name(kind)}", ":::", "")
+        elif kind == "paragraph":
+            yield from (self.hole(say("text")), "")
+        elif kind == "brief":
+            for block in run:
+                yield self._brief(block)
+            yield ""
+        else:
+            for block in run:
+                yield from self._block(block)
+                yield ""
+
+    def _brief(self, block: Block) -> str:
+        if isinstance(block, Flag):
+            title = f"**{block.flag}{self.pen.colon} {self.hole(say('title'))}.**"
+            return f"- {title} {self.hole(say('text'))}"
+        return brief(self.pen)
+
+    def _block(self, block: Block) -> list[str]:  # noqa: C901 - one case per kind
+        hole = self.hole
+        match block:
+            case Greeting():
+                return [f"**{hole(_GREETING)}**"]
+            case Story():
+                emoji = ' {emoji="❔"}' if block.emoji else ""
+                return [f"## {hole(say('title of the story'))}{emoji}"]
+            case Subhead():
+                return [f"### {hole(say('sub-head'))}"]
+            case Label():
+                words = "" if not block.content else f" {hole(say('text'))}"
+                colon = self.pen.colon if words else ""
+                return [f"**{_typed(block.name)}{colon}**{words}"]
+            case List():
+                mark = "1." if block.ordered else "-"
+                return [f"{mark} {self._item(item)}" for item in block.items]
+            case Table():
+                return self._table(block)
+            case Rule():
+                return ["---"]
+            case Quote():
+                source = [f"> — {hole(say('who said it'))}"] if block.source else []
+                return [f"> {hole(say('text'))}", *source]
+            case Figure():
+                return [self.pen.picture(video=block.video)]
+            case Button():
+                return [button(self.pen)]
+            case Toc():
+                return [
+                    "::: toc",
+                    *([_typed(block.title)] if block.title else []),
+                    ":::",
+                ]
+            case Signature():
+                return [f"::: signature {block.author}", ":::"]
+            case Paywall():
+                return ["<!--members-->"]
+            case Only():
+                return self._fenced(f"only {block.audience}", block.blocks)
+            case Box() | Sponsor():
+                return self._directive(block)
+            case _:
+                return [hole(say("text"))]
+
+    def _directive(self, block: Box | Sponsor) -> list[str]:
+        name, said = self._opening(block)
+        braces = " ".join(
+            f"{key}={json.dumps(value, ensure_ascii=False)}"
+            for key, value in said.items()
+            if value
+        )
+        inner = self.blocks(block.blocks)
+        if block.title:
+            inner = [f"## {self.hole(say('title'))}", "", *inner]
+        opening = name + (f" {{{braces}}}" if braces else "")
+        return self._wrapped(":::", opening, inner)
+
+    def _opening(self, block: Box | Sponsor) -> tuple[str, dict[str, str]]:
+        match block:
+            case Box(name=name, only=only, button=words, href=href):
+                return f"box {name}", {"only": only, "button": words, "href": href}
+            case Sponsor():
+                said = {"by": self.hole(_ADVERTISER)}
+                if block.button:
+                    said["button"] = self.hole(_OFFER)
+                    said["href"] = f"https://{HOLE.lower()}.example/"
+                return "sponsor", said
+
+    def _fenced(self, opening: str, blocks: Sequence[Block]) -> list[str]:
+        """``only``, with a fence longer than what it holds."""
+        return self._wrapped("::::", opening, self.blocks(blocks))
+
+    def _wrapped(self, fence: str, opening: str, inner: list[str]) -> list[str]:
+        while inner and not inner[-1]:
+            inner = inner[:-1]
+        return [f"{fence} {opening}", *inner, fence]
+
+    def _item(self, item: Item) -> str:
+        text = self.hole(say("text"))
+        if _has_lead(item.content):
+            return f"**{self.hole(say('name'))}{self.pen.colon}** {text}"
+        return text
+
+    def _table(self, table: Table) -> list[str]:
+        marks = {"left": ":--", "center": ":-:", "right": "--:"}
+        row = "| " + " | ".join([self.hole(say("text"))] * len(table.head)) + " |"
+        return [
+            "| " + " | ".join(_typed(cell.main) for cell in table.head) + " |",
+            "|" + "|".join(marks[side] for side in table.align) + "|",
+            *[row] * len(table.rows),
+        ]
+
+
+def _kin(block: Block) -> str:
+    """What is written together: what one snippet brought, prose, briefs and flags."""
+    if block.at.file.startswith(_SNIPPETS):
+        return block.at.file
+    return "brief" if isinstance(block, Brief | Flag) else block.kind
+
+
+def _name(file: str) -> str:
+    return file.removeprefix(_SNIPPETS).removesuffix(".md")
+
+
+def _has_lead(content: Inlines) -> bool:
+    match content:
+        case (Strong(words), *_):
+            return plain(words).rstrip().endswith(":")
+    return False
+
+
+def _typed(words: Inlines) -> str:
+    """*words* without their marks, and what could be taken for one with a backslash."""
+    return re.sub(r"([\\*_`<\[\]{}|])", r"\\\1", plain(words))

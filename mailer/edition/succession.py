@@ -1,0 +1,57 @@
+"""What comes next for a publication: the day, the number and the name of an edition."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from mailer.edition.calendar import departure, next_date
+from mailer.edition.identify import slugify
+from mailer.edition.model import Publication
+
+_SPOKEN_FOR = frozenset({"latest", "next"})  # commands mean something else by them
+
+
+def coming_day(
+    publication: Publication, *, now: datetime, taken: Collection[date]
+) -> date | None:
+    """The first day of the schedule that is ahead and not *taken*; None without one.
+
+    Today counts as long as its departure is ahead.
+    """
+    if not publication.schedule.strip():
+        return None
+    today = now.astimezone(ZoneInfo(publication.timezone)).date()
+    day = next_date(publication.schedule, after=today - timedelta(days=1))
+    leaves = departure(day, publication.schedule, publication.timezone)
+    while day in taken or (leaves is not None and leaves <= now):
+        day = next_date(publication.schedule, after=day)
+        leaves = departure(day, publication.schedule, publication.timezone)
+    return day
+
+
+def coming_number(numbers: Collection[int | None]) -> int | None:
+    """The number after the highest; None where editions bear none.
+
+    *numbers* has an entry for every edition known, None for one without a number.
+    """
+    known = [number for number in numbers if number is not None]
+    if numbers and not known:
+        return None
+    return max(known, default=0) + 1
+
+
+def free_slug(title: str, *, number: int | None, taken: Collection[str]) -> str:
+    """A slug made from *title* that nothing else answers to.
+
+    Without words that can stand in an address, it is the number's.
+    """
+    wanted = slugify(title) or (f"no-{number}" if number else "edition")
+    if wanted in _SPOKEN_FOR or wanted.isdecimal():
+        wanted = f"edition-{wanted}"
+    slug, count = wanted, 1
+    while slug in taken:
+        count += 1
+        slug = f"{wanted}-{count}"
+    return slug
