@@ -50,8 +50,8 @@ def compose(
     lines: list[Source] = [edition.at]
 
     def colored(nodes: Inlines, tone: str = "accent") -> Markup:
-        """*nodes* with links in the colour *tone*, on every client."""
-        return inline(nodes, scene.theme.colors[tone][0], tone)
+        """*nodes* with links in the colour *tone*, on every client; in none without."""
+        return inline(nodes, scene.theme.colors[tone][0] if tone else "", tone)
 
     env = environment(
         edition,

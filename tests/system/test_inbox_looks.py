@@ -35,8 +35,12 @@ FAINT = r"""() => {
       const [r, g, b, a = 1] = rgb(getComputedStyle(node).backgroundColor);
       if (a > 0.99) return [r, g, b];
     }
-    return [255, 255, 255];
+    return canvas;
   };
+  const probe = document.body.appendChild(document.createElement('i'));
+  probe.style.backgroundColor = 'Canvas';  // what a page without a ground stands on
+  const canvas = rgb(getComputedStyle(probe).backgroundColor);
+  probe.remove();
   const found = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
@@ -72,7 +76,7 @@ def page_of(theme: str, variant: Variant) -> str:
     return re.sub(r"\{\{ (\w+) \}\}", lambda hole: html.escape(hole[1]), made)
 
 
-@pytest.mark.parametrize("theme", ["presse", "pop"])
+@pytest.mark.parametrize("theme", ["presse", "pop", "texte"])
 @pytest.mark.parametrize("variant", [Variant.FREE, Variant.WEB])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everything_can_be_read_on_a_phone_and_on_a_desk(
@@ -92,7 +96,7 @@ def test_everything_can_be_read_on_a_phone_and_on_a_desk(
     page.close()
 
 
-@pytest.mark.parametrize("theme", ["presse", "pop"])
+@pytest.mark.parametrize("theme", ["presse", "pop", "texte"])
 def test_a_mail_stands_without_style_sheets_and_pictures(browser, theme) -> None:
     """Where a client drops both, the letter still is a letter, in its own colours."""
     page = browser.new_page(color_scheme="dark")

@@ -17,7 +17,7 @@ from mailer.rendering.mjml import to_html
 from mailer.rendering.theme import Theme
 from tests.fakes import specimen
 
-THEMES = pytest.mark.parametrize("theme", ["presse", "pop"])
+THEMES = pytest.mark.parametrize("theme", ["presse", "pop", "texte"])
 
 
 def composed(theme: str | Theme = "presse", **changed: object) -> Composed:
@@ -91,7 +91,7 @@ def test_the_contents_lead_where_the_publication_says(
     assert "Le vélo" in source
 
 
-@THEMES
+@pytest.mark.parametrize("theme", ["presse", "pop"])
 def test_the_dark_sheet_covers_every_token_in_use(theme) -> None:
     """No text keeps its light colour on a dark ground."""
     source = composed(theme).source

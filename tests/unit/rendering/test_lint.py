@@ -12,7 +12,7 @@ def found(text: str) -> list[str]:
     return [str(finding) for finding in lint({"a.mjml.j2": text, "b.txt.j2": "<mj-x>"})]
 
 
-@pytest.mark.parametrize("name", ["presse", "pop"])
+@pytest.mark.parametrize("name", ["presse", "pop", "texte"])
 def test_the_shipped_themes_are_clean(name) -> None:
     """Every element known, in its place, and told only what mrml hears."""
     assert list(lint(specimen.scene(name).theme.templates)) == []

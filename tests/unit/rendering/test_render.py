@@ -27,7 +27,8 @@ from tests.fakes import specimen
 from tests.fakes.specimen import at, paragraph, words
 
 GOLDEN = Path(__file__).parents[2] / "golden"
-THEMES = pytest.mark.parametrize("theme", ["presse", "pop"])
+THEMES = pytest.mark.parametrize("theme", ["presse", "pop", "texte"])
+COLORED = pytest.mark.parametrize("theme", ["presse", "pop"])
 MAILS = pytest.mark.parametrize("variant", [Variant.FREE, Variant.MEMBER])
 BARE = {"public_url": None, "latest": ()}
 
@@ -112,7 +113,7 @@ def test_the_preheader_is_hidden_and_padded(theme) -> None:
     assert html.index(hidden[0]) < html.index("Lire en ligne")
 
 
-@THEMES
+@COLORED
 def test_a_mail_is_whole_without_any_style_sheet(theme) -> None:
     """Every word's colour and every ground stand on the element itself."""
     made = mail(theme)
@@ -127,7 +128,7 @@ def test_a_mail_is_whole_without_any_style_sheet(theme) -> None:
                 assert "color:" in style
 
 
-@THEMES
+@COLORED
 def test_dark_rules_have_a_sheet_of_their_own(theme) -> None:
     """Gmail drops a whole sheet for one rule it dislikes: not the one with the layout."""
     sheets = re.findall(r"<style[^>]*>(.*?)</style>", mail(theme).html, re.DOTALL)

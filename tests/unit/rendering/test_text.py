@@ -31,7 +31,7 @@ def test_the_text_is_as_it_was_last_looked_at(variant: Variant) -> None:
     assert text == golden.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("theme", ["presse", "pop"])
+@pytest.mark.parametrize("theme", ["presse", "pop", "texte"])
 @pytest.mark.parametrize("variant", [Variant.FREE, Variant.MEMBER])
 def test_lines_are_short_and_links_complete(theme: str, variant: Variant) -> None:
     """No line exceeds 72 but for addresses, and every link of the HTML is there."""

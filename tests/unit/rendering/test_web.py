@@ -40,7 +40,7 @@ class Nesting(HTMLParser):
         assert self.open.pop() == tag
 
 
-@pytest.mark.parametrize("theme", ["presse", "pop"])
+@pytest.mark.parametrize("theme", ["presse", "pop", "texte"])
 def test_the_page_is_well_formed(theme: str) -> None:
     """Closed tags, unique ids, one h1, an alt for every picture, no script, no form."""
     page = Nesting(render(specimen.edition(), Variant.WEB, specimen.scene(theme)).html)
