@@ -17,13 +17,13 @@ from __future__ import annotations
 import base64
 import html
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 from enum import Enum, auto
 from operator import itemgetter
-from typing import assert_never
+from typing import Protocol, TypeVar, assert_never
 
 from mailer.delivery.header import LINK, field, named_field, one_line, raw_field
 from mailer.delivery.mailbox import ascii_address, read_mailbox, wire_address
@@ -34,6 +34,7 @@ from mailer.phrases import say
 from mailer.rendering.model import Picture, Rendering
 from mailer.rendering.personalise import HOLE, NAMES, fill, pieces
 
+_T = TypeVar("_T")
 _LIST_ID = re.compile(r"(?=.{3,255}\Z)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _FEEDBACK_ID = re.compile(r"(?:[\w.-]{0,60}:){3}[\w.-]{5,15}", re.ASCII)
 
@@ -108,12 +109,25 @@ class _Channel(Enum):
     HTML = auto()
 
 
+_FIELDS = {
+    _Channel.TO: ("To",),
+    _Channel.SUBJECT: ("Subject",),
+    _Channel.MESSAGE_ID: ("Message-ID",),
+    _Channel.UNSUBSCRIBE: ("List-Unsubscribe", "List-Unsubscribe-Post"),
+}
+
+
 @dataclass(frozen=True, slots=True)
-class _Hole:
+class Hole:
     """A per-reader gap; ``content`` is a placeholder's name, or the whole subject."""
 
     channel: _Channel
     content: str = ""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The header fields that may stand here; none in the body."""
+        return _FIELDS.get(self.channel, ())
 
     def filled(self, reader: Reader) -> bytes:
         """What stands here for *reader*."""
@@ -134,6 +148,12 @@ class _Hole:
         assert_never(self.channel)
 
 
+class _Deal(Protocol):
+    """Hands out what there is one of per different hole, hole after hole."""
+
+    def __call__(self, values: list[_T], /) -> tuple[_T, ...]: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageTemplate:
     """A message with holes: ``parts`` are constants, every second one to be filled.
@@ -143,8 +163,8 @@ class MessageTemplate:
 
     return_path: str
     parts: tuple[bytes, ...]
-    holes: tuple[_Hole, ...]
-    pick: Callable[[list[bytes]], tuple[bytes, ...]]
+    holes: tuple[Hole, ...]
+    pick: _Deal
 
     def write(self, reader: Reader) -> bytes:
         """The message that *reader* gets, canonical, without the final dot."""
@@ -161,7 +181,7 @@ def compile_message(rendering: Rendering, letterhead: Letterhead) -> MessageTemp
         )
         raise ValueError(message)
     parts = [b""]
-    index: dict[_Hole, int] = {}
+    index: dict[Hole, int] = {}
     order: list[int] = []
     for piece in _message(rendering, letterhead):
         if isinstance(piece, bytes):
@@ -178,13 +198,13 @@ def compile_message(rendering: Rendering, letterhead: Letterhead) -> MessageTemp
     )
 
 
-def _message(rendering: Rendering, head: Letterhead) -> Iterator[bytes | _Hole]:
+def _message(rendering: Rendering, head: Letterhead) -> Iterator[bytes | Hole]:
     """The message from top to bottom."""
     yield from _headers(rendering, head)
     digest = rendering.digest()[:32]
     text = _part("text/plain", _Channel.TEXT, rendering.text)
     inline = [picture for picture in rendering.pictures if picture.inline]
-    body: Iterable[bytes | _Hole] = _part("text/html", _Channel.HTML, rendering.html)
+    body: Iterable[bytes | Hole] = _part("text/html", _Channel.HTML, rendering.html)
     if inline:
         body = _multipart(
             'related; type="text/html"',
@@ -195,18 +215,18 @@ def _message(rendering: Rendering, head: Letterhead) -> Iterator[bytes | _Hole]:
     yield from _multipart("alternative", f"=_a_{digest}", [text, body])
 
 
-def _headers(rendering: Rendering, head: Letterhead) -> Iterator[bytes | _Hole]:
+def _headers(rendering: Rendering, head: Letterhead) -> Iterator[bytes | Hole]:
     sender = read_mailbox(head.sender, what="the sender")
     yield named_field("From", sender.name, sender.address)
     if head.reply_to:
         reply_to = read_mailbox(head.reply_to, what="the reply-to")
         yield named_field("Reply-To", reply_to.name, reply_to.address)
-    yield _Hole(_Channel.TO)
+    yield Hole(_Channel.TO)
     yield _subject(f"{head.subject_prefix} {rendering.subject}".strip(" "))
     yield raw_field("Date", format_datetime(head.date))
-    yield _Hole(_Channel.MESSAGE_ID)
+    yield Hole(_Channel.MESSAGE_ID)
     yield named_field("List-Id", head.list_name, head.list_id)
-    yield _Hole(_Channel.UNSUBSCRIBE)
+    yield Hole(_Channel.UNSUBSCRIBE)
     if head.archive_url:
         yield raw_field("List-Archive", f"<{head.archive_url}>")
     if head.feedback_id:
@@ -217,12 +237,12 @@ def _headers(rendering: Rendering, head: Letterhead) -> Iterator[bytes | _Hole]:
     yield raw_field("Content-Language", rendering.lang)
 
 
-def _subject(subject: str) -> bytes | _Hole:
+def _subject(subject: str) -> bytes | Hole:
     """The subject, already encoded unless it names the reader."""
     if not HOLE.search(subject):
         return field("Subject", subject)
     _check_placeholders(subject)
-    return _Hole(_Channel.SUBJECT, subject)
+    return Hole(_Channel.SUBJECT, subject)
 
 
 def _to(reader: Reader) -> bytes:
@@ -252,8 +272,8 @@ def _unsubscribe(reader: Reader) -> bytes:
 
 
 def _multipart(
-    kind: str, boundary: str, parts: Iterable[Iterable[bytes | _Hole]]
-) -> Iterator[bytes | _Hole]:
+    kind: str, boundary: str, parts: Iterable[Iterable[bytes | Hole]]
+) -> Iterator[bytes | Hole]:
     """Parts between boundaries; ``=_`` occurs in no encoded body (RFC 2045 6.7, 6.8)."""
     yield f'Content-Type: multipart/{kind};\r\n boundary="{boundary}"\r\n\r\n'.encode()
     for part in parts:
@@ -263,7 +283,7 @@ def _multipart(
     yield f"--{boundary}--\r\n".encode()
 
 
-def _part(media_type: str, channel: _Channel, body: str) -> Iterator[bytes | _Hole]:
+def _part(media_type: str, channel: _Channel, body: str) -> Iterator[bytes | Hole]:
     """A body with its holes; it ends with a line end, for "=" may not come last."""
     _check_placeholders(body)
     yield (
@@ -271,7 +291,7 @@ def _part(media_type: str, channel: _Channel, body: str) -> Iterator[bytes | _Ho
         f"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
     ).encode()
     for piece, is_hole in pieces(body if body.endswith("\n") else body + "\n"):
-        yield _Hole(channel, piece) if is_hole else quoted_printable(piece)
+        yield Hole(channel, piece) if is_hole else quoted_printable(piece)
 
 
 def _picture(picture: Picture) -> Iterator[bytes]:
