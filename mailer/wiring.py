@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
 from mailer.config.load import Loaded, data_home, load, shipped
-from mailer.errors import ConfigError, NotFoundError
-from mailer.phrases import say
+from mailer.errors import ConfigError, InputError, NotFoundError
+from mailer.phrases import Phrase, say
 
 if TYPE_CHECKING:
     from mailer.audience.token import Keyring
+    from mailer.delivery.signer import Signer
     from mailer.delivery.throttle import Rate
     from mailer.edition.model import Edition, Publication
     from mailer.flows.ports import Ledger, Readers
@@ -119,6 +120,43 @@ class House:
 
         return Keyring(self.loaded.secret_keys())
 
+    @cached_property
+    def signers(self) -> tuple[Signer, ...]:
+        """Every key that signs mail; ConfigError names the one that cannot."""
+        return tuple(signer for signer, _ in self._signers)
+
+    @property
+    def key_warnings(self) -> list[Phrase]:
+        """What is not as it should be about keys that can be used all the same."""
+        return [warning for _, warnings in self._signers for warning in warnings]
+
+    @cached_property
+    def _signers(self) -> list[tuple[Signer, list[Phrase]]]:
+        from mailer.delivery.domain import read_domain, read_selector
+        from mailer.delivery.signer import Signer
+        from mailer.workspace.keys import load_key
+
+        read = []
+        for entry in self.settings.dkim:
+            path = self.loaded.dkim_key_file(entry)
+            key = f"dkim.{entry.selector}.key_file: {path}"
+            try:
+                found = load_key(path)
+            except InputError as error:
+                message = say("{key}: {reason}", key=key, reason=error.message)
+                raise ConfigError(
+                    message, file=str(self.loaded.path or ""), hint=error.hint
+                ) from error
+            signer = Signer(
+                domain=read_domain(entry.domain),
+                selector=read_selector(entry.selector),
+                key=found.key,
+            )
+            said = (found.warning, signer.weakness)
+            warnings = [say("{key}: {reason}", key=key, reason=w) for w in said if w]
+            read.append((signer, warnings))
+        return read
+
     @asynccontextmanager
     async def stores(self) -> AsyncIterator[Stores]:
         """The database, opened, brought to the newest schema, and closed again."""
@@ -172,6 +210,7 @@ class House:
             relays=self.relays(),
             clock=self.clock,
             keyring=self.keyring,
+            signers=self.signers,
             policy=Policy(
                 delays=send.retry,
                 give_up_after=send.give_up_after,

@@ -187,6 +187,7 @@ async def _message_for(
             assembled.frozen,
             variant,
             keyring=call.house.keyring,
+            signers=call.signers(),
             now=call.house.clock.now(),
             public_url=call.house.public_url,
         )
@@ -196,6 +197,7 @@ async def _message_for(
             assembled.frozen,
             stores.readers,
             keyring=call.house.keyring,
+            signers=call.signers(),
             now=call.house.clock.now(),
             public_url=call.house.public_url,
         )

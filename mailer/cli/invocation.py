@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -20,6 +20,7 @@ from mailer.phrases import say
 if TYPE_CHECKING:
     import typer
 
+    from mailer.delivery.signer import Signer
     from mailer.wiring import House
 
 T = TypeVar("T")
@@ -53,6 +54,14 @@ class Invocation:
     def today(self) -> date:
         """The local date of the site."""
         return self.house.today()
+
+    def signers(self) -> Sequence[Signer]:
+        """The keys that sign mail; what is wrong with them is said on the way."""
+        signers = self.house.signers
+        for warning in self.house.key_warnings:
+            words = f"warning: {warning}"
+            self.err.print(words, style="yellow", markup=False, soft_wrap=True)
+        return signers
 
     def print_json(self, value: object) -> None:
         """*value* on stdout, one document, never wrapped or coloured."""

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from mailer import __version__
-from mailer.cli import checks, drafts, editions, people, runs, service
+from mailer.cli import checks, dkim, drafts, editions, people, runs, service
 from mailer.cli.invocation import Invocation
 from mailer.errors import EditionError, MailerError
 
@@ -31,6 +31,7 @@ editions.register(app)
 checks.register(app)
 runs.register(app)
 people.register(app)
+dkim.register(app)
 service.register(app)
 
 

@@ -157,7 +157,7 @@ async def send_edition(
     require_clean(assembled)
     async with call.house.stores() as stores:
         plan = await stores.ledger.plan(assembled.frozen)
-        call.err.print(plan_panel(call, assembled, plan))
+        call.err.print(plan_panel(call, assembled, plan, call.signers()))
         if dry_run:
             if json:
                 call.print_json(plan_json(assembled, plan))
@@ -185,6 +185,7 @@ async def _test(call: Invocation, edition: str, addresses: Sequence[str]) -> int
         [read_address(address) for address in addresses],
         call.house.relays()[0].relay,
         keyring=call.house.keyring,
+        signers=call.signers(),
         now=call.house.clock.now(),
         public_url=call.house.public_url,
     )

@@ -14,6 +14,7 @@ from mailer.delivery.report import Tally, as_json, balance_line
 
 if TYPE_CHECKING:
     from mailer.cli.invocation import Invocation
+    from mailer.delivery.signer import Signer
     from mailer.flows.assemble import Assembled
     from mailer.flows.ports import Plan, Run
 
@@ -27,7 +28,9 @@ def number(count: int) -> str:
     return f"{count:,}".replace(",", "\u202f")
 
 
-def plan_panel(call: Invocation, assembled: Assembled, plan: Plan) -> Panel:
+def plan_panel(
+    call: Invocation, assembled: Assembled, plan: Plan, signers: Sequence[Signer]
+) -> Panel:
     """What would be sent, to whom, by whom and how long it takes."""
     edition, publication = assembled.edition, assembled.frozen.publication
     rendering = assembled.frozen.renderings[0]
@@ -47,6 +50,7 @@ def plan_panel(call: Invocation, assembled: Assembled, plan: Plan) -> Panel:
         + (f": {parts}" if parts else ""),
         "Skipped": skipped or "nobody",
         "Via": _via(call, plan.audience),
+        "Signed": _signed(edition.sender or publication.sender, signers),
         "Checks": f"0 errors, {warnings} warning{'s' * (warnings != 1)}",
         "Content": f"sha256:{assembled.frozen.sha256[:12]}",
     }
@@ -67,6 +71,21 @@ def _via(call: Invocation, audience: int) -> str:
     seconds = audience / per_second
     about = f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
     return f"{names}: about {about}"
+
+
+def _signed(sender: str, signers: Sequence[Signer]) -> str:
+    """Which keys sign mail from *sender*, if any."""
+    from mailer.delivery.mailbox import read_mailbox
+    from mailer.delivery.signer import signers_for
+
+    domain = read_mailbox(sender, what="the sender").domain
+    ours = signers_for(domain, signers)
+    if ours:
+        keys = ", ".join(f"{signer.selector} ({signer.kind})" for signer in ours)
+        return f"DKIM {ours[0].domain}: {keys}"
+    if signers:
+        return f"not by us: no [[dkim]] key is for {domain}"
+    return "not by us: left to the relay"
 
 
 def plan_json(assembled: Assembled, plan: Plan) -> dict[str, object]:

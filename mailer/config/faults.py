@@ -13,6 +13,9 @@ from mailer.config.origins import nearest
 from mailer.config.settings import Settings
 
 _PASSWORD = re.compile(r"(://[^:/@]+:).*(?=@)|((?<=password=)[^&]*)")
+NAMED_BY = {"relays": "name", "dkim": "selector"}
+"""Lists of tables, and the key of an entry that people know it by."""
+
 _OURS = {
     "model_type": "should be a table",
     "dict_type": "should be a table",
@@ -43,10 +46,11 @@ def faults_of(
 
 def by_name(place: Sequence[str], values: Mapping[str, Any]) -> str:
     """``relays.principal.port`` rather than ``relays.0.port``."""
-    if len(place) > 1 and place[0] == "relays" and place[1].isdigit():
-        entry = values["relays"][int(place[1])]
-        name = entry.get("name", place[1]) if isinstance(entry, dict) else place[1]
-        return ".".join(["relays", str(name), *place[2:]])
+    if len(place) > 1 and place[0] in NAMED_BY and place[1].isdigit():
+        entry = values[place[0]][int(place[1])]
+        key = NAMED_BY[place[0]]
+        name = entry.get(key, place[1]) if isinstance(entry, dict) else place[1]
+        return ".".join([place[0], str(name), *place[2:]])
     return ".".join(place)
 
 

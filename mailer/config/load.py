@@ -3,7 +3,8 @@
 Looked up: ``--config``, ``$MAILER_CONFIG``, ``config/mailer.toml`` in the folder or the
 nearest parent, the user's and the machine's configuration folder. The environment
 (``MAILER_SECTION__KEY``) wins over the file, the file over the defaults. Entries of
-``relays`` and ``publications`` are addressed by name, in any case, ``-`` as ``_``.
+``relays`` and ``publications`` are addressed by name, those of ``dkim`` by selector, in
+any case, ``-`` as ``_``.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from typing import Any
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from mailer.config.faults import by_name, faults_of, is_secret, veiled
+from mailer.config.faults import NAMED_BY, by_name, faults_of, is_secret, veiled
 from mailer.config.origins import lines_of
-from mailer.config.settings import RelaySettings, Settings
+from mailer.config.settings import DkimKey, RelaySettings, Settings
 from mailer.errors import ConfigError
 from mailer.phrases import say
 
@@ -92,15 +93,19 @@ class Loaded:
         """The certificates that *relay* is checked against, if not the machine's."""
         return self._place(relay.ca_file) if relay.ca_file else None
 
+    def dkim_key_file(self, key: DkimKey) -> Path:
+        """Where the private key is: among systemd's credentials, or as configured."""
+        return next(
+            (place for place in self._secret_places(key.key_file) if place.exists()),
+            self._place(key.key_file),
+        )
+
     def _place(self, said: str) -> Path:
         """A path as configured: ``~`` is home, what is relative is beside the file."""
         return _placed(said, self.path.parent if self.path else self.root)
 
     def _secret_file(self, said: str, key: str) -> str:
-        credentials = self.environ.get("CREDENTIALS_DIRECTORY")
-        places = [Path(credentials) / said] if credentials else []
-        places.append(self._place(said))
-        for place in places:
+        for place in self._secret_places(said):
             try:
                 return place.read_text(encoding="utf-8")
             except FileNotFoundError:
@@ -113,8 +118,14 @@ class Loaded:
                     error=error,
                 )
                 raise ConfigError(message) from error
-        message = say("{key}: there is no file {place}", key=key, place=places[-1])
+        message = say(
+            "{key}: there is no file {place}", key=key, place=self._place(said)
+        )
         raise ConfigError(message, file=str(self.path or ""))
+
+    def _secret_places(self, said: str) -> list[Path]:
+        credentials = self.environ.get("CREDENTIALS_DIRECTORY")
+        return [*([Path(credentials) / said] if credentials else []), self._place(said)]
 
 
 def load(*, config: Path | None, start: Path, environ: Mapping[str, str]) -> Loaded:
@@ -147,10 +158,12 @@ def load(*, config: Path | None, start: Path, environ: Mapping[str, str]) -> Loa
 def show(loaded: Loaded) -> list[tuple[str, str, str]]:
     """Every value in force as (key, value, origin), secrets masked."""
     rows = []
+    named = {
+        name: [entry.model_dump() for entry in getattr(loaded.settings, name)]
+        for name in NAMED_BY
+    }
     for place, value in _flat((), loaded.settings):
-        key = by_name(
-            place, {"relays": [r.model_dump() for r in loaded.settings.relays]}
-        )
+        key = by_name(place, named)
         origin = loaded.origins.get(".".join(place), "default")
         rows.append((key, _masked(key, value), origin))
     return rows
@@ -228,7 +241,9 @@ def _put(values: dict[str, Any], name: str, value: str) -> str:
     for at, word in enumerate(words):
         if isinstance(place, list):
             entries = [entry for entry in place if isinstance(entry, dict)]
-            names = [str(entry.get("name", "")) for entry in entries]
+            names = [
+                str(entry.get(NAMED_BY.get(words[0], "name"), "")) for entry in entries
+            ]
             index = next((i for i, n in enumerate(names) if _same(n, word)), None)
             if index is None:
                 message = say("{name}: no entry called {word}", name=name, word=word)
@@ -246,7 +261,7 @@ def _put(values: dict[str, Any], name: str, value: str) -> str:
         else:
             step = next((k for k in place if _same(k, word)), word)
             if at < len(words) - 1:
-                empty: Any = [] if step == "relays" else {}
+                empty: Any = [] if step in NAMED_BY else {}
                 place = place.setdefault(step, empty)
             else:
                 place[step] = _typed(value)

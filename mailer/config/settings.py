@@ -6,7 +6,9 @@ An unknown key is an error here, not a shrug: ``load`` adds file, line and sugge
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,6 +24,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings
 
+from mailer.delivery.domain import read_domain, read_selector
 from mailer.delivery.mailbox import ascii_address, read_mailbox
 from mailer.delivery.throttle import Rate, read_rate
 from mailer.edition.calendar import read_schedule
@@ -83,22 +86,18 @@ def _public_url(value: str) -> str:
     raise ValueError(message)
 
 
-def _mailbox(value: str) -> str:
-    if value:
-        try:
-            read_mailbox(value, what="the mailbox")
-        except InputError as error:
-            raise ValueError(error.message) from error
-    return value
+def _read_by(read: Callable[[str], object]) -> AfterValidator:
+    """A check by whoever will read the value, which may be left empty."""
 
+    def check(value: str) -> str:
+        if value:
+            try:
+                read(value)
+            except InputError as error:
+                raise ValueError(error.message) from error
+        return value
 
-def _address(value: str) -> str:
-    if value:
-        try:
-            ascii_address(value, what="the address")
-        except InputError as error:
-            raise ValueError(error.message) from error
-    return value
+    return AfterValidator(check)
 
 
 def _listener(value: str) -> str:
@@ -141,6 +140,10 @@ def _schedule(value: str) -> str:
     return value
 
 
+def _twice(names: list[str]) -> str:
+    return ", ".join(sorted({name for name in names if names.count(name) > 1}))
+
+
 def _pair(value: object) -> object:
     """One colour is the light one; the dark one stays the theme's."""
     return (value, "") if isinstance(value, str) else value
@@ -149,8 +152,8 @@ def _pair(value: object) -> object:
 Duration = Annotated[timedelta, BeforeValidator(read_duration)]
 Pace = Annotated[Rate | None, BeforeValidator(_rate)]
 PublicUrl = Annotated[str, AfterValidator(_public_url)]
-Mailbox = Annotated[str, AfterValidator(_mailbox)]
-Address = Annotated[str, AfterValidator(_address)]
+Mailbox = Annotated[str, _read_by(partial(read_mailbox, what="the mailbox"))]
+Address = Annotated[str, _read_by(partial(ascii_address, what="the address"))]
 Listener = Annotated[str, AfterValidator(_listener)]
 FilePath = Annotated[str, AfterValidator(_path)]
 Line = Annotated[str, _spelled(r"[^\x00-\x1f\x7f]*", "is one line")]
@@ -208,6 +211,14 @@ class RelaySettings(Table):
             )
             raise ValueError(message)
         return self
+
+
+class DkimKey(Table):
+    """One ``[[dkim]]`` table: a key that signs the mail of a domain."""
+
+    domain: Annotated[str, Field(min_length=1), _read_by(read_domain)]
+    selector: Annotated[str, Field(min_length=1), _read_by(read_selector)]
+    key_file: Annotated[FilePath, Field(min_length=1)]
 
 
 class Lane(Table):
@@ -324,6 +335,7 @@ class Settings(BaseSettings):
 
     site: Site = Site()
     relays: tuple[RelaySettings, ...] = ()
+    dkim: tuple[DkimKey, ...] = ()
     lanes: dict[str, Lane] = {}
     storage: Storage = Storage()
     send: Send = Send()
@@ -333,14 +345,18 @@ class Settings(BaseSettings):
     publications: dict[PublicationId, PublicationSettings] = {}
 
     @model_validator(mode="after")
-    def _relays_have_names_of_their_own(self) -> Settings:
-        # The environment tells them apart by these letters alone.
-        names = [relay.name.lower().replace("-", "_") for relay in self.relays]
-        twice = {name for name in names if names.count(name) > 1}
-        if twice:
-            message = say(
-                "two relays are called {names}", names=", ".join(sorted(twice))
-            )
+    def _relays_and_keys_have_names_of_their_own(self) -> Settings:
+        # The environment tells relays apart by these letters alone.
+        relays = [relay.name.lower().replace("-", "_") for relay in self.relays]
+        if twice := _twice(relays):
+            message = say("two relays are called {names}", names=twice)
+            raise ValueError(message)
+        keys = [
+            f"{read_selector(key.selector)}._domainkey.{read_domain(key.domain)}"
+            for key in self.dkim
+        ]
+        if twice := _twice(keys):
+            message = say("two keys are published as {names}", names=twice)
             raise ValueError(message)
         return self
 

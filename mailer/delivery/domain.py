@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from mailer.errors import InputError
+from mailer.phrases import say
 
 _LONGEST_NAME = 253
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -22,8 +23,8 @@ def read_domain(text: str) -> str:
     except UnicodeError:
         domain = ""
     if len(domain) > _LONGEST_NAME or not _DOMAIN.fullmatch(domain):
-        message = f"{text!r} is no domain"
-        raise InputError(message, hint="write it as example.org")
+        message = say("{text} is no domain", text=repr(text))
+        raise InputError(message, hint=say("write it as example.org"))
     return domain
 
 
@@ -31,6 +32,6 @@ def read_selector(text: str) -> str:
     """*text* as a selector; InputError. It is part of a name in the DNS."""
     selector = text.strip().lower()
     if len(selector) > _LONGEST_NAME or not _SELECTOR.fullmatch(selector):
-        message = f"{text!r} is no selector"
-        raise InputError(message, hint="letters, digits and -, as in rsa2026")
+        message = say("{text} is no selector", text=repr(text))
+        raise InputError(message, hint=say("letters, digits and -, as in rsa2026"))
     return selector

@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from mailer.errors import InputError
+from mailer.phrases import Phrase, say
 
 SHORTEST_RSA = 1024
 """Verifiers do not even consider less: RFC 8301 section 3.2."""
@@ -37,7 +38,7 @@ GOOD_RSA = 2048
 _STRING = (
     255  # octets of one character-string of a TXT record: RFC 6376 section 3.6.2.2
 )
-_ANOTHER_KEY = "mailer dkim new DOMAIN makes one"
+_ANOTHER_KEY = say("mailer dkim new DOMAIN makes one")
 
 PrivateKey = RSAPrivateKey | Ed25519PrivateKey
 
@@ -119,9 +120,10 @@ class Signer:
     def weakness(self) -> str:
         """What is not as it should be about the key, or nothing."""
         if isinstance(self.key, RSAPrivateKey) and self.key.key_size < GOOD_RSA:
-            return (
-                f"RSA with {self.key.key_size} bits is weak, {GOOD_RSA} is the rule "
-                "(RFC 8301)"
+            return say(
+                "RSA with {bits} bits is weak: {rule} is the rule (RFC 8301)",
+                bits=str(self.key.key_size),
+                rule=str(GOOD_RSA),
             )
         return ""
 
@@ -131,19 +133,21 @@ def read_private_key(pem: bytes) -> PrivateKey:
     try:
         key = load_pem_private_key(pem, password=None)
     except TypeError as error:  # how cryptography says that a password is needed
-        message = "the key is encrypted, and nobody is there to type its password"
-        hint = "openssl pkey -in KEY -out CLEAR writes it in clear; keep it to mailer"
+        message = say("the key is encrypted, and nobody is there to type its password")
+        hint = say("openssl pkey -in KEY -out CLEAR writes it in clear")
         raise InputError(message, hint=hint) from error
     except (ValueError, UnsupportedAlgorithm) as error:
         raise InputError(_instead(pem), hint=_ANOTHER_KEY) from error
     if isinstance(key, RSAPrivateKey):
         if key.key_size < SHORTEST_RSA:
-            message = f"RSA with {key.key_size} bits proves nothing (RFC 8301)"
+            message = say(
+                "RSA with {bits} bits proves nothing (RFC 8301)", bits=str(key.key_size)
+            )
             raise InputError(message, hint=_ANOTHER_KEY)
         return key
     if isinstance(key, Ed25519PrivateKey):
         return key
-    message = f"DKIM knows RSA and Ed25519; this is a {_kind_of(key)} key"
+    message = say("DKIM knows RSA and Ed25519, not {kind}", kind=_kind_of(key))
     raise InputError(message, hint=_ANOTHER_KEY)
 
 
@@ -162,17 +166,17 @@ def signers_for(domain: str, signers: Sequence[Signer]) -> tuple[Signer, ...]:
     return ()
 
 
-def _instead(pem: bytes) -> str:
+def _instead(pem: bytes) -> Phrase:
     """What a file without a usable private key holds."""
     if b"PRIVATE KEY" in pem:
-        return "the private key in it is damaged, or of a kind we do not know"
+        return say("the private key in it is damaged, or of a kind we do not know")
     if b"PUBLIC KEY" in pem:
-        return "this is a public key; the private one is needed"
+        return say("this is a public key; the private one is needed")
     if b"CERTIFICATE" in pem:
-        return "this is a certificate; a private key is needed"
-    return "there is no private key in it (PEM)"
+        return say("this is a certificate; a private key is needed")
+    return say("there is no private key in it (PEM)")
 
 
 def _kind_of(key: object) -> str:
-    """``EllipticCurve`` for ``ECPrivateKey`` would be guessing: the class's own name."""
+    """What cryptography calls it: ``EC``, ``Ed448``, ``DSA``."""
     return type(key).__name__.removesuffix("PrivateKey")

@@ -1,29 +1,47 @@
 """A frozen edition's message templates: compiled once per variant, for any sender.
 
-Sending, a proof to one address, and ``render --format eml`` all come through here.
+Sending, a proof to one address, and ``render --format eml`` all come through here, and
+so all of them are signed, or none.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from mailer.delivery.dkim import Template, sign_template
+from mailer.delivery.mailbox import read_mailbox
 from mailer.delivery.message import (
     Letterhead,
-    MessageTemplate,
     compile_message,
     feedback_id,
 )
+from mailer.delivery.signer import Signer, signers_for
 from mailer.edition.model import Variant
 from mailer.rendering.model import Frozen
 
 
 def templates_of(
-    frozen: Frozen, *, date: datetime, public_url: str | None, prefix: str = ""
-) -> dict[Variant, MessageTemplate]:
-    """One compiled template per mail variant; ``prefix`` marks the subject of proofs."""
+    frozen: Frozen,
+    *,
+    date: datetime,
+    public_url: str | None,
+    signers: Sequence[Signer],
+    prefix: str = "",
+) -> dict[Variant, Template]:
+    """One compiled template per mail variant; ``prefix`` marks the subject of proofs.
+
+    Those of *signers* sign whose domain is that of From, or above it.
+    """
     head = letterhead(frozen, date=date, public_url=public_url, prefix=prefix)
+    domain = read_mailbox(head.sender, what="the sender").domain
+    ours = signers_for(domain, signers)
+    # Signed at the moment that Date says: a message that is written again, after a
+    # deferral or a doubt, is the same to the last byte.
     return {
-        rendering.variant: compile_message(rendering, head)
+        rendering.variant: sign_template(
+            compile_message(rendering, head), ours, now=date
+        )
         for rendering in frozen.renderings
         if rendering.variant.is_mail
     }

@@ -14,6 +14,7 @@ from mailer.audience.token import Keyring
 from mailer.delivery.message import Envelope
 from mailer.delivery.reader import Reader, address_reader
 from mailer.delivery.reply import Attempt
+from mailer.delivery.signer import Signer
 from mailer.edition.model import Variant
 from mailer.errors import GuardError, NotFoundError
 from mailer.flows.letters import templates_of
@@ -32,6 +33,7 @@ async def message_for_reader(
     readers: Readers,
     *,
     keyring: Keyring,
+    signers: Sequence[Signer],
     now: datetime,
     public_url: str | None,
 ) -> bytes:
@@ -77,7 +79,9 @@ async def message_for_reader(
         keyring=keyring,
         public_url=public_url,
     )
-    return _write(frozen, variant, reader, now=now, public_url=public_url)
+    return _write(
+        frozen, variant, reader, now=now, public_url=public_url, signers=signers
+    )
 
 
 def sample_message(
@@ -85,6 +89,7 @@ def sample_message(
     variant: Variant,
     *,
     keyring: Keyring,
+    signers: Sequence[Signer],
     now: datetime,
     public_url: str | None,
     email: str = "lecteur@example.org",
@@ -103,7 +108,13 @@ def sample_message(
         public_url=public_url,
     )
     return _write(
-        frozen, variant, reader, now=now, public_url=public_url, prefix=prefix
+        frozen,
+        variant,
+        reader,
+        now=now,
+        public_url=public_url,
+        signers=signers,
+        prefix=prefix,
     )
 
 
@@ -113,6 +124,7 @@ async def send_proof(
     relay: Relay,
     *,
     keyring: Keyring,
+    signers: Sequence[Signer],
     now: datetime,
     public_url: str | None,
 ) -> list[tuple[str, Variant, Attempt]]:
@@ -128,6 +140,7 @@ async def send_proof(
                     frozen,
                     variant,
                     keyring=keyring,
+                    signers=signers,
                     now=now,
                     public_url=public_url,
                     email=address,
@@ -165,7 +178,10 @@ def _write(
     *,
     now: datetime,
     public_url: str | None,
+    signers: Sequence[Signer],
     prefix: str = "",
 ) -> bytes:
-    templates = templates_of(frozen, date=now, public_url=public_url, prefix=prefix)
+    templates = templates_of(
+        frozen, date=now, public_url=public_url, signers=signers, prefix=prefix
+    )
     return templates[variant].write(reader)

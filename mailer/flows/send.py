@@ -18,12 +18,14 @@ from datetime import datetime, timedelta
 import structlog
 
 from mailer.audience.token import Keyring
+from mailer.delivery.dkim import Template
 from mailer.delivery.ledger import State
-from mailer.delivery.message import Envelope, MessageTemplate
+from mailer.delivery.message import Envelope
 from mailer.delivery.reader import Reader, address_reader
 from mailer.delivery.reply import Attempt, Fault, Outcome, Stage, Verdict, judge
 from mailer.delivery.report import Tally
 from mailer.delivery.retry import next_attempt
+from mailer.delivery.signer import Signer
 from mailer.delivery.throttle import Bucket
 from mailer.edition.model import Variant
 from mailer.errors import InputError, RelayError, StoreError
@@ -85,6 +87,7 @@ class SendingDesk:
     relays: Sequence[PacedRelay]
     clock: Clock
     keyring: Keyring
+    signers: Sequence[Signer]
     policy: Policy
     worker: str
     chance: Callable[[], float]
@@ -138,8 +141,11 @@ class _Sending:
         self.run = run
         self.frozen = frozen
         self.desk = desk
-        self.templates: Mapping[Variant, MessageTemplate] = templates_of(
-            frozen, date=run.started, public_url=desk.public_url
+        self.templates: Mapping[Variant, Template] = templates_of(
+            frozen,
+            date=run.started,
+            public_url=desk.public_url,
+            signers=desk.signers,
         )
         self.give_up = run.started + desk.policy.give_up_after
         self.claims: deque[Claim] = deque()

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from mailer.delivery.signer import GOOD_RSA, PrivateKey, read_private_key
 from mailer.errors import GuardError, InputError
+from mailer.phrases import say
 
 _LONGEST = 64 * 1024  # a key has two kilobytes; whatever is longer is no key
 _OTHERS = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
@@ -40,17 +41,20 @@ def load_key(path: Path) -> FoundKey:
             mode = os.fstat(file.fileno()).st_mode
             pem = file.read(_LONGEST + 1)
     except FileNotFoundError as error:
-        message = "there is no such file"
-        raise InputError(message, hint="mailer dkim new DOMAIN makes one") from error
+        message = say("there is no such file")
+        hint = say("mailer dkim new DOMAIN makes one")
+        raise InputError(message, hint=hint) from error
     except OSError as error:
-        message = f"cannot be read: {error.strerror}"
+        message = say("cannot be read: {reason}", reason=error.strerror)
         raise InputError(message) from error
     if len(pem) > _LONGEST:
-        message = "too long for a key"
+        message = say("too long for a key")
         raise InputError(message)
     warning = ""
     if mode & _OTHERS:
-        warning = f"others can read this key or change it (chmod 600 {path})"
+        warning = say(
+            "others can read this key or change it (chmod 600 {path})", path=path
+        )
     return FoundKey(key=read_private_key(pem), warning=warning)
 
 
@@ -74,11 +78,15 @@ def write_keys(keys: Mapping[Path, PrivateKey]) -> None:
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 _write_new(path, pem)
             except FileExistsError as error:
-                message = f"{path} is there already"
-                hint = "a key is never overwritten: say another --selector"
+                message = say("{path} is there already", path=path)
+                hint = say("a key is never overwritten: say another --selector")
                 raise GuardError(message, hint=hint) from error
             except OSError as error:
-                message = f"{path} cannot be written: {error.strerror}"
+                message = say(
+                    "{path} cannot be written: {reason}",
+                    path=path,
+                    reason=error.strerror,
+                )
                 raise InputError(message) from error
             undo.callback(path.unlink)
         undo.pop_all()

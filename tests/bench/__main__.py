@@ -25,7 +25,7 @@ import structlog
 
 from mailer.audience.roster import Row
 from mailer.audience.token import Keyring
-from mailer.delivery.message import MessageTemplate
+from mailer.delivery.dkim import Template
 from mailer.delivery.reader import Reader, address_reader
 from mailer.edition.model import Variant
 from mailer.flows.letters import templates_of
@@ -128,6 +128,7 @@ async def _run(frozen: Frozen, relay: ScriptedRelay) -> float:
             relays=[PacedRelay(relay=_relay(relay.port))],
             clock=clock,
             keyring=Keyring((b"k" * 32,)),
+            signers=(),
             policy=Policy(
                 delays=(timedelta(minutes=15),),
                 give_up_after=timedelta(hours=1),
@@ -171,8 +172,8 @@ def _relay(port: int) -> SmtpRelay:
     )
 
 
-def _template(frozen: Frozen) -> MessageTemplate:
-    return templates_of(frozen, date=_NOW, public_url=None)[Variant.FREE]
+def _template(frozen: Frozen) -> Template:
+    return templates_of(frozen, date=_NOW, public_url=None, signers=())[Variant.FREE]
 
 
 def _reader(frozen: Frozen) -> Reader:

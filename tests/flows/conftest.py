@@ -92,6 +92,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         relays=[PacedRelay(relay=relay)],
         clock=clock,
         keyring=Keyring((b"k" * 32,)),
+        signers=(),
         policy=Policy(
             delays=(timedelta(minutes=15), timedelta(minutes=30)),
             give_up_after=timedelta(hours=12),

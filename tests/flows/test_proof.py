@@ -25,6 +25,7 @@ async def proofs(desk: Desk, frozen: Frozen) -> list[email.message.EmailMessage]
         ["claire@essai.example"],
         desk.relay,
         keyring=KEYS,
+        signers=(),
         now=desk.clock.now(),
         public_url=None,
     )
@@ -56,6 +57,7 @@ async def ask(desk: Desk, address: str) -> bytes:
         frozen_edition(),
         desk.readers,
         keyring=KEYS,
+        signers=(),
         now=desk.clock.now(),
         public_url="https://x.example",
     )

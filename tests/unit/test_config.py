@@ -321,3 +321,64 @@ def test_no_value_breaks_a_setting(key: str, value: object) -> None:
     section, name = key.split(".")
     with suppress(ValidationError):
         Settings(**{section: {name: value}})  # type: ignore[arg-type]  # as load does
+
+
+DKIM = """
+[[dkim]]
+domain = "Meridien.example"
+selector = "rsa2026"
+key_file = "rsa.pem"
+
+[[dkim]]
+domain = "meridien.example"
+selector = "ed2026"
+key_file = "/keys/ed.pem"
+"""
+
+
+def test_keys_are_known_by_their_selector(place: Path) -> None:
+    """In the environment, in `config show` and in faults; and files as elsewhere."""
+    loaded = read(place, TOML + DKIM, MAILER_DKIM__ED2026__KEY_FILE="/other.pem")
+    rows = {key: (value, origin) for key, value, origin in show(loaded)}
+    assert rows["dkim.rsa2026.domain"] == (
+        "Meridien.example",
+        "config/mailer.toml:15",
+    )
+    assert rows["dkim.ed2026.key_file"] == (
+        "/other.pem",
+        "environment MAILER_DKIM__ED2026__KEY_FILE",
+    )
+    rsa, ed25519 = loaded.settings.dkim
+    assert loaded.dkim_key_file(rsa) == place / "config" / "rsa.pem"
+    assert loaded.dkim_key_file(ed25519) == Path("/other.pem")
+
+
+def test_a_key_is_found_among_the_credentials_of_systemd(place: Path) -> None:
+    """As the other secrets are."""
+    folder = place / "credentials"
+    folder.mkdir()
+    (folder / "rsa.pem").write_text("", encoding="ascii")
+    loaded = read(place, TOML + DKIM, CREDENTIALS_DIRECTORY=str(folder))
+    assert loaded.dkim_key_file(loaded.settings.dkim[0]) == folder / "rsa.pem"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("Meridien.example", "lettre@x.example", "mailer.toml:15: dkim.rsa2026.domain"),
+        (
+            '"rsa2026"',
+            '"a_b"',
+            "mailer.toml:16: dkim.a_b.selector: 'a_b' is no selector",
+        ),
+        ('key_file = "rsa.pem"', "", "dkim.rsa2026.key_file: is missing"),
+        ('key_file = "rsa.pem"', 'key_file = ""', "dkim.rsa2026.key_file"),
+        ('key_file = "rsa', 'keyfile = "rsa', "did you mean key_file?"),
+        ('"ed2026"', '"RSA2026"', "as rsa2026._domainkey.meridien.example"),
+    ],
+)
+def test_a_wrong_key_table_is_told(place: Path, old: str, new: str, said: str) -> None:
+    """Line, key and what is wrong; a selector stands for one key of a domain."""
+    with pytest.raises(ConfigError) as caught:
+        read(place, TOML + DKIM.replace(old, new))
+    assert said in str(caught.value)
