@@ -279,8 +279,15 @@ class WorkspaceNewsroom:
         return begin(desk, title=title, day=day, basis=basis)
 
     def _read(self, folder: EditionFolder) -> Edition:
+        from mailer.workspace.themes import load_theme, theme_blocks
+
         publication = self.publication(folder.publication)
-        return self.workspace.read(folder, publication, self.workspace.authors())
+        return self.workspace.read(
+            folder,
+            publication,
+            self.workspace.authors(),
+            theme_blocks=theme_blocks(load_theme(publication.theme, self.templates)),
+        )
 
     def scene(self, edition: Edition) -> Scene:
         """Theme, pictures, authors and sentences for *edition*."""

@@ -1,11 +1,13 @@
 """Blocks, the smallest things that render, and the inlines they are made of.
 
-A new kind of block is one class here, one clause in ``parse`` and three templates in
-the theme, found by ``Block.kind``: ``blocks/<kind>.mjml.j2``, ``.html.j2``, ``.txt.j2``.
+A new kind of block is one class here, one clause in ``prose`` or one row in
+``directives``, and three templates in the theme, found by ``Block.template``:
+``blocks/<kind>.mjml.j2``, ``.html.j2``, ``.txt.j2``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar
@@ -13,10 +15,11 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a node was written: the file's name and its line, counted from 1."""
+    """Where a node was written: file, line and column, counted from 1; 0 is unknown."""
 
     file: str
     line: int
+    column: int = 0
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
@@ -111,6 +114,11 @@ class Block:
     def __init_subclass__(cls) -> None:
         # Not super(): slots=True makes a second class and breaks the zero-argument form.
         cls.kind = cls.__name__.lower()
+
+    @property
+    def template(self) -> str:
+        """Under which name its three templates go."""
+        return self.kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,6 +303,48 @@ class Only(Block):
     blocks: tuple[Block, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poll(Block):
+    """``::: poll ID``: a question and choices; ``until`` is the last day to answer.
+
+    A choice is known by its place, counted from 1: ``{{ poll_url }}/ID/PLACE``.
+    """
+
+    own_band: ClassVar[bool] = True
+    id: str
+    question: Inlines
+    choices: tuple[Inlines, ...]
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Custom(Block):
+    """``::: NAME argument {attributes}``, where the theme has ``blocks/NAME.*.j2``.
+
+    What argument, attributes and body mean, its templates know alone.
+    """
+
+    name: str
+    argument: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    title: Inlines = ()
+    blocks: tuple[Block, ...] = ()
+
+    @property
+    def template(self) -> str:
+        """Its own name: the theme brings the templates."""
+        return self.name
+
+    @property
+    def table(self) -> Table | None:
+        """Its first table, for what is drawn from numbers."""
+        return next((b for b in self.blocks if isinstance(b, Table)), None)
+
+    def said(self, key: str) -> str:
+        """What the attribute *key* says; empty if it was not given."""
+        return self.attributes.get(key, "")
+
+
 @dataclass(frozen=True, slots=True)
 class TocEntry:
     """One line of the contents, filled in by the cut from the stories that remain."""
@@ -329,3 +379,21 @@ class Paywall(Block):
     """
 
     own_band: ClassVar[bool] = True
+
+
+SPOKEN = frozenset({"alt", "argument", "button", "by"})
+"""Fields that readers see as words although they are plain strings."""
+
+UNSPOKEN = frozenset({"href", "id", "class"})
+"""Attributes of a theme's block that are no words."""
+
+Container = Box | Sponsor | Only | Custom
+"""Blocks that hold others."""
+
+
+def walk(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Every block of *blocks*, those inside others too, in reading order."""
+    for block in blocks:
+        yield block
+        if isinstance(block, Container):
+            yield from walk(block.blocks)

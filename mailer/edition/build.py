@@ -1,36 +1,31 @@
-"""Gives each block of Markdown its meaning: a walk over the parser's tokens."""
+"""Gives each node of Markdown its meaning: a walk over the tree of a file."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-
-from markdown_it.token import Token
 
 from mailer.edition.blocks import (
     Block,
-    Box,
-    Inlines,
-    Label,
-    Only,
     Paragraph,
     Paywall,
+    Poll,
     Quote,
     Rule,
-    Signature,
     Source,
-    Sponsor,
     Story,
     Subhead,
-    Toc,
 )
-from mailer.edition.directives import read_day, read_opening
+from mailer.edition.directives import SNIPPET, Directive, read_directive
+from mailer.edition.fences import Opening, read_opening
 from mailer.edition.identify import identified
-from mailer.edition.inlines import InlineReader
+from mailer.edition.known import Known
+from mailer.edition.markdown import MAX_CHARACTERS, clean, is_writable, read_markdown
 from mailer.edition.model import Section
-from mailer.edition.nodes import Node, nested
-from mailer.edition.notes import did_you_mean
-from mailer.edition.prose import Context, Prose
+from mailer.edition.nodes import Node
+from mailer.edition.notes import Notes, did_you_mean
+from mailer.edition.prose import Prose
 from mailer.edition.recognise import as_standfirst, is_strap, looks_like_strap
 from mailer.phrases import say
 
@@ -41,13 +36,16 @@ _SECTION = "h1"
 class Builder:
     """Builds one edition's blocks; ``body`` is the result."""
 
-    def __init__(self, context: Context) -> None:
-        self.context = context
-        self.notes = context.notes
-        self.prose = Prose(context)
+    def __init__(self, known: Known, notes: Notes) -> None:
+        self.known = known
+        self.notes = notes
+        self.prose = Prose(known, notes)
         self._preface: list[Block] = []
         self._sections: list[tuple[Section, list[Block]]] = []
         self._ids: set[str] = set()
+        self._polls: set[str] = set()
+        self._inside: list[str] = []
+        self._inserted = 0
 
     def body(self) -> tuple[tuple[Block, ...], tuple[Section, ...]]:
         """What stands before the first section, and the sections with their blocks."""
@@ -56,13 +54,25 @@ class Builder:
             [replace(s, blocks=tuple(blocks)) for s, blocks in self._sections],
         )
 
-    def read(self, tokens: Sequence[Token]) -> None:
-        """Take in the whole body."""
-        for node in nested(tokens):
+    def read(self, nodes: Sequence[Node]) -> None:
+        """Take in the body of a file."""
+        for node in nodes:
             if node.type == "heading" and node.token.tag == _SECTION:
                 self._open_section(node)
             else:
-                self._place(self._blocks([node], top=True))
+                self._place(self._blocks([node]))
+
+    @contextmanager
+    def _within(self, place: str, notes: Notes) -> Iterator[None]:
+        """Read inside *place*, a directive or a snippet, which *notes* tell about."""
+        before = self.notes
+        self._inside.append(place)
+        self.notes = self.prose.notes = notes
+        try:
+            yield
+        finally:
+            self._inside.pop()
+            self.notes = self.prose.notes = before
 
     # -- sections ---------------------------------------------------------------
 
@@ -118,18 +128,18 @@ class Builder:
         return any(not isinstance(block, Quote) for block in self._preface)
 
     def _is_plain(self, block: Block) -> bool:
-        return block.at.line in self.prose.plain_lines
+        return self.prose.is_plain(block.at)
 
     # -- blocks -----------------------------------------------------------------
 
-    def _blocks(self, nodes: Sequence[Node], *, top: bool = False) -> list[Block]:
-        """The blocks that *nodes* mean, in order. *top*: not inside a directive."""
+    def _blocks(self, nodes: Sequence[Node]) -> list[Block]:
+        """The blocks that *nodes* mean, in order."""
         blocks: list[Block] = []
         for node in nodes:
-            at = self.notes.at(node.line)
             match node.type:
                 case "paragraph":
-                    first = top and not self._sections and not self._has_begun()
+                    outside = not self._inside and not self._sections
+                    first = outside and not self._has_begun()
                     blocks.append(self.prose.paragraph(node, first=first))
                 case "heading":
                     blocks += self._heading(node)
@@ -138,22 +148,22 @@ class Builder:
                 case "table":
                     blocks.append(self.prose.table(node))
                 case "hr":
-                    blocks.append(Rule(at=at))
+                    blocks.append(Rule(at=self.notes.at(node.line)))
                 case "blockquote":
                     blocks.append(self.prose.quote(node, epigraph=not self._sections))
                 case "container_directive":
                     blocks += self._directive(node)
                 case "html_block":
-                    blocks += self._html(node, top=top)
+                    blocks += self._html(node)
                 case _:
-                    hint = (
-                        say("four spaces before a line make it code")
-                        if (node.type == "code_block")
-                        else ""
-                    )
-                    message = say("code is not a part of an edition")
-                    self.notes.error("block-unknown", at, message, hint)
+                    self._refuse(node)
         return blocks
+
+    def _refuse(self, node: Node) -> None:
+        is_indented = node.type == "code_block"
+        hint = say("four spaces before a line make it code") if is_indented else ""
+        message = say("code is not a part of an edition")
+        self.notes.error("block-unknown", self.notes.at(node.line), message, hint)
 
     def _heading(self, node: Node) -> list[Block]:
         at = self.notes.at(node.line)
@@ -176,10 +186,7 @@ class Builder:
                     id=self._said_id(attributes.get("id", ""), at),
                 )
             case "h1":
-                message = say("a section cannot begin inside a directive")
-                self.notes.error(
-                    "heading-nested", at, message, say("close it with :::")
-                )
+                self._refuse_section(at)
                 return []
             case _:
                 message = say("headings have three levels: #, ## and ###")
@@ -190,6 +197,14 @@ class Builder:
             self.notes.error("directive-attribute", at, message)
         return [block]
 
+    def _refuse_section(self, at: Source) -> None:
+        message = say("a section cannot begin inside a directive")
+        hint = say("close it with :::")
+        if self._inside[-1] == SNIPPET:
+            message = say("a section cannot begin inside a snippet")
+            hint = say("it belongs into the edition")
+        self.notes.error("heading-nested", at, message, hint)
+
     # -- directives -------------------------------------------------------------
 
     def _directive(self, node: Node) -> list[Block]:
@@ -197,86 +212,58 @@ class Builder:
         opening = read_opening(node.token.info, at, self.notes)
         if opening is None:
             return []
-        said = opening.attributes
-        blocks = self._blocks(node.children)
-        title: Inlines = ()
-        if opening.name in {"box", "sponsor"}:
-            match blocks:
-                case [Story(title=title), *rest]:
-                    blocks = rest
-        match opening.name:
-            case "box":
-                return [
-                    Box(
-                        at=at,
-                        name=opening.argument,
-                        only=said.get("only", ""),
-                        title=title,
-                        blocks=tuple(blocks),
-                        button=said.get("button", ""),
-                        href=self._target(said, at),
-                    )
-                ]
-            case "sponsor":
-                until = said.get("until")
-                return [
-                    Sponsor(
-                        at=at,
-                        by=said.get("by", ""),
-                        until=read_day(until, at, self.notes) if until else None,
-                        href=self._target(said, at),
-                        button=said.get("button", ""),
-                        rel=said.get("rel", "sponsored"),
-                        title=title,
-                        blocks=tuple(blocks),
-                    )
-                ]
-            case "only":
-                return [Only(at=at, audience=opening.argument, blocks=tuple(blocks))]
-            case "toc":
-                return [Toc(at=at, title=self._only_words(blocks, at, "toc"))]
-            case _:
-                self._nothing_inside(blocks, at, opening.name)
-                return self._signature(opening.argument, at)
+        with self._within("directive", self.notes):
+            blocks = self._blocks(node.children)
+        it = Directive(
+            opening=opening, blocks=blocks, known=self.known, notes=self.notes
+        )
+        if opening.name == SNIPPET:
+            it.nothing()
+            return self._snippet(opening)
+        block = read_directive(it)
+        if isinstance(block, Poll):
+            self._check_poll(block)
+        return [block] if block else []
 
-    def _signature(self, key: str, at: Source) -> list[Block]:
-        if key not in self.context.authors:
-            hint = did_you_mean(key, self.context.authors)
-            self.notes.error(
-                "author-unknown", at, say("no author {key}", key=key), hint
-            )
-        return [Signature(at=at, author=key)]
+    def _check_poll(self, poll: Poll) -> None:
+        if poll.id in self._polls:
+            message = say("the poll {id} stands twice in this edition", id=poll.id)
+            hint = say("answers are counted by its name: choose another")
+            self.notes.error("poll-twice", poll.at, message, hint)
+        self._polls.add(poll.id)
 
-    def _target(self, said: Mapping[str, str], at: Source) -> str:
-        """The link of a directive's button; both or neither are given."""
-        if bool(said.get("href")) != bool(said.get("button")):
-            missing = "button" if said.get("href") else "href"
+    def _snippet(self, opening: Opening) -> list[Block]:
+        """The blocks of a snippet, which keep the lines of its own file."""
+        at, name = opening.at, opening.argument
+        if opening.attributes or len(name.split()) != 1:
+            message = say("snippet takes one word, its name, and nothing else")
+            hint = "::: snippet forwarded"
+            self.notes.error("directive-attribute", at, message, hint)
+            return []
+        if SNIPPET in self._inside:
+            message = say("a snippet cannot insert another")
+            self.notes.error("snippet-nested", at, message)
+            return []
+        if name not in self.known.snippets:
+            hint = did_you_mean(name, self.known.snippets)
+            message = say("there is no snippets/{name}.md", name=name)
+            self.notes.error("snippet-missing", at, message, hint)
+            return []
+        text = clean(self.known.snippets[name])
+        self._inserted += len(text)
+        if self._inserted > MAX_CHARACTERS:
             message = say(
-                "a button needs its words and its link: {missing} is missing",
-                missing=missing,
+                "snippets add more than {most} characters", most=MAX_CHARACTERS
             )
-            self.notes.error("directive-attribute", at, message)
-        href = said.get("href", "")
-        if not href:
-            return ""
-        return InlineReader(self.notes, 0).href(href, at.line - 1 - self.notes.offset)
+            self.notes.error("file-too-big", at, message)
+            return []
+        notes = self.notes.beside(f"snippets/{name}.md")
+        if not is_writable(text, notes):
+            return []
+        with self._within(SNIPPET, notes):
+            return self._blocks(read_markdown(text, notes))
 
-    def _only_words(self, blocks: Sequence[Block], at: Source, name: str) -> Inlines:
-        match blocks:
-            case []:
-                return ()
-            case [Paragraph(content=content) | Label(name=content, content=())]:
-                return content
-        message = say("{name} holds one line of words at most", name=name)
-        self.notes.error("directive-content", at, message)
-        return ()
-
-    def _nothing_inside(self, blocks: Sequence[Block], at: Source, name: str) -> None:
-        if blocks:
-            message = say("{name} holds nothing", name=name)
-            self.notes.error("directive-content", at, message, say("close it at once"))
-
-    def _html(self, node: Node, *, top: bool) -> list[Block]:
+    def _html(self, node: Node) -> list[Block]:
         """The members' cut is the one comment we read; everything else is refused."""
         at = self.notes.at(node.line)
         content = node.token.content.strip()
@@ -287,7 +274,7 @@ class Builder:
             )
             self.notes.error("html-raw", at, message, hint)
             return []
-        if not top or not self._sections:
+        if self._inside or not self._sections:
             message = say(
                 "the members' cut stands inside a section, outside directives"
             )

@@ -1,199 +1,301 @@
-"""The fenced directives, ``::: name {…}``: which there are, and what they take.
+"""The directives there are, what they take, and the block each of them makes.
 
-A new directive is one entry here, one clause in ``parse`` and its templates.
+A new one is a row of ``DIRECTIVES`` and the function it names. A directive that stands
+in no row is one of the theme, if the theme has its templates.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from mailer.edition.blocks import Source
+from mailer.edition.blocks import (
+    Block,
+    Box,
+    Custom,
+    Inlines,
+    Label,
+    List,
+    Only,
+    Paragraph,
+    Poll,
+    Signature,
+    Sponsor,
+    Story,
+    Toc,
+)
+from mailer.edition.fences import Opening
+from mailer.edition.inlines import InlineReader
+from mailer.edition.known import CHANNELS, Known
 from mailer.edition.notes import Notes, did_you_mean
 from mailer.phrases import Phrase, say
 
-_FENCE = re.compile(r"^ {0,3}(:{3,})[ \t]*(.*?)[ \t]*$")
-_ATTRIBUTE = re.compile(
-    r"""\s*(?:\.(?P<class>[\w-]+)|\#(?P<id>[\w-]+)
-    |(?P<key>[\w-]+)=(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^\s"<>{}=]+)))(?=[\s}])""",
-    re.VERBOSE,
-)
-
 AUDIENCES = ("free", "member", "web", "email")
+SNIPPET = "snippet"
+
+_POLL_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spec:
-    """What a directive takes: ``argument`` is its word after the name, if it has one."""
+class Directive:
+    """One directive as it stands in a file, with the blocks that its body became."""
 
+    opening: Opening
+    blocks: Sequence[Block]
+    known: Known
+    notes: Notes
+
+    def error(self, rule: str, message: Phrase, hint: str = "") -> None:
+        """Something to mend, at the line of the opening fence."""
+        self.notes.error(rule, self.opening.at, message, hint)
+
+    def said(self, key: str) -> str:
+        """What the attribute *key* says; empty if it was not given."""
+        return self.opening.attributes.get(key, "")
+
+    def day(self, key: str) -> date | None:
+        """An attribute that is a day."""
+        if not (value := self.said(key)):
+            return None
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            message = say("{value} is no date", value=value)
+            self.error("directive-attribute", message, say("write it as 2026-03-31"))
+            return None
+
+    def href(self) -> str:
+        """The attribute ``href``, if a mail may lead there."""
+        if not (raw := self.said("href")):
+            return ""
+        line = self.opening.at.line - 1 - self.notes.offset
+        return InlineReader(self.notes, 0).href(raw, line)
+
+    def target(self) -> str:
+        """The link of its button; words and link are given both, or neither."""
+        if bool(self.said("href")) != bool(self.said("button")):
+            missing = "button" if self.said("href") else "href"
+            message = say(
+                "a button needs its words and its link: {missing} is missing",
+                missing=missing,
+            )
+            self.error("directive-attribute", message)
+        return self.href()
+
+    def headed(self) -> tuple[Inlines, tuple[Block, ...]]:
+        """Its own ``##`` title, if it begins with one, and the blocks below."""
+        match self.blocks:
+            case [Story(title=title), *rest]:
+                return title, tuple(rest)
+        return (), tuple(self.blocks)
+
+    def words(self) -> Inlines:
+        """The line of words that is all it may hold."""
+        match self.blocks:
+            case []:
+                return ()
+            case [Paragraph(content=content) | Label(name=content, content=())]:
+                return content
+        message = say("{name} holds one line of words at most", name=self.opening.name)
+        self.error("directive-content", message)
+        return ()
+
+    def nothing(self) -> None:
+        """See that it holds nothing."""
+        if self.blocks:
+            message = say("{name} holds nothing", name=self.opening.name)
+            self.error("directive-content", message, say("close it at once"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """What a directive takes, and what makes a block of it.
+
+    ``argument`` is a sample of its word after the name, empty if it takes none.
+    """
+
+    make: Callable[[Directive], Block]
     argument: str = ""
     attributes: frozenset[str] = frozenset()
     required: frozenset[str] = frozenset()
-    wraps: bool = False
 
 
-SPECS: Mapping[str, Spec] = {
-    "box": Spec(argument="note", attributes=frozenset({"only", "button", "href"})),
-    "sponsor": Spec(
-        attributes=frozenset({"by", "until", "href", "button", "rel"}),
-        required=frozenset({"by"}),
-    ),
-    "only": Spec(argument="free", wraps=True),
-    "toc": Spec(),
-    "signature": Spec(argument="claire"),
-}
+def read_directive(it: Directive) -> Block | None:
+    """The block that *it* makes; None, with findings, if it makes none."""
+    name = it.opening.name
+    kind = DIRECTIVES.get(name)
+    if kind is None:
+        return _custom(it) if _is_in_theme(it) else None
+    before = len(it.notes.findings)
+    _check_attributes(it, kind)
+    _check_argument(it, kind)
+    block = kind.make(it)
+    return block if len(it.notes.findings) == before else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
-    """The first line of a directive, read."""
-
-    name: str
-    argument: str
-    attributes: Mapping[str, str]
-
-
-def check_fences(text: str, notes: Notes) -> bool:
-    """Whether every ``:::`` is closed and rightly nested; faults at the opening line."""
-    before = len(notes.findings)
-    open_: list[tuple[int, int, str]] = []
-    for number, line in enumerate(text.split("\n")):
-        fence = _FENCE.match(line)
-        if fence is None:
-            continue
-        colons, words = len(fence[1]), fence[2]
-        if words:
-            _check_nesting(open_, number, colons, words, notes)
-            open_.append((number, colons, words.split()[0].partition("{")[0]))
-        elif not open_:
-            hint = say("every ::: alone on its line closes a directive")
-            notes.error(
-                "directive-unclosed", notes.at(number), say("nothing to close"), hint
-            )
-        elif colons >= open_[-1][1]:
-            open_.pop()
-    for number, _, name in open_:
-        message = say("directive {name} is never closed", name=name)
-        hint = say("::: alone on a line closes it")
-        notes.error("directive-unclosed", notes.at(number), message, hint)
-    return len(notes.findings) == before
-
-
-def _check_nesting(
-    open_: list[tuple[int, int, str]],
-    number: int,
-    colons: int,
-    words: str,
-    notes: Notes,
-) -> None:
-    if not open_:
-        return
-    outer_line, outer_colons, outer = open_[-1]
-    if outer == "only" and outer_colons > colons:
-        return
-    inner = words.split()[0]
-    at = notes.at(outer_line)
-    if outer == "only":
-        message = say("only around {inner} needs a longer fence", inner=inner)
-        notes.error("directive-nested", at, message, ":::: only … ::::")
-        return
-    line = notes.at(number).line
-    message = say(
-        "directive {outer} is not closed before {inner} begins in line {line}",
-        outer=outer,
-        inner=inner,
-        line=str(line),
-    )
-    notes.error("directive-unclosed", at, message, say("::: alone on a line closes it"))
-    open_.pop()
-
-
-def read_opening(info: str, at: Source, notes: Notes) -> Opening | None:
-    """The words after ``:::``; None, with findings, if they make no directive."""
-    words, opening, inside = info.strip().partition("{")
-    name, _, argument = " ".join(words.split()).partition(" ")
-    spec = SPECS.get(name)
-    if spec is None:
-        hint = did_you_mean(name, SPECS)
-        notes.error(
-            "directive-unknown", at, say("unknown directive {name}", name=name), hint
+def _is_in_theme(it: Directive) -> bool:
+    """Whether the theme brings this directive, in every channel; else findings."""
+    name = it.opening.name
+    channels = it.known.theme_blocks.get(name)
+    if channels is None:
+        hint = did_you_mean(name, {*DIRECTIVES, SNIPPET, *it.known.theme_blocks})
+        it.error("directive-unknown", say("unknown directive {name}", name=name), hint)
+        return False
+    missing = [channel for channel in CHANNELS if channel not in channels]
+    for channel in missing:
+        theme = it.known.publication.theme
+        file = f"blocks/{name}.{channel}.j2"
+        message = say(
+            "directive {name} has no {file} in its theme", name=name, file=file
         )
-        return None
-    attributes = read_braces(opening + inside, at, notes)
-    if attributes is None:
-        return None
-    for key in attributes.keys() - spec.attributes:
-        hint = did_you_mean(key, spec.attributes)
-        notes.error(
+        hint = say("write {file}", file=f"templates/themes/{theme}/{file}")
+        it.error("directive-template", message, hint)
+    return not missing
+
+
+def _check_attributes(it: Directive, kind: Kind) -> None:
+    name = it.opening.name
+    for key in it.opening.attributes.keys() - kind.attributes:
+        hint = did_you_mean(key, kind.attributes)
+        it.error(
             "directive-attribute",
-            at,
             say("{name} does not take {key}", name=name, key=key),
             hint,
         )
-    for key in sorted(key for key in spec.required if not attributes.get(key)):
+    for key in sorted(key for key in kind.required if not it.said(key)):
         message = say("{name} does not say {key}", name=name, key=key)
-        notes.error(f"{name}-{key}", at, message, f'{{{key}="…"}}')
-    count = len(argument.split())
-    if count != bool(spec.argument):
-        message = _argument_fault(name, spec, count)
-        example = f"::: {name} {spec.argument}".strip()
-        notes.error("directive-attribute", at, message, example)
-    if name == "only" and count == 1 and argument not in AUDIENCES:
-        hint = did_you_mean(argument, AUDIENCES)
-        notes.error(
-            "directive-attribute",
-            at,
-            say("no audience {name}", name=argument),
-            hint,
-        )
-    if "only" in attributes and attributes["only"] not in AUDIENCES:
-        hint = did_you_mean(attributes["only"], AUDIENCES)
-        message = say("no audience {name}", name=attributes["only"])
-        notes.error("directive-attribute", at, message, hint)
-    return Opening(name=name, argument=argument, attributes=attributes)
+        it.error(f"{name}-{key}", message, f'{{{key}="…"}}')
+    if "only" in it.opening.attributes:
+        _check_audience(it, it.said("only"))
 
 
-def _argument_fault(name: str, spec: Spec, count: int) -> Phrase:
-    if not spec.argument:
+def _check_argument(it: Directive, kind: Kind) -> None:
+    name, count = it.opening.name, len(it.opening.argument.split())
+    if count != bool(kind.argument):
+        hint = f"::: {name} {kind.argument}".strip()
+        it.error("directive-attribute", _argument_fault(name, kind, count), hint)
+
+
+def _argument_fault(name: str, kind: Kind, count: int) -> Phrase:
+    if not kind.argument:
         return say("{name} takes no word after its name", name=name)
     if count:
         return say("{name} takes one word after its name", name=name)
     return say("{name} needs a word after its name", name=name)
 
 
-def read_braces(braces: str, at: Source, notes: Notes) -> dict[str, str] | None:
-    """``{.class #id key="value"}``; ``class`` holds the classes. None if unreadable."""
-    if not braces:
-        return {}
-    attributes: dict[str, str] = {}
-    classes: list[str] = []
-    end = 1
-    while found := _ATTRIBUTE.match(braces, end):
-        end = found.end()
-        if found["class"]:
-            classes.append(found["class"])
-            continue
-        key = found["key"] or "id"
-        if key in attributes:
-            notes.error("directive-attribute", at, say("{key} is given twice", key=key))
-        quoted = re.sub(r"\\(.)", r"\1", found["quoted"] or "")
-        attributes[key] = found["id"] or found["bare"] or quoted
-    if braces[end:].strip() != "}":
-        hint = say('a value with spaces or emoji goes into quotes: key="…"')
-        notes.error(
-            "directive-attribute", at, say("cannot read {braces}", braces=braces), hint
+def _check_audience(it: Directive, audience: str) -> None:
+    if audience not in AUDIENCES:
+        hint = did_you_mean(audience, AUDIENCES)
+        it.error("directive-attribute", say("no audience {name}", name=audience), hint)
+
+
+# -- what each of them makes ------------------------------------------------------
+
+
+def _box(it: Directive) -> Block:
+    title, blocks = it.headed()
+    return Box(
+        at=it.opening.at,
+        name=it.opening.argument,
+        only=it.said("only"),
+        title=title,
+        blocks=blocks,
+        button=it.said("button"),
+        href=it.target(),
+    )
+
+
+def _sponsor(it: Directive) -> Block:
+    title, blocks = it.headed()
+    return Sponsor(
+        at=it.opening.at,
+        by=it.said("by"),
+        until=it.day("until"),
+        href=it.target(),
+        button=it.said("button"),
+        rel=it.said("rel") or "sponsored",
+        title=title,
+        blocks=blocks,
+    )
+
+
+def _only(it: Directive) -> Block:
+    audience = it.opening.argument
+    if len(audience.split()) == 1:
+        _check_audience(it, audience)
+    return Only(at=it.opening.at, audience=audience, blocks=tuple(it.blocks))
+
+
+def _poll(it: Directive) -> Block:
+    id_, until = it.opening.argument, it.day("until")
+    if id_ and " " not in id_ and not _POLL_ID.fullmatch(id_):
+        hint = say("small letters, digits and hyphens only")
+        it.error(
+            "directive-attribute", say("{name} cannot name a poll", name=id_), hint
         )
-        return None
-    return attributes | ({"class": " ".join(classes)} if classes else {})
+    question: Inlines = ()
+    choices: tuple[Inlines, ...] = ()
+    match it.blocks:
+        case [
+            Paragraph(content=question) | Label(name=question, content=()),
+            List(items=items),
+        ] if not any(item.lists for item in items):
+            choices = tuple(item.content for item in items)
+        case _:
+            hint = say("the question, an empty line, then - a choice on each line")
+            message = say("a poll holds one question and a list of choices")
+            it.error("directive-content", message, hint)
+    if len(choices) == 1:
+        message = say("a poll with one choice asks nothing")
+        it.error("poll-choices", message, say("add another"))
+    return Poll(
+        at=it.opening.at, id=id_, question=question, choices=choices, until=until
+    )
 
 
-def read_day(value: str, at: Source, notes: Notes) -> date | None:
-    """An attribute that is a day."""
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        message = say("{value} is no date", value=value)
-        notes.error("directive-attribute", at, message, say("write it as 2026-03-31"))
-        return None
+def _toc(it: Directive) -> Block:
+    return Toc(at=it.opening.at, title=it.words())
+
+
+def _signature(it: Directive) -> Block:
+    it.nothing()
+    key = it.opening.argument
+    if key not in it.known.authors:
+        hint = did_you_mean(key, it.known.authors)
+        it.error("author-unknown", say("no author {key}", key=key), hint)
+    return Signature(at=it.opening.at, author=key)
+
+
+def _custom(it: Directive) -> Block:
+    title, blocks = it.headed()
+    attributes = dict(it.opening.attributes)
+    if "href" in attributes:
+        attributes["href"] = it.href()
+    return Custom(
+        at=it.opening.at,
+        name=it.opening.name,
+        argument=it.opening.argument,
+        attributes=attributes,
+        title=title,
+        blocks=blocks,
+    )
+
+
+DIRECTIVES: Mapping[str, Kind] = {
+    "box": Kind(
+        make=_box, argument="note", attributes=frozenset({"only", "button", "href"})
+    ),
+    "sponsor": Kind(
+        make=_sponsor,
+        attributes=frozenset({"by", "until", "href", "button", "rel"}),
+        required=frozenset({"by"}),
+    ),
+    "only": Kind(make=_only, argument="free"),
+    "poll": Kind(make=_poll, argument="breakfast", attributes=frozenset({"until"})),
+    "toc": Kind(make=_toc),
+    "signature": Kind(make=_signature, argument="claire"),
+}
+"""Every directive that makes a block; ``snippet`` makes none, it is read in its place."""

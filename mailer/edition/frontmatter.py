@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -12,7 +11,8 @@ import yaml
 
 from mailer.edition.blocks import Source
 from mailer.edition.characters import unwritable
-from mailer.edition.model import Cover, Publication, Variant
+from mailer.edition.known import Known
+from mailer.edition.model import Cover, Variant
 from mailer.edition.notes import Notes, did_you_mean
 from mailer.phrases import Phrase, say
 
@@ -27,15 +27,6 @@ _MAX_DEPTH = 50
 _REQUIRED = ("title", "date")
 
 Values = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What the head may refer to: authors by key, files beside the edition."""
-
-    publication: Publication
-    authors: Collection[str]
-    files: Collection[str]
 
 
 def split_head(text: str) -> tuple[str, int]:

@@ -7,11 +7,11 @@ file and line it came from, so that a finding or a rendering fault can point the
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from mailer.edition.blocks import Block, Inlines, Source
+from mailer.edition.blocks import Block, Inlines, Source, walk
 from mailer.errors import Finding
 
 
@@ -158,3 +158,9 @@ class Edition:
     def name(self) -> str:
         """How commands and the ledger call it: ``le-meridien/118``."""
         return f"{self.publication}/{self.slug if self.number is None else self.number}"
+
+    def every_block(self) -> Iterator[Block]:
+        """All blocks, preface and sections, those inside others too."""
+        yield from walk(self.preface)
+        for section in self.sections:
+            yield from walk(section.blocks)

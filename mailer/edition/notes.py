@@ -23,6 +23,10 @@ class Notes:
         """The place of *line*, counted from 0 within the part."""
         return Source(self.file, line + self.offset + 1)
 
+    def beside(self, file: str) -> Notes:
+        """Notes of another *file*, written into the same list."""
+        return Notes(file, findings=self.findings)
+
     def error(self, rule: str, at: Source, message: Phrase, hint: str = "") -> None:
         """Something that must be mended before anything is published."""
         self._add(Severity.ERROR, rule, at, message, hint)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from urllib.parse import unquote
 
 from markdown_it.token import Token
@@ -21,13 +19,15 @@ from mailer.edition.blocks import (
     List,
     Paragraph,
     Quote,
+    Source,
     Table,
     Text,
     plain,
 )
 from mailer.edition.characters import unwritable
-from mailer.edition.directives import read_braces
+from mailer.edition.fences import read_braces
 from mailer.edition.inlines import InlineReader, joined, stripped
+from mailer.edition.known import Known
 from mailer.edition.nodes import Node, spoken
 from mailer.edition.notes import Notes, did_you_mean
 from mailer.edition.recognise import (
@@ -45,24 +45,20 @@ from mailer.phrases import say
 _LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """What the meaning of a block depends on besides its words."""
-
-    notes: Notes
-    flags: Sequence[str]
-    labels: Mapping[str, str]
-    authors: Collection[str]
-    files: Collection[str]
-
-
 class Prose:
-    """Reads the blocks that hold no other blocks. ``plain_lines`` opted out of looks."""
+    """Reads the blocks that hold no other blocks.
 
-    def __init__(self, context: Context) -> None:
-        self.context = context
-        self.notes = context.notes
-        self.plain_lines: set[int] = set()
+    ``notes`` are those of the file it reads at the time.
+    """
+
+    def __init__(self, known: Known, notes: Notes) -> None:
+        self.known = known
+        self.notes = notes
+        self._plain: set[Source] = set()
+
+    def is_plain(self, at: Source) -> bool:
+        """Whether what stands *at* opted out of being taken for what it looks like."""
+        return at in self._plain
 
     def paragraph(self, node: Node, *, first: bool) -> Block:
         """What a paragraph is by its looks; *first*: of the whole edition."""
@@ -70,11 +66,11 @@ class Prose:
         if special := self._figure(node) or self._button(node):
             return special
         content = self.inline(node)
-        if at.line in self.plain_lines:
+        if self.is_plain(at):
             return Paragraph(at=at, content=content)
         if first and (words := as_greeting(content)):
             return Greeting(at=at, content=words)
-        label = as_label(content, at, self.context.labels)
+        label = as_label(content, at, self.known.publication.labels)
         return label or Paragraph(at=at, content=content)
 
     def _figure(self, node: Node) -> Figure | None:
@@ -93,9 +89,9 @@ class Prose:
         src = unquote(str(picture.attrs.get("src", "")))
         if href:
             href = reader.href(href, node.line)
-        if src not in self.context.files:
+        if src not in self.known.files:
             shown = src or say("(no name)")
-            hint = did_you_mean(src, [f for f in self.context.files if "." in f])
+            hint = did_you_mean(src, [f for f in self.known.files if "." in f])
             message = say("picture {src} is not in the folder", src=shown)
             self.notes.error("image-missing", at, message, hint)
         alt = plain(reader.read(picture.children or [])).strip()
@@ -161,11 +157,11 @@ class Prose:
         for child in node.children:
             item = self._item(child)
             brief = None
-            is_plain = item.at.line in self.plain_lines
+            is_plain = self.is_plain(item.at)
             if not ordered and not item.lists and not is_plain:
-                brief = as_flag(item.content, item.at, self.context.flags) or as_brief(
-                    item.content, item.at
-                )
+                brief = as_flag(
+                    item.content, item.at, self.known.publication.flags
+                ) or as_brief(item.content, item.at)
             if brief is None:
                 if not (ordered or is_plain):
                     self._doubt(item)
@@ -183,7 +179,7 @@ class Prose:
             message = say("this looks like a brief, and is an item of a list")
             self.notes.warn("recognition-doubtful", item.at, message, hint)
         elif flag := looks_like_flag(item.content):
-            hint = did_you_mean(flag, self.context.flags)
+            hint = did_you_mean(flag, self.known.publication.flags)
             message = say("{flag} is no flag of this publication", flag=flag)
             self.notes.warn("recognition-doubtful", item.at, message, hint)
 
@@ -280,7 +276,7 @@ class Prose:
         reader = InlineReader(self.notes, node.line)
         words = stripped(reader.read(spoken(node)))
         if reader.escaped or self.braces(node).get("class") == "plain":
-            self.plain_lines.add(self.notes.at(node.line).line)
+            self._plain.add(self.notes.at(node.line))
         elif left := looks_like_mark(words):
             hint = say(
                 "an address has no spaces; braces follow a link or a picture at once"

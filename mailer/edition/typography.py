@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from mailer.edition.blocks import (
+    SPOKEN,
+    UNSPOKEN,
     Block,
     Break,
     Cell,
@@ -100,8 +102,6 @@ def set_edition(edition: Edition, style: str) -> Edition:
 
 
 _INLINES = (Text, Code, Break, Strong, Emphasis, Link, Placeholder)
-_WORDS = frozenset({"alt", "button", "by"})
-"""Fields that are words although they are plain strings."""
 
 
 class _Setter:
@@ -119,6 +119,11 @@ class _Setter:
                 found = tuple(self.value(item) for item in value)
             case Block() | Section() | Item() | Cell():
                 found = self.node(value)
+            case Mapping() if value:
+                found = {
+                    key: said if key in UNSPOKEN else set_text(said, self.style)
+                    for key, said in value.items()
+                }
             case _ if dataclasses.is_dataclass(value) and hasattr(value, "entries"):
                 found = self.node(value)
         result: T = found
@@ -129,7 +134,7 @@ class _Setter:
         changed: dict[str, Any] = {}
         for field in dataclasses.fields(node):
             old = getattr(node, field.name)
-            new = set_text(old, self.style) if field.name in _WORDS else self.value(old)
+            new = set_text(old, self.style) if field.name in SPOKEN else self.value(old)
             if new is not old:
                 changed[field.name] = new
         return replace(node, **changed) if changed else node

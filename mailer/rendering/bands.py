@@ -17,6 +17,7 @@ from markupsafe import Markup
 from mailer.edition.blocks import (
     Block,
     Box,
+    Custom,
     Emphasis,
     Figure,
     Inlines,
@@ -117,7 +118,7 @@ def _own(block: Block, render: RenderBlock, theme: Theme) -> Markup:
     """*block* in a band of its own, what stands in it rendered for its ground."""
     on = theme.ground(*_names(block))
     match block:
-        case Box():
+        case Box() | Custom():
             content = _prose(block.blocks, render, on=on, inside=block.name)
             return render(block, on=on, content=content)
         case Sponsor():
@@ -145,10 +146,13 @@ def _prose(
     Each is told its ground, the kinds beside it, and the box it stands *inside* of.
     """
     kinds = ["", *(block.kind for block in blocks), ""]
-    return Markup().join(
-        render(block, on=on, before=before, after=after, inside=inside)
-        for block, before, after in zip(blocks, kinds, kinds[2:], strict=False)
-    )
+    written = Markup()
+    for block, before, after in zip(blocks, kinds, kinds[2:], strict=False):
+        told: dict[str, object] = {"before": before, "after": after, "inside": inside}
+        if isinstance(block, Custom):
+            told["content"] = _prose(block.blocks, render, on=on, inside=block.name)
+        written += render(block, on=on, **told)
+    return written
 
 
 def _groups(blocks: Sequence[Block], theme: Theme) -> Iterator[list[Block]]:
@@ -180,6 +184,8 @@ def _names(block: Block) -> tuple[str, ...]:
     match block:
         case Box():
             return block.name, block.kind
+        case Custom():
+            return (block.name,)
         case Quote(epigraph=True):
             return ("epigraph",)
         case _:

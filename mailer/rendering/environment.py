@@ -4,7 +4,8 @@ Templates see ``edition`` (already cut), ``variant``, ``publication``, ``theme``
 ``scene``, ``has_page``, ``color`` (light values), ``font``, ``size``, ``_`` (a theme sentence in the
 reader's language), ``hole(name)`` (a per-reader placeholder), and, in a block's own
 template, ``block``. Logic stays at an ``if`` and a ``for``: what needs more is computed
-in Python and handed over.
+in Python and handed over. A theme's own block may use ``block|shares`` (percentages for
+bars) and ``refuse(message)`` (an error at its line in the edition).
 """
 
 from __future__ import annotations
@@ -12,20 +13,23 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from types import CodeType
+from typing import NoReturn
 
 import jinja2
 from jinja2.bccache import Bucket
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from mailer.edition.blocks import Block
+from mailer.edition.blocks import Block, Custom
 from mailer.edition.calendar import long_date
+from mailer.edition.known import CHANNELS
 from mailer.edition.model import Edition, Variant
 from mailer.errors import ThemeError
 from mailer.phrases import say
 from mailer.rendering.inline import shared_urls
 from mailer.rendering.model import Scene
 from mailer.rendering.personalise import hole
+from mailer.rendering.shares import refusal, shares
 
 _QUOTES = {"fr": ("«\u00a0", "\u00a0»"), "en": ("“", "”")}
 _COLON = {"fr": "\u00a0:", "en": ":"}
@@ -33,9 +37,6 @@ _COLON = {"fr": "\u00a0:", "en": ":"}
 _NO_WORD = re.compile(r"[^\w<&{]*(?:<|&[a-z]|\{\{ )")  # a tag, an entity, a hole
 
 _KEPT_TEMPLATES = 1000
-
-CHANNELS = ("mjml", "html", "txt")
-"""Mail source, web page, plain text: a block has one template in each."""
 
 
 class _Compiled(jinja2.BytecodeCache):
@@ -88,15 +89,18 @@ def environment(
 
     def render_block(block: Block, **context: object) -> Markup:
         """*block* through its own template of this channel."""
-        name = f"{folder}/{block.kind}.{channel}.j2"
+        name = f"{folder}/{block.template}.{channel}.j2"
         if name not in scene.theme.templates:
-            name = f"blocks/{block.kind}.{channel}.j2"
+            name = f"blocks/{block.template}.{channel}.j2"
+        if isinstance(block, Custom):
+            context["refuse"] = lambda message: _refuse(block, message)
         text = template(env, name).render(block=block, **context)
         return Markup(text)
 
     env.filters.update(filters)
     env.filters["long_date"] = lambda day: long_date(day, lang)
     env.filters["capfirst"] = _capfirst
+    env.filters["shares"] = lambda block: shares(block, lang)
     env.globals.update(
         edition=edition,
         variant=variant,
@@ -126,6 +130,10 @@ def environment(
 def has_page(edition: Edition, scene: Scene) -> bool:
     """Whether *edition* can be read on the web, by somebody at least."""
     return bool(scene.public_url) and edition.archive != "none"
+
+
+def _refuse(block: Custom, message: str) -> NoReturn:
+    raise refusal(block, say("{name}: {message}", name=block.name, message=message))
 
 
 def _welcome(edition: Edition, scene: Scene, lang: str) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from mailer.edition.blocks import (
+    SPOKEN,
+    UNSPOKEN,
     Break,
     Code,
     Emphasis,
@@ -28,7 +30,6 @@ _UNHEARD = re.compile(
 _SET = re.compile(r"(?<=\d)[\s-](?=\d{3}(?!\d))|(?<=\b1)er\b|_")  # 38 000, 1er, _such_
 _LIGATURES = (("œ", "oe"), ("Œ", "OE"), ("æ", "ae"), ("Æ", "AE"))
 _INLINES = (Text, Code, Break, Strong, Emphasis, Link, Placeholder)
-_SPOKEN = frozenset({"alt", "button", "by"})
 
 
 def words_in(text: str) -> list[str]:
@@ -69,7 +70,16 @@ def lines_of(value: object) -> Iterator[str]:
     elif dataclasses.is_dataclass(value) and not isinstance(value, _INLINES):
         for field in dataclasses.fields(value):
             found = getattr(value, field.name)
-            if field.name in _SPOKEN and isinstance(found, str):
+            if field.name in SPOKEN and isinstance(found, str):
                 yield found
+            elif isinstance(found, Mapping):
+                yield from spoken_values(found)
             elif not isinstance(found, str):
                 yield from lines_of(found)
+
+
+def spoken_values(attributes: Mapping[str, str]) -> Iterator[str]:
+    """The attributes of a theme's block that are words."""
+    for key, value in attributes.items():
+        if key not in UNSPOKEN:
+            yield value

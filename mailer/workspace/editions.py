@@ -103,19 +103,15 @@ class Workspace:
         raise _not_found(name, matching, known)
 
     def read(
-        self, folder: EditionFolder, publication: Publication, authors: Collection[str]
+        self,
+        folder: EditionFolder,
+        publication: Publication,
+        authors: Collection[str],
+        *,
+        theme_blocks: Mapping[str, Collection[str]] | None = None,
     ) -> Edition:
         """The edition in *folder*; EditionError with all that is wrong with it."""
-        file = folder.path / INDEX
-        try:
-            text = file.read_text(encoding="utf-8")
-        except UnicodeDecodeError as error:
-            line = error.object[: error.start].count(b"\n") + 1
-            hint = say("save it as UTF-8")
-            raise _unreadable(line, "the file is not UTF-8", hint) from error
-        except OSError as error:
-            message = say("cannot be read: {error}", error=error.strerror)
-            raise _unreadable(0, message) from error
+        text = _text(folder.path / INDEX, INDEX)
         files = {
             each.name
             for each in folder.path.iterdir()
@@ -128,7 +124,17 @@ class Workspace:
             publication=publication,
             authors=authors,
             files=files,
+            snippets=self.snippets(),
+            theme_blocks=theme_blocks,
         )
+
+    def snippets(self) -> dict[str, str]:
+        """The texts of ``snippets/``, by name; EditionError if one is no text."""
+        return {
+            file.stem: _text(file, f"{file.parent.name}/{file.name}")
+            for file in sorted((self.root / "snippets").glob("*.md"))
+            if self.holds(file)
+        }
 
     def authors(self) -> Mapping[str, Author]:
         """``authors.toml``, an author per table; ConfigError."""
@@ -243,12 +249,25 @@ def _not_found(
     return NotFoundError(message, hint=did_you_mean(name, [e.name for e in known[:8]]))
 
 
-def _unreadable(line: int, message: str, hint: str = "") -> EditionError:
+def _text(file: Path, name: str) -> str:
+    """What *file* says; EditionError that calls it *name*."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        message, hint = say("the file is not UTF-8"), say("save it as UTF-8")
+        raise _unreadable(name, line, message, hint) from error
+    except OSError as error:
+        message = say("cannot be read: {error}", error=error.strerror)
+        raise _unreadable(name, 0, message) from error
+
+
+def _unreadable(file: str, line: int, message: str, hint: str = "") -> EditionError:
     finding = Finding(
         rule="file-unreadable",
         severity=Severity.ERROR,
         message=message,
-        file=INDEX,
+        file=file,
         line=line,
         hint=hint,
     )

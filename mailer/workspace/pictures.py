@@ -11,12 +11,12 @@ import io
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from PIL import Image, ImageCms, ImageDraw, ImageOps, UnidentifiedImageError
 
-from mailer.edition.blocks import Block, Box, Figure, Only, Signature, Source, Sponsor
+from mailer.edition.blocks import Figure, Signature, Source
 from mailer.edition.model import Author, Edition
 from mailer.errors import EditionError, Finding, InputError, Severity
 from mailer.phrases import say
@@ -249,7 +249,7 @@ def _wanted(
     edition: Edition, authors: Mapping[str, Author], folder: Path
 ) -> Iterator[tuple[str, str, Path | None, int, Source]]:
     """(key, file name, its folder, shown width, where) of every picture."""
-    for block in _all_blocks(edition):
+    for block in edition.every_block():
         match block:
             case Figure():
                 yield block.picture, block.src, folder, FIGURE_WIDTH, block.at
@@ -261,20 +261,6 @@ def _wanted(
             yield photo, photo, None, AVATAR_WIDTH, edition.at
     if edition.cover:
         yield edition.cover.src, edition.cover.src, folder, FIGURE_WIDTH, edition.at
-
-
-def _all_blocks(edition: Edition) -> Iterator[Block]:
-    """Every block, those inside boxes and directives too."""
-    yield from _within(edition.preface)
-    for section in edition.sections:
-        yield from _within(section.blocks)
-
-
-def _within(blocks: Sequence[Block]) -> Iterator[Block]:
-    for block in blocks:
-        yield block
-        if isinstance(block, (Box, Only, Sponsor)):
-            yield from _within(block.blocks)
 
 
 def _fault(error: InputError, at: Source) -> Finding:

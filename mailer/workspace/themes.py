@@ -10,11 +10,15 @@ from typing import Any
 
 from babel.messages.pofile import read_po
 
+from mailer.edition.blocks import Block
+from mailer.edition.known import CHANNELS
 from mailer.errors import ThemeError
 from mailer.phrases import say
 from mailer.rendering.theme import Theme, read_theme
 
 TOKENS = "theme.toml"
+_OUR_BLOCKS = frozenset(kind.kind for kind in Block.__subclasses__())
+_BLOCK = re.compile(rf"blocks/([^/.]+)\.({'|'.join(CHANNELS)})\.j2")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")  # a folder's, and no way out of it
 
 
@@ -26,6 +30,15 @@ def load_theme(name: str, folders: Sequence[Path]) -> Theme:
     """
     templates, tokens = _layered(name, folders, seen=())
     return read_theme(name, templates=templates, tokens=tokens)
+
+
+def theme_blocks(theme: Theme) -> dict[str, set[str]]:
+    """The blocks that *theme* brings beyond our own, and the channels each speaks in."""
+    found: dict[str, set[str]] = {}
+    for template in theme.templates:
+        if (named := _BLOCK.fullmatch(template)) and named[1] not in _OUR_BLOCKS:
+            found.setdefault(named[1], set()).add(named[2])
+    return found
 
 
 def load_sentences(lang: str, folders: Sequence[Path]) -> Mapping[str, str]:

@@ -15,6 +15,7 @@ from mailer.edition.blocks import (
     Button,
     Cell,
     Code,
+    Custom,
     Emphasis,
     Figure,
     Flag,
@@ -28,6 +29,7 @@ from mailer.edition.blocks import (
     Paragraph,
     Paywall,
     Placeholder,
+    Poll,
     Quote,
     Rule,
     Signature,
@@ -174,6 +176,22 @@ CARDS: tuple[Block, ...] = (
         button="Devenir membre",
         href="{{ subscribe_url }}",
     ),
+    Custom(
+        at=at(82),
+        name="chart",
+        title=words("Ce que coûte une escale"),
+        blocks=(
+            Table(
+                at=at(83),
+                head=(Cell(words("Énergie")), Cell(words("Coût"))),
+                rows=(
+                    (Cell(words("Gazole"), words("groupe")), Cell(words("6 200 €"))),
+                    (Cell(words("Réseau")), Cell(words("3 100 €"))),
+                ),
+                align=("left", "right"),
+            ),
+        ),
+    ),
 )
 
 PLATES: tuple[Block, ...] = (
@@ -182,6 +200,13 @@ PLATES: tuple[Block, ...] = (
     paragraph("Il prévient.", 91),
     Story(at=at(93), title=words("Le vélo"), id="velo", emoji="🚲"),
     paragraph("Il livre.", 95),
+    Poll(
+        at=at(96),
+        id="frigo",
+        question=words("Ton frigo t’écrit. Toi, tu…"),
+        choices=(words("réponds poliment"), words("manges les preuves")),
+        until=dt.date(2026, 3, 18),
+    ),
     Only(at=at(97), audience="email", blocks=(paragraph("Réponds-nous.", 98),)),
 )
 

@@ -12,15 +12,16 @@ import pytest
 
 from mailer import errors
 from mailer.config.load import load, shipped, show
-from mailer.edition.blocks import Block, Only
+from mailer.edition.blocks import Block, Custom, Only
 from mailer.errors import MailerError
 from mailer.workspace.themes import load_sentences, load_theme
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "mailer").rglob("*.py"))
 THEMES = sorted(path.name for path in (ROOT / "templates" / "themes").iterdir())
-# `only` is unfolded by the audience cut, before any template.
-KINDS = sorted({k.kind for k in Block.__subclasses__()} - {Only.kind})
+# `only` is unfolded by the audience cut, before any template; a theme's own block has
+# the templates of its name.
+KINDS = sorted({k.kind for k in Block.__subclasses__()} - {Only.kind, Custom.kind})
 RFC = re.compile(r"RFC (\d{3,5})")
 ROW = re.compile(r"^\| (\d{3,5}) \|.*\| (done|part|no) \|", re.MULTILINE)
 SENTENCE = re.compile(r"""\b_\("([^"]+)\"""")

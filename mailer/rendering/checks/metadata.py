@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
-from mailer.edition.blocks import Box, Only, Source, Sponsor, plain
+from mailer.edition.blocks import Container, Source, plain
 from mailer.edition.model import Edition
 from mailer.errors import Finding
 from mailer.phrases import say
 from mailer.rendering.checks.finding import error, warning
 from mailer.rendering.checks.inspection import Inspection
-from mailer.rendering.checks.tree import blocks_of
 from mailer.rendering.words import lines_of
 
 _FRENCH = (
@@ -75,9 +74,9 @@ def _lines(edition: Edition) -> Iterator[tuple[str, Source]]:
     for section in edition.sections:
         for line in (section.title, section.strap, section.standfirst):
             yield plain(line), section.at
-    for block in blocks_of(edition):
+    for block in edition.every_block():
         alone = block
-        if isinstance(block, (Box, Only, Sponsor)):
+        if isinstance(block, Container):
             alone = replace(block, blocks=())  # they come by themselves
         for words in lines_of(alone):
             yield words, block.at

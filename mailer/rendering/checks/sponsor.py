@@ -10,7 +10,6 @@ from mailer.errors import Finding
 from mailer.phrases import say
 from mailer.rendering.checks.finding import error, warning
 from mailer.rendering.checks.inspection import Inspection
-from mailer.rendering.checks.tree import blocks_of
 
 _SOON = timedelta(days=2)
 
@@ -18,7 +17,7 @@ _SOON = timedelta(days=2)
 def check_sponsors(inspection: Inspection) -> Iterator[Finding]:
     """Findings about every offer."""
     edition = inspection.edition
-    for block in blocks_of(edition):
+    for block in edition.every_block():
         if not isinstance(block, Sponsor) or block.until is None:
             continue
         if block.until < edition.date:

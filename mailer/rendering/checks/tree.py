@@ -2,24 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from mailer.edition.blocks import Block, Box, Link, Only, Sponsor
-from mailer.edition.model import Edition
-
-
-def blocks_of(edition: Edition) -> Iterator[Block]:
-    """Every block of *edition*, those inside boxes and directives too."""
-    yield from _flat(edition.preface)
-    for section in edition.sections:
-        yield from _flat(section.blocks)
-
-
-def _flat(blocks: Iterable[Block]) -> Iterator[Block]:
-    for block in blocks:
-        yield block
-        if isinstance(block, (Box, Only, Sponsor)):
-            yield from _flat(block.blocks)
+from mailer.edition.blocks import Link
 
 
 def links_of(value: object) -> Iterator[Link]:

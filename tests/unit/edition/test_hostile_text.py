@@ -24,7 +24,7 @@ from mailer.edition.blocks import (
     Toc,
     plain,
 )
-from mailer.edition.directives import read_braces
+from mailer.edition.fences import read_braces
 from mailer.edition.inlines import joined
 from mailer.edition.notes import Notes
 from mailer.edition.parse import parse_edition, parse_inline

@@ -39,6 +39,11 @@ def mail(
     return render(specimen.edition(), variant, specimen.scene(theme, **changed))
 
 
+def unbroken(html: str) -> str:
+    """*html* in one line: where its lines break says nothing."""
+    return " ".join(html.split())
+
+
 class Outline(HTMLParser):
     """Headings, tables, links and pictures of a page."""
 
@@ -91,7 +96,7 @@ def test_a_mail_can_be_read_by_everybody(theme, variant) -> None:
 def test_leaving_is_always_possible(theme, variant, hosted) -> None:
     """The link to leave, why one receives this, and from where it was sent."""
     made = mail(theme, variant, **({} if hosted else BARE))
-    for part in (made.html, made.text):
+    for part in (unbroken(made.html), made.text):
         assert hole("unsubscribe_url") in part
         assert hole("email") in part
         assert "quai de l’Exemple" in part
@@ -103,7 +108,7 @@ def test_leaving_is_always_possible(theme, variant, hosted) -> None:
 @THEMES
 def test_the_preheader_is_hidden_and_padded(theme) -> None:
     """An inbox shows it beside the subject, and not the first words of the body."""
-    html = mail(theme).html
+    html = unbroken(mail(theme).html)
     hidden = re.search(r'<div\s+style="display:none[^>]*>(.*?)</div>', html, re.DOTALL)
     assert hidden
     assert " ".join(hidden[1].split()).startswith("Deux rivaux, un logiciel.")
@@ -137,7 +142,7 @@ def test_dark_rules_have_a_sheet_of_their_own(theme) -> None:
     assert "max-width:479px" not in dark[0]
     assert any("[data-ogsc]" in sheet for sheet in sheets)
     assert sum(len(sheet.encode()) for sheet in sheets) < 8 * 1024
-    html = mail(theme).html
+    html = unbroken(mail(theme).html)
     for name in ("color-scheme", "supported-color-schemes"):
         assert f'<meta name="{name}" content="light dark"' in html
 

@@ -10,7 +10,7 @@ import pytest
 
 from mailer.audience.roster import read_roster
 from mailer.config.load import Loaded, load, shipped
-from mailer.edition.blocks import Block, Box, Only, Sponsor
+from mailer.edition.blocks import Block
 from mailer.edition.model import Edition
 from mailer.errors import GuardError, InputError
 from mailer.workspace.editions import Workspace
@@ -41,13 +41,8 @@ def edition(loaded: Loaded) -> Edition:
     return workspace.read(found, publication, workspace.authors())
 
 
-def kinds(blocks: tuple[Block, ...]) -> set[str]:
-    inner = [b.blocks for b in blocks if isinstance(b, Only | Box | Sponsor)]
-    return {block.kind for block in blocks}.union(*map(kinds, inner))
-
-
 def everything(paper: Edition) -> set[str]:
-    return kinds(paper.preface).union(*(kinds(s.blocks) for s in paper.sections))
+    return {block.kind for block in paper.every_block()}
 
 
 @pytest.mark.parametrize(
@@ -75,13 +70,15 @@ def test_a_starter_is_a_workspace_at_once(
 def test_the_serious_starter_shows_every_block(tmp_path: Path) -> None:
     """Whoever opens the sample sees how each block is written."""
     shown = everything(edition(start(tmp_path / "ws")))
-    assert KINDS - shown == {"greeting"}  # the playful one greets
+    # The playful one greets and asks; a theme's own block is nobody's everyday.
+    assert KINDS - shown == {"greeting", "poll", "custom"}
 
 
 def test_the_playful_starter_shows_its_own(tmp_path: Path) -> None:
     """Greeting, stories, video, offer and contents are in the playful sample."""
     shown = everything(edition(start(tmp_path / "ws", theme="pop")))
     assert {"greeting", "story", "figure", "sponsor", "toc", "table", "only"} <= shown
+    assert "poll" in shown
 
 
 @pytest.mark.parametrize("theme", ["presse", "pop"])

@@ -1,0 +1,26 @@
+"""What an edition may refer to, handed to the parser: it reads no folder itself."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from mailer.edition.model import Publication
+
+CHANNELS = ("mjml", "html", "txt")
+"""Mail source, web page, plain text: a block has one template in each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The publication and everything that can be named.
+
+    Authors by key, files by the name they have beside the edition, snippets by name with
+    their text, and the blocks a theme brings, by name with the channels they speak in.
+    """
+
+    publication: Publication
+    authors: Collection[str] = ()
+    files: Collection[str] = ()
+    snippets: Mapping[str, str] = field(default_factory=dict)
+    theme_blocks: Mapping[str, Collection[str]] = field(default_factory=dict)
