@@ -15,7 +15,16 @@ from typing import Annotated
 import typer
 
 from mailer import __version__
-from mailer.cli import checks, dkim, drafts, editions, people, runs, service
+from mailer.cli import (
+    checks,
+    dkim,
+    drafts,
+    editions,
+    people,
+    renderings,
+    runs,
+    service,
+)
 from mailer.cli.invocation import Invocation
 from mailer.errors import EditionError, MailerError
 
@@ -29,6 +38,7 @@ app = typer.Typer(
 drafts.register(app)
 editions.register(app)
 checks.register(app)
+renderings.register(app)
 runs.register(app)
 people.register(app)
 dkim.register(app)

@@ -36,6 +36,7 @@ class Assembled:
     """An edition, rendered in every variant, with all that was found about it."""
 
     edition: Edition
+    scene: Scene
     frozen: Frozen
     findings: tuple[Finding, ...]
 
@@ -58,7 +59,9 @@ def assemble(name: str, newsroom: Newsroom, *, today: date) -> Assembled:
     inspection = Inspection(
         frozen=frozen, today=today, surroundings=newsroom.surroundings(edition)
     )
-    return Assembled(edition=edition, frozen=frozen, findings=check(inspection))
+    return Assembled(
+        edition=edition, scene=scene, frozen=frozen, findings=check(inspection)
+    )
 
 
 def require_clean(assembled: Assembled) -> None:

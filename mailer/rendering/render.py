@@ -6,6 +6,8 @@ goes out.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import jinja2
@@ -41,13 +43,8 @@ def freeze(edition: Edition, scene: Scene) -> Frozen:
 
 def render(edition: Edition, variant: Variant, scene: Scene) -> Rendering:
     """*edition* as readers of *variant* get it; EditionError or ThemeError."""
-    edition = settled(edition, scene.publication)
-    theme = scene.theme.override(scene.publication.tokens, file="config/mailer.toml")
-    scene = replace(scene, theme=theme.override(edition.tokens, file=edition.at.file))
-    style = scene.publication.typography
-    shown = cut(set_edition(edition, style), variant)
-    preheader = set_text(preheader_of(edition), style)
-    try:
+    shown, scene, preheader = _prepared(edition, variant, scene)
+    with _theme_faults(scene):
         if variant.is_mail:
             composed = compose(shown, variant, scene, preheader=preheader)
             html = to_html(composed.source, locate=composed.locate)
@@ -56,13 +53,6 @@ def render(edition: Edition, variant: Variant, scene: Scene) -> Rendering:
             html, text = to_feed(shown, scene), ""
         else:
             html, text = to_page(shown, scene), ""
-    except jinja2.TemplateError as error:
-        message = say(
-            "the theme {name} cannot be rendered: {fault}",
-            name=theme.name,
-            fault=error.message,
-        )
-        raise ThemeError(message) from error
     return Rendering(
         variant=variant,
         lang=edition.lang or scene.publication.lang,
@@ -73,6 +63,39 @@ def render(edition: Edition, variant: Variant, scene: Scene) -> Rendering:
         pictures=tuple(_shown(scene, html)),
         entry=feed_entry(shown, scene) if variant is Variant.FEED else None,
     )
+
+
+def mjml_of(edition: Edition, variant: Variant, scene: Scene) -> str:
+    """The MJML that the mail of *variant* is made of, for whoever writes a theme."""
+    shown, scene, preheader = _prepared(edition, variant, scene)
+    with _theme_faults(scene):
+        return compose(shown, variant, scene, preheader=preheader).source
+
+
+def _prepared(
+    edition: Edition, variant: Variant, scene: Scene
+) -> tuple[Edition, Scene, str]:
+    """The edition set and cut, the scene in its colours, and the preheader."""
+    edition = settled(edition, scene.publication)
+    theme = scene.theme.override(scene.publication.tokens, file="config/mailer.toml")
+    scene = replace(scene, theme=theme.override(edition.tokens, file=edition.at.file))
+    style = scene.publication.typography
+    shown = cut(set_edition(edition, style), variant)
+    return shown, scene, set_text(preheader_of(edition), style)
+
+
+@contextmanager
+def _theme_faults(scene: Scene) -> Iterator[None]:
+    """Whatever goes wrong in a template is the theme's."""
+    try:
+        yield
+    except jinja2.TemplateError as error:
+        message = say(
+            "the theme {name} cannot be rendered: {fault}",
+            name=scene.theme.name,
+            fault=error.message,
+        )
+        raise ThemeError(message) from error
 
 
 def settled(edition: Edition, publication: Publication) -> Edition:

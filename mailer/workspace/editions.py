@@ -163,6 +163,12 @@ class Workspace:
         except (OSError, RuntimeError, ValueError):  # a loop of links, a NUL
             return False
 
+    def is_written_in(self, path: Path) -> bool:
+        """Whether *path* lies where editors write, and not we."""
+        own = ("editions", "snippets", "authors", "templates", "config")
+        whole = path.resolve()
+        return any(whole.is_relative_to(self.root / name) for name in own)
+
     def folder_of(self, edition: Edition) -> Path:
         """Where *edition* and its pictures lie."""
         return self.root / "editions" / edition.publication / edition.folder
