@@ -264,14 +264,14 @@ class WorkspaceNewsroom:
         used: Collection[int],
     ) -> Draft:
         """Write the next edition of *publication*; *used* numbers are not given again."""
+        from mailer.workspace.catalogue import load_catalogue
         from mailer.workspace.drafts import Desk, begin
-        from mailer.workspace.themes import load_sentences
 
         desk = Desk(
             workspace=self.workspace,
             publication=publication,
             authors=list(self.workspace.authors()),
-            sentences=load_sentences(publication.lang, self.templates),
+            sentences=load_catalogue(publication.lang, self.templates),
             used=used,
             read=self._read,
             now=self.house.clock.now(),
@@ -292,8 +292,9 @@ class WorkspaceNewsroom:
     def scene(self, edition: Edition) -> Scene:
         """Theme, pictures, authors and sentences for *edition*."""
         from mailer.rendering.model import Scene
+        from mailer.workspace.catalogue import load_catalogue
         from mailer.workspace.pictures import PictureShelf
-        from mailer.workspace.themes import load_sentences, load_theme
+        from mailer.workspace.themes import load_theme
 
         publication = self.publication(edition.publication)
         authors = self.workspace.authors()
@@ -302,7 +303,7 @@ class WorkspaceNewsroom:
         return Scene(
             publication=publication,
             theme=theme,
-            sentences=load_sentences(edition.lang or publication.lang, self.templates),
+            sentences=load_catalogue(edition.lang or publication.lang, self.templates),
             authors=authors,
             pictures=pictures.pictures_of(
                 edition,

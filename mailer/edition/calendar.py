@@ -1,4 +1,4 @@
-"""Dates as a reader says them, and the dates on which a publication appears.
+"""The dates on which a publication appears.
 
 A day of a schedule is named (``sat``), never numbered: libraries count from Monday or
 from Sunday, people from either. The identity of a departure is its local date; its
@@ -11,8 +11,6 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
-
-from babel.dates import format_date
 
 from mailer.phrases import say
 
@@ -69,11 +67,3 @@ def departure(day: date, schedule: str, zone: str) -> datetime | None:
             local = datetime.combine(day, week.at, tzinfo=ZoneInfo(zone))
             return local.astimezone(UTC)
     return None
-
-
-def long_date(day: date, lang: str) -> str:
-    """``samedi 14 mars 2026``, and ``1er`` where Babel's French says ``1``."""
-    text = format_date(day, "full", locale=lang)
-    if lang.startswith("fr") and day.day == 1:
-        text = text.replace(" 1 ", " 1er ", 1)
-    return text

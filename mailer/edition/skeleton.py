@@ -15,6 +15,7 @@ from datetime import date
 import yaml
 
 from mailer.edition.model import Publication, Variant
+from mailer.language import Catalogue
 from mailer.phrases import Phrase, say
 
 HOLE = "TODO"
@@ -59,17 +60,16 @@ class Head:
 class Pen:
     """Writes holes in the language of *sentences*, and the spaces that go with it."""
 
-    lang: str
-    sentences: Mapping[str, str]
+    sentences: Catalogue
 
     def hole(self, what: Phrase) -> str:
         """``TODO one sentence``."""
-        return f"{HOLE} {self.sentences.get(what.english, what)}"
+        return f"{HOLE} {self.sentences.translate(what)}"
 
     @property
     def colon(self) -> str:
         """The colon as it is typed after a label."""
-        return " :" if self.lang.startswith("fr") else ":"
+        return " :" if self.sentences.lang == "fr" else ":"
 
     def head(self, head: Head) -> str:
         """The front matter, fences and all."""
@@ -91,9 +91,7 @@ class Pen:
 
     def picture(self, *, video: bool = False) -> str:
         """A figure to be: a picture that is not there would not parse."""
-        alt, caption = (
-            self.sentences.get(each.english, each) for each in (_ALT, _CAPTION)
-        )
+        alt, caption = map(self.sentences.translate, (_ALT, _CAPTION))
         shown = (
             f"[![{alt}](image.jpg){{.video}}](https://…)"
             if video

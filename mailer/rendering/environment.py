@@ -1,8 +1,8 @@
 """The one Jinja2 environment behind mail, page and text templates.
 
 Templates see ``edition`` (already cut), ``variant``, ``publication``, ``theme``,
-``scene``, ``has_page``, ``color`` (light values), ``font``, ``size``, ``_`` (a theme sentence in the
-reader's language), ``hole(name)`` (a per-reader placeholder), and, in a block's own
+``scene``, ``has_page``, ``color`` (light values), ``font``, ``size``, ``_`` and ``ngettext``
+(a theme's sentence in the reader's language), ``hole(name)`` (a per-reader placeholder), and, in a block's own
 template, ``block``. Logic stays at an ``if`` and a ``for``: what needs more is computed
 in Python and handed over. A theme's own block may use ``block|shares`` (percentages for
 bars) and ``refuse(message)`` (an error at its line in the edition).
@@ -21,11 +21,11 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from mailer.edition.blocks import Block, Custom
-from mailer.edition.calendar import long_date
 from mailer.edition.known import CHANNELS
 from mailer.edition.model import Edition, Variant
 from mailer.errors import ThemeError
-from mailer.phrases import say
+from mailer.language import day_and_month, long_date, money, number, percent
+from mailer.phrases import say, say_many
 from mailer.rendering.inline import shared_urls
 from mailer.rendering.model import Scene
 from mailer.rendering.personalise import hole
@@ -85,7 +85,11 @@ def environment(
 
     def sentence(english: str, **values: object) -> str:
         """A theme's sentence in the reader's language, its values filled in."""
-        return scene.sentences.get(english, english).format(**values)
+        return scene.sentences.translate(say(english, **values))
+
+    def counted(one: str, many: str, count: int, **values: object) -> str:
+        """The same where a number chooses between *one* and *many*."""
+        return scene.sentences.translate(say_many(one, many, count, **values))
 
     def render_block(block: Block, **context: object) -> Markup:
         """*block* through its own template of this channel."""
@@ -99,6 +103,10 @@ def environment(
 
     env.filters.update(filters)
     env.filters["long_date"] = lambda day: long_date(day, lang)
+    env.filters["day_and_month"] = lambda day: day_and_month(day, lang)
+    env.filters["number"] = lambda value: number(value, lang)
+    env.filters["percent"] = lambda value: percent(value, lang)
+    env.filters["money"] = lambda value, currency: money(value, currency, lang)
     env.filters["capfirst"] = _capfirst
     env.filters["shares"] = lambda block: shares(block, lang)
     env.globals.update(
@@ -123,6 +131,7 @@ def environment(
         after="",
         render_block=render_block,
         _=sentence,
+        ngettext=counted,
     )
     return env
 

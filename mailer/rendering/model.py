@@ -1,7 +1,7 @@
 """What goes into a rendering and what comes out of it.
 
 Everything is handed over: pictures are ready bytes with their address, the theme is a
-mapping of template texts, the catalogue a mapping of sentences.
+mapping of template texts, the catalogue is read.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 
 from mailer.edition.model import Author, Edition, Publication, Variant
+from mailer.language import ENGLISH, Catalogue
 from mailer.rendering.theme import Theme
 
 
@@ -66,12 +67,12 @@ class Scene:
 
     ``pictures`` and ``authors`` are keyed as the edition names them. ``public_url`` is
     None where nothing is hosted: then no link to the web version can be made.
-    ``sentences`` maps the English sentences of themes to the edition's language.
+    ``sentences`` says what themes say in the edition's language.
     """
 
     publication: Publication
     theme: Theme
-    sentences: Mapping[str, str] = field(default_factory=dict)
+    sentences: Catalogue = ENGLISH
     authors: Mapping[str, Author] = field(default_factory=dict)
     pictures: Mapping[str, Picture] = field(default_factory=dict)
     latest: tuple[Latest, ...] = ()

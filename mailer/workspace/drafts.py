@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -17,6 +17,7 @@ from mailer.edition.model import Edition, Publication
 from mailer.edition.skeleton import Head, Pen, from_shape
 from mailer.edition.succession import coming_day, coming_number, free_slug
 from mailer.errors import GuardError, InputError
+from mailer.language import Catalogue
 from mailer.phrases import say
 from mailer.workspace.editions import INDEX, EditionFolder, Workspace
 
@@ -58,7 +59,7 @@ class Desk:
     workspace: Workspace
     publication: Publication
     authors: Collection[str]
-    sentences: Mapping[str, str]
+    sentences: Catalogue
     used: Collection[int]
     read: Callable[[EditionFolder], Edition]
     now: datetime
@@ -82,7 +83,7 @@ def begin(
     number = coming_number([*desk.used, *(each.number for each in known)])
     taken = {name for each in known for name in each.names}
     slug = free_slug(title, number=number, taken=taken)
-    pen = Pen(desk.publication.lang, desk.sentences)
+    pen = Pen(desk.sentences)
     head = _head(desk, title, number, day, last)
     body = (
         emptied(last, pen, standing=_standing(desk, known, last))

@@ -1,14 +1,12 @@
-"""Themes and their sentences from folders: a workspace's files over the shipped ones."""
+"""Themes from folders: a workspace's files over the shipped ones."""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-from babel.messages.pofile import read_po
 
 from mailer.edition.blocks import Block
 from mailer.edition.known import CHANNELS
@@ -39,30 +37,6 @@ def theme_blocks(theme: Theme) -> dict[str, set[str]]:
         if (named := _BLOCK.fullmatch(template)) and named[1] not in _OUR_BLOCKS:
             found.setdefault(named[1], set()).add(named[2])
     return found
-
-
-def load_sentences(lang: str, folders: Sequence[Path]) -> Mapping[str, str]:
-    """What themes say, from English to *lang*; a workspace may say it otherwise."""
-    sentences: dict[str, str] = {}
-    for folder in reversed(folders):
-        file = folder / "locale" / f"{lang}.po"
-        if file.exists():
-            sentences.update(_sentences(file, lang))
-    return sentences
-
-
-def _sentences(file: Path, lang: str) -> Iterator[tuple[str, str]]:
-    """What *file* translates; what is marked fuzzy is not yet said."""
-    try:
-        with file.open("rb") as source:
-            catalogue = read_po(source, locale=lang)
-    except (OSError, UnicodeDecodeError) as error:
-        raise _unreadable(file, error) from error
-    for entry in catalogue:
-        match entry.id, entry.string:
-            case str() as said, str() as translated:
-                if said and translated and not entry.fuzzy:
-                    yield said, translated
 
 
 def _layered(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -43,9 +42,11 @@ from mailer.edition.blocks import (
     Toc,
 )
 from mailer.edition.model import Author, Edition, Publication, Section, Variant
+from mailer.language import Catalogue
 from mailer.rendering.model import Latest, Picture, Scene
 from mailer.rendering.theme import Theme
-from mailer.workspace.themes import load_sentences, load_theme
+from mailer.workspace.catalogue import load_catalogue
+from mailer.workspace.themes import load_theme
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 FILE = "index.md"
@@ -304,9 +305,9 @@ def shipped(name: str) -> Theme:
 
 
 @cache
-def french() -> Mapping[str, str]:
+def french() -> Catalogue:
     """What themes say in French."""
-    return load_sentences("fr", [TEMPLATES])
+    return load_catalogue("fr", [TEMPLATES])
 
 
 def scene(theme: str | Theme = "presse", **changed: object) -> Scene:

@@ -14,7 +14,8 @@ from mailer import errors
 from mailer.config.load import load, shipped, show
 from mailer.edition.blocks import Block, Custom, Only
 from mailer.errors import MailerError
-from mailer.workspace.themes import load_sentences, load_theme
+from mailer.workspace.catalogue import load_catalogue
+from mailer.workspace.themes import load_theme
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "mailer").rglob("*.py"))
@@ -54,10 +55,10 @@ def test_a_block_speaks_in_every_channel(theme: str, kind: str) -> None:
 @pytest.mark.parametrize("theme", THEMES)
 def test_every_sentence_of_a_theme_is_translated(theme: str) -> None:
     """A French reader never meets an English sentence."""
-    french = load_sentences("fr", [ROOT / "templates"])
+    french = load_catalogue("fr", [ROOT / "templates"])
     templates = load_theme(theme, [ROOT / "templates"]).templates.values()
     said = {s for text in templates for s in SENTENCE.findall(text)}
-    assert said - french.keys() == set()
+    assert said - french.sentences.keys() == set()
 
 
 def test_the_drawn_tree_of_errors_is_the_tree_of_classes() -> None:

@@ -8,16 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.edition.calendar import departure, long_date, next_date, read_schedule
+from mailer.edition.calendar import departure, next_date, read_schedule
 
 PARIS = "Europe/Paris"
-
-
-def test_the_first_of_a_month_is_an_ordinal() -> None:
-    """French says 1er, and only then."""
-    assert long_date(date(2026, 10, 1), "fr") == "jeudi 1er octobre 2026"
-    assert long_date(date(2026, 10, 21), "fr") == "mercredi 21 octobre 2026"
-    assert long_date(date(2026, 10, 1), "en") == "Thursday, October 1, 2026"
 
 
 @given(st.dates(date(2000, 1, 1), date(2100, 1, 1)))

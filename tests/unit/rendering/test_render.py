@@ -20,6 +20,7 @@ import pytest
 
 from mailer.edition.model import Section, Variant
 from mailer.errors import ThemeError
+from mailer.language import ENGLISH
 from mailer.rendering.model import Rendering, Scene
 from mailer.rendering.personalise import hole
 from mailer.rendering.render import freeze, render
@@ -206,7 +207,7 @@ def test_an_english_letter_speaks_english(theme) -> None:
     """Sentences of the theme come from the catalogue, never from the template."""
     scene = specimen.scene(
         theme,
-        sentences={},
+        sentences=ENGLISH,
         publication=specimen.publication(lang="en", typography="en"),
     )
     made = render(specimen.edition(), Variant.FREE, scene)

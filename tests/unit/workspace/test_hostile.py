@@ -12,8 +12,9 @@ from PIL import Image, ImageCms
 
 from mailer.errors import InputError, ThemeError
 from mailer.rendering.model import Picture
+from mailer.workspace.catalogue import load_catalogue
 from mailer.workspace.pictures import PictureShelf
-from mailer.workspace.themes import load_sentences, load_theme
+from mailer.workspace.themes import load_theme
 
 
 def prepared(path: Path, *, public_url: str | None = None) -> Picture:
@@ -128,7 +129,7 @@ def test_a_catalogue_says_only_what_is_settled(tmp_path: Path) -> None:
         '#, fuzzy\nmsgid "Leave"\nmsgstr "Feuille"\n\n'
         'msgid "Read"\nmsgstr "Lire"\n\nmsgid "New"\nmsgstr ""\n'
     )
-    assert load_sentences("fr", [tmp_path]) == {"Read": "Lire"}
+    assert load_catalogue("fr", [tmp_path]).sentences == {"Read": ("Lire",)}
     file.write_bytes(b"\xff\xfe")
     with pytest.raises(ThemeError, match=r"fr\.po"):
-        load_sentences("fr", [tmp_path])
+        load_catalogue("fr", [tmp_path])

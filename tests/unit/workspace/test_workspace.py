@@ -18,9 +18,11 @@ from mailer.errors import (
     NotFoundError,
     ThemeError,
 )
+from mailer.phrases import say
+from mailer.workspace.catalogue import load_catalogue
 from mailer.workspace.editions import Workspace
 from mailer.workspace.starter import create
-from mailer.workspace.themes import load_sentences, load_theme
+from mailer.workspace.themes import load_theme
 
 PAPER = Publication(id="p", name="P", sender="p@x.example", list_id="p.x.example")
 TODAY = date(2026, 3, 10)
@@ -167,10 +169,10 @@ def test_sentences_can_be_said_otherwise(tmp_path: Path) -> None:
         'msgid "Archive"\nmsgstr "Grenier"\n',
         "utf-8",
     )
-    french = load_sentences("fr", [tmp_path, shipped("templates")])
-    assert french["Archive"] == "Grenier"
-    assert french["Unsubscribe"] == "Se désabonner"
-    assert load_sentences("en", [tmp_path]) == {}
+    french = load_catalogue("fr", [tmp_path, shipped("templates")])
+    assert french.translate(say("Archive")) == "Grenier"
+    assert french.translate(say("Unsubscribe")) == "Se désabonner"
+    assert load_catalogue("en", [tmp_path]).sentences == {}
 
 
 def test_a_starter_overwrites_nothing(tmp_path: Path) -> None:

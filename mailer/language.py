@@ -1,0 +1,115 @@
+"""How a language says things: sentences from a catalogue, dates, numbers, money.
+
+French has U+202F between thousands and U+00A0 before a unit, and calls the first of a
+month *1er*, which Babel does not know. Sentences are looked up by their English, so
+that what has no translation is said in English rather than not at all.
+"""
+
+from __future__ import annotations
+
+import gettext
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import lru_cache
+
+from babel.dates import format_date, format_skeleton
+from babel.numbers import format_currency, format_decimal
+
+from mailer.phrases import Phrase, Value, fill
+
+ENGLISH_PLURAL = "n != 1"
+LANGUAGES = ("en", "fr")
+"""What mailer itself can speak; the first is what it says when it is not asked."""
+
+_NARROW = "\u202f"
+_WIDE = "\u00a0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """The sentences of one language, by their English.
+
+    A sentence has one form, or as many as ``plural`` tells apart: a C expression in
+    ``n``, as gettext has it.
+    """
+
+    lang: str = "en"
+    sentences: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    plural: str = ENGLISH_PLURAL
+
+    def translate(self, text: str) -> str:
+        """*text* in this language if it is a phrase, else as it is."""
+        if not isinstance(text, Phrase):
+            return text
+        return fill(self._template(text), text.values, self.spoken)
+
+    def spoken(self, value: Value) -> str:
+        """A value as this language writes it."""
+        match value:
+            case Phrase():
+                return self.translate(value)
+            case int() | float():
+                return number(value, self.lang)
+            case date():
+                return long_date(value, self.lang)
+        return value
+
+    def _template(self, phrase: Phrase) -> str:
+        forms = self.sentences.get(phrase.english)
+        if not forms:
+            is_one = phrase.number == 1 or not phrase.plural
+            return phrase.english if is_one else phrase.plural
+        if len(forms) == 1 or not phrase.plural:
+            return forms[0]
+        return forms[min(_plural(self.plural)(abs(phrase.number)), len(forms) - 1)]
+
+
+ENGLISH = Catalogue()
+
+
+@lru_cache(maxsize=8)
+def _plural(expression: str) -> Callable[[int], int]:
+    rule: Callable[[int], int] = gettext.c2py(expression)
+    return rule
+
+
+def long_date(day: date, lang: str) -> str:
+    """``samedi 14 mars 2026``, and ``1er`` where Babel's French says ``1``."""
+    return _first(format_date(day, "full", locale=lang), day, lang)
+
+
+def day_and_month(day: date, lang: str) -> str:
+    """``14 mars``, ``1er octobre``; ``March 14`` in English."""
+    return _first(format_skeleton("MMMMd", day, locale=lang), day, lang)
+
+
+def moment(when: datetime, lang: str) -> str:
+    """``14 mars 07:00``, short and as wide as any other: for tables."""
+    month = format_date(when, "MMM", locale=lang)
+    return f"{when:%d} {month} {when:%H:%M}"
+
+
+def number(value: float, lang: str) -> str:
+    """``1 234,5`` in French, ``1,234.5`` in English; two decimals at most."""
+    if isinstance(value, int):
+        grouped = f"{value:,}"
+        return grouped.replace(",", _NARROW) if lang == "fr" else grouped
+    return format_decimal(value, "#,##0.##", locale=lang)
+
+
+def percent(value: float, lang: str) -> str:
+    """``11 %`` in French, ``11%`` in English, of a value counted in hundredths."""
+    return number(value, lang) + (f"{_WIDE}%" if lang == "fr" else "%")
+
+
+def money(value: float, currency: str, lang: str) -> str:
+    """``1 234,50 €`` in French, ``€1,234.50`` in English."""
+    return format_currency(value, currency, locale=lang)
+
+
+def _first(said: str, day: date, lang: str) -> str:
+    if lang != "fr" or day.day != 1:
+        return said
+    before, one, after = f" {said}".partition(" 1 ")
+    return f"{before} 1er {after}".lstrip() if one else said
