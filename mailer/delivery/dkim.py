@@ -156,9 +156,9 @@ def sign_template(
 def relaxed_fields(fields: bytes) -> bytes:
     """Whole header *fields* as they are hashed (RFC 6376 section 3.4.2)."""
     rows = []
-    for row in _FOLD.sub(b"", fields).split(b"\r\n")[:-1]:
+    for row in _unfolded(fields):
         name, _, value = row.partition(b":")
-        value = _SPACES.sub(b" ", value).strip(b" ")
+        value = _single_spaced(value).strip(b" ")
         rows.append(b"%b:%b\r\n" % (name.rstrip(b" \t").lower(), value))
     return b"".join(rows)
 
@@ -168,14 +168,27 @@ def relaxed_lines(lines: bytes) -> bytes:
 
     RFC 6376 section 3.4.4, but for the empty lines at the end of a whole body.
     """
-    if b" " not in lines and b"\t" not in lines:  # as in most values: addresses
-        return lines
-    return _SPACES.sub(b" ", _TRAILING.sub(b"", lines))
+    if b" \r\n" in lines or b"\t\r\n" in lines:
+        lines = _TRAILING.sub(b"", lines)
+    return _single_spaced(lines)
+
+
+def _single_spaced(octets: bytes) -> bytes:
+    # Most values have nothing to shrink, and this is asked per reader.
+    if b"  " in octets or b"\t" in octets:
+        return _SPACES.sub(b" ", octets)
+    return octets
+
+
+def _unfolded(fields: bytes) -> list[bytes]:
+    """One line per field."""
+    if b"\r\n " in fields or b"\r\n\t" in fields:
+        fields = _FOLD.sub(b"", fields)
+    return fields.split(b"\r\n")[:-1]
 
 
 def _names(fields: bytes) -> list[str]:
-    rows = _FOLD.sub(b"", fields).split(b"\r\n")[:-1]
-    return [row.partition(b":")[0].decode("ascii") for row in rows]
+    return [row.partition(b":")[0].decode("ascii") for row in _unfolded(fields)]
 
 
 def _signed(fields: Sequence[str]) -> list[str]:
@@ -206,9 +219,8 @@ def _tags(signer: Signer, names: Sequence[str], now: datetime) -> _Tags:
         f"{last}; ",
     ]
     wire = _folded(tokens) + b"\r\n bh="
-    name, _, value = wire.partition(b":")
-    relaxed = _SPACES.sub(b" ", _FOLD.sub(b"", value)).strip(b" ")
-    return _Tags(signer=signer, wire=wire, relaxed=name.lower() + b":" + relaxed)
+    relaxed = relaxed_fields(wire + b"\r\n").removesuffix(b"\r\n")
+    return _Tags(signer=signer, wire=wire, relaxed=relaxed)
 
 
 def _folded(tokens: Iterable[str]) -> bytes:

@@ -2,7 +2,8 @@
 
 Building a message is compared with the obvious way (a template run and the standard
 library's e-mail package per reader); carrying it, with aiosmtplib's own ``sendmail``
-against the same server in this process, with the ledger's promise kept and without.
+against the same server in this process, with the ledger's promise kept and without;
+signing, with dkimpy on the same message.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -27,6 +28,7 @@ from mailer.audience.roster import Row
 from mailer.audience.token import Keyring
 from mailer.delivery.dkim import Template
 from mailer.delivery.reader import Reader, address_reader
+from mailer.delivery.signer import Signer
 from mailer.edition.model import Variant
 from mailer.flows.letters import templates_of
 from mailer.flows.send import PacedRelay, Policy, SendingDesk, send
@@ -37,6 +39,7 @@ from mailer.store.engine import Store
 from mailer.store.readers import SqlReaders
 from mailer.transport.smtp import Security, SmtpRelay
 from mailer.wiring import SystemClock
+from tests.bench.signing import signing
 from tests.fakes import specimen
 from tests.relay import ScriptedRelay
 
@@ -54,6 +57,14 @@ def main() -> None:
     frozen = freeze(specimen.edition(), specimen.scene())
     print(f"Python {sys.version.split()[0]}, medians of {_ROUNDS} rounds in turn")  # noqa: T201
     _print_table("us per message built", _building(frozen))
+    signed = signing(
+        lambda signers: _template(frozen, signers),
+        _reader(frozen),
+        rounds=_ROUNDS,
+        count=_BUILDS,
+    )
+    for title, taken in signed.items():
+        _print_table(title, taken)
     _print_table("ms per edition rendered", {"render, one variant": _rendering()})
     _print_table("messages per second", asyncio.run(_carrying(frozen)))
 
@@ -172,8 +183,10 @@ def _relay(port: int) -> SmtpRelay:
     )
 
 
-def _template(frozen: Frozen) -> Template:
-    return templates_of(frozen, date=_NOW, public_url=None, signers=())[Variant.FREE]
+def _template(frozen: Frozen, signers: Sequence[Signer] = ()) -> Template:
+    return templates_of(frozen, date=_NOW, public_url=None, signers=signers)[
+        Variant.FREE
+    ]
 
 
 def _reader(frozen: Frozen) -> Reader:

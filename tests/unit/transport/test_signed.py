@@ -1,0 +1,81 @@
+"""A signature made before the wire is whole behind it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mailer.delivery.dkim import sign_template
+from mailer.delivery.message import Envelope, Letterhead, compile_message
+from mailer.delivery.reader import Reader
+from mailer.edition.model import Variant
+from mailer.rendering.model import Rendering
+from mailer.transport.smtp import Security, SmtpRelay
+from tests.fakes.keys import ed25519, rsa, verdicts
+from tests.relay import ScriptedRelay
+
+HOSTILE = (
+    ".\n..\n. point\n.{{ web_url }}\n{{ name }}.\n.\n\n",
+    "é" * 300 + "\n" + "." * 300 + "\n \n\t\nFrom moi\n  deux  espaces  \n",
+    "{{ name }}\n{{ name }} . {{ name }}\n=\n=20\n=\n\n\n\n",
+)
+
+
+async def yes() -> bool:
+    return True
+
+
+@pytest.mark.parametrize("extensions", [("8BITMIME", "SMTPUTF8", "PIPELINING"), ()])
+async def test_the_wire_leaves_a_signature_whole(extensions: tuple[str, ...]) -> None:
+    """Dots, long lines, accents: what a relay takes down verifies, whatever it offers."""
+    letterhead = Letterhead(
+        sender="Lé Méridien <lettre@meridien.example>",
+        list_id="le-meridien.meridien.example",
+        list_name="Le  Méridien",
+        date=datetime(2026, 3, 14, 6, tzinfo=UTC),
+    )
+    reader = Reader(
+        email="renee@example.org",
+        name="..Renée  .",
+        message_id="<e118.4f2a@meridien.example>",
+        web_url="https://lettres.example/" + "." * 200,
+        one_click_url="https://lettres.example/unsubscribe/k7",
+    )
+    signers = rsa(), ed25519()
+    envelope = Envelope(return_path="a@meridien.example", recipient=reader.email)
+    async with ScriptedRelay(extensions=extensions) as server:
+        relay = SmtpRelay(
+            name="principal",
+            host="127.0.0.1",
+            port=server.port,
+            security=Security.NONE,
+            local_hostname="mailer.example",
+            connect_patience=timedelta(0),
+        )
+        written = []
+        async with relay.session() as session:
+            for text in HOSTILE:
+                rendering = Rendering(
+                    variant=Variant.FREE,
+                    lang="fr",
+                    subject=". {{ name }} .",
+                    preheader="",
+                    html=f"<pre>{text}</pre>",
+                    text=text,
+                )
+                content = sign_template(
+                    compile_message(rendering, letterhead),
+                    signers,
+                    now=letterhead.date,
+                ).write(reader)
+                written.append(content)
+                await session.deliver(
+                    envelope, lambda content=content: content, handing_over=yes
+                )
+    received = [accepted.content for accepted in server.accepted]
+    assert received == written
+    for content in received:
+        assert content.isascii()
+        assert not any(line.startswith(b".") for line in content.split(b"\r\n"))
+        assert verdicts(content, *signers) == [True, True]
