@@ -5,18 +5,11 @@ An unknown key is an error here, not a shrug: ``load`` adds file, line and sugge
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -24,149 +17,33 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings
 
+from mailer.config.values import (
+    LAST_PORT,
+    LOOPBACK,
+    Address,
+    ColorPair,
+    Domain,
+    Duration,
+    FilePath,
+    Host,
+    Lang,
+    Line,
+    Listener,
+    ListId,
+    Mailbox,
+    Name,
+    Pace,
+    PublicationId,
+    PublicUrl,
+    Schedule,
+    Selector,
+    Zone,
+)
 from mailer.delivery.domain import read_domain, read_selector
-from mailer.delivery.mailbox import ascii_address, read_mailbox
-from mailer.delivery.throttle import Rate, read_rate
-from mailer.edition.calendar import read_schedule
+from mailer.delivery.mailbox import read_mailbox
 from mailer.edition.model import Publication, Variant
 from mailer.edition.model import Shape as EditionShape
-from mailer.errors import InputError
 from mailer.phrases import say
-
-_DURATION = re.compile(r"(\d{1,18})\s*(ms|s|m|h|d)")
-_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_LONGEST = 3650 * _UNITS["d"]
-_LAST_PORT = 65535
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-def read_duration(value: object) -> timedelta:
-    """``30s``, ``15m``, ``12h``, ``90d``; ValueError with a way out otherwise."""
-    if isinstance(value, timedelta):
-        return value
-    match = _DURATION.fullmatch(str(value).strip())
-    if match is None:
-        message = say(
-            "{value} is no duration: write 30s, 15m, 12h or 90d", value=repr(value)
-        )
-        raise ValueError(message)
-    seconds = int(match[1]) * _UNITS[match[2]]
-    if seconds > _LONGEST:
-        message = say("{value} is longer than ten years", value=repr(value))
-        raise ValueError(message)
-    return timedelta(seconds=seconds)
-
-
-def _rate(value: object) -> Rate | None:
-    if isinstance(value, Rate):
-        return value
-    return None if value is None or value == "" else read_rate(str(value))
-
-
-def _public_url(value: str) -> str:
-    url = value.rstrip("/")
-    if not url:
-        return ""
-    parts = urlsplit(url)
-    if (
-        re.search(r"[\s\x00-\x1f]", url)
-        or parts.query
-        or parts.fragment
-        or parts.username
-    ):
-        message = say("write scheme, host and path, and nothing else")
-        raise ValueError(message)
-    if parts.scheme == "https" and parts.hostname:
-        return url
-    if parts.scheme == "http" and parts.hostname in _LOOPBACK:
-        return url
-    message = say(
-        "{value}: write https://…; http is for this machine only", value=repr(value)
-    )
-    raise ValueError(message)
-
-
-def _read_by(read: Callable[[str], object]) -> AfterValidator:
-    """A check by whoever will read the value, which may be left empty."""
-
-    def check(value: str) -> str:
-        if value:
-            try:
-                read(value)
-            except InputError as error:
-                raise ValueError(error.message) from error
-        return value
-
-    return AfterValidator(check)
-
-
-def _listener(value: str) -> str:
-    host, _, port = value.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > _LAST_PORT:
-        message = say("{value} is no listener: write 127.0.0.1:8000", value=repr(value))
-        raise ValueError(message)
-    return value
-
-
-def _path(value: str) -> str:
-    if "\0" in value:
-        message = say("a path holds no NUL")
-        raise ValueError(message)
-    return value
-
-
-def _spelled(pattern: str, words: str) -> AfterValidator:
-    """A check that a value matches *pattern*; *words* say how it is written."""
-
-    def check(value: str) -> str:
-        if re.fullmatch(pattern, value) is None:
-            raise ValueError(words)
-        return value
-
-    return AfterValidator(check)
-
-
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        message = say("no time zone {value}: write Europe/Paris", value=repr(value))
-        raise ValueError(message) from error
-    return value
-
-
-def _schedule(value: str) -> str:
-    read_schedule(value)
-    return value
-
-
-def _twice(names: list[str]) -> str:
-    return ", ".join(sorted({name for name in names if names.count(name) > 1}))
-
-
-def _pair(value: object) -> object:
-    """One colour is the light one; the dark one stays the theme's."""
-    return (value, "") if isinstance(value, str) else value
-
-
-Duration = Annotated[timedelta, BeforeValidator(read_duration)]
-Pace = Annotated[Rate | None, BeforeValidator(_rate)]
-PublicUrl = Annotated[str, AfterValidator(_public_url)]
-Mailbox = Annotated[str, _read_by(partial(read_mailbox, what="the mailbox"))]
-Address = Annotated[str, _read_by(partial(ascii_address, what="the address"))]
-Listener = Annotated[str, AfterValidator(_listener)]
-FilePath = Annotated[str, AfterValidator(_path)]
-Line = Annotated[str, _spelled(r"[^\x00-\x1f\x7f]*", "is one line")]
-Host = Annotated[str, _spelled(r"[^\s\x00]+", "is a host's name or address")]
-ListId = Annotated[
-    str, _spelled(r"([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+)?", "is written label.example.org")
-]
-Name = Annotated[str, _spelled(r"[A-Za-z0-9_-]+", "is letters, digits, - and _")]
-PublicationId = Annotated[str, _spelled(r"[A-Za-z0-9-]+", "is letters, digits and -")]
-Zone = Annotated[str, AfterValidator(_zone)]
-Schedule = Annotated[str, AfterValidator(_schedule)]
-Lang = Literal["fr", "en"]
-ColorPair = Annotated[tuple[str, str], BeforeValidator(_pair)]
 
 
 class Table(BaseModel):
@@ -191,7 +68,7 @@ class RelaySettings(Table):
 
     name: Name
     host: Host = "127.0.0.1"
-    port: int = Field(default=587, ge=1, le=_LAST_PORT)
+    port: int = Field(default=587, ge=1, le=LAST_PORT)
     security: Literal["starttls", "tls", "none"] = "starttls"
     username: str = ""
     password: SecretStr = SecretStr("")
@@ -205,7 +82,7 @@ class RelaySettings(Table):
 
     @model_validator(mode="after")
     def _clear_text_stays_home(self) -> RelaySettings:
-        if self.security == "none" and self.host not in _LOOPBACK:
+        if self.security == "none" and self.host not in LOOPBACK:
             message = say(
                 'security = "none" is for a relay on this machine; write "starttls" or "tls"'
             )
@@ -216,8 +93,8 @@ class RelaySettings(Table):
 class DkimKey(Table):
     """One ``[[dkim]]`` table: a key that signs the mail of a domain."""
 
-    domain: Annotated[str, Field(min_length=1), _read_by(read_domain)]
-    selector: Annotated[str, Field(min_length=1), _read_by(read_selector)]
+    domain: Domain
+    selector: Selector
     key_file: Annotated[FilePath, Field(min_length=1)]
 
 
@@ -398,3 +275,7 @@ class Settings(BaseSettings):
             toc_links=table.toc_links,
             shape=EditionShape(require=table.shape.require, story=table.shape.story),
         )
+
+
+def _twice(names: list[str]) -> str:
+    return ", ".join(sorted({name for name in names if names.count(name) > 1}))
