@@ -336,6 +336,11 @@ class Custom(Block):
         return self.name
 
     @property
+    def only(self) -> str:
+        """For whom alone it is, if ``only=`` says so: the cut heeds it on any block."""
+        return self.said("only")
+
+    @property
     def table(self) -> Table | None:
         """Its first table, for what is drawn from numbers."""
         return next((b for b in self.blocks if isinstance(b, Table)), None)

@@ -38,6 +38,7 @@ class Manuscript:
     """The text of an edition, and the words that members must find in it."""
 
     text: str
+    snippets: dict[str, str]
     for_members: tuple[str, ...]
 
     def edition(self) -> Edition:
@@ -49,6 +50,8 @@ class Manuscript:
             publication=PAPER,
             authors=AUTHORS,
             files=[*FILES, "index.md"],
+            snippets=self.snippets,
+            theme_blocks={"chart": ("mjml", "html", "txt")},
         )
 
 
@@ -94,6 +97,7 @@ class _Writer:
     lost: bool = False  # whether members do not read at this point
     count: int = 0
     for_members: list[str] = field(default_factory=list)
+    snippets: dict[str, str] = field(default_factory=dict)
 
     def manuscript(self) -> Manuscript:
         lines = [
@@ -112,7 +116,9 @@ class _Writer:
         for _ in range(self.number(1, 3)):
             lines += self.section()
         text = "\n".join(lines) + "\n"
-        return Manuscript(text, tuple(w for w in self.for_members if w in text))
+        whole = "\n".join([text, *self.snippets.values()])
+        found = tuple(word for word in self.for_members if word in whole)
+        return Manuscript(text, self.snippets, found)
 
     def section(self) -> list[str]:
         wholly = self.pick([False, False, True])
@@ -141,8 +147,13 @@ class _Writer:
     # -- what stands in a section -----------------------------------------------
 
     def item(self) -> list[str]:
-        kinds = (self.block, self.block, self.box, self.sponsor, self.toc)
-        return self.pick([*kinds, self.signature, self.wrapped])()
+        kinds = (self.block, self.block, self.toc, self.wrapped)
+        return self.pick([*kinds, *self.directives])()
+
+    @property
+    def directives(self) -> list[Callable[[], list[str]]]:
+        named = [self.box, self.sponsor, self.signature, self.poll, self.chart]
+        return [*named, self.snippet]
 
     def wrapped(self) -> list[str]:
         return self.only(self.pick(["free", "member", "web", "email"]))
@@ -151,7 +162,7 @@ class _Writer:
         before = self.secret, self.lost
         self.secret = self.secret or audience == "member"
         self.lost = self.lost or audience in {"free", "web"}
-        kinds = [self.block, self.block, self.box, self.sponsor, self.signature]
+        kinds = [self.block, self.block, *self.directives]
         inner = self.several(lambda: self.pick(kinds)(), 1, 3)
         self.secret, self.lost = before
         return [f":::: only {audience}", *inner, "::::", ""]
@@ -172,6 +183,28 @@ class _Writer:
         title = [f"## {self.words(2)}", ""] if self.maybe() else []
         opening = f'::: sponsor {{by="{self.words(2)}"{self.button_said()}}}'
         return [opening, *title, *self.several(self.block, 1, 2), ":::", ""]
+
+    def poll(self) -> list[str]:
+        self.count += 1
+        choices = [f"- {self.words(2)}" for _ in range(2)]
+        name = f"{SECRET if self.secret else _OPEN}-{self.count}"
+        return [f"::: poll {name}", self.prose(4), "", *choices, ":::", ""]
+
+    def chart(self) -> list[str]:
+        only = self.pick(["", " {only=member}", " {only=free}"])
+        before = self.secret, self.lost
+        self.secret = self.secret or "member" in only
+        self.lost = self.lost or "free" in only
+        rows = [f"| {self.words(2)} | {n} |" for n in (3, 4)]
+        head = f"| {self.words(1)} | {self.words(1)} |"
+        lines = [f"## {self.words(2)}", "", head, "|--|--|", *rows]
+        self.secret, self.lost = before
+        return [f"::: chart{only}", *lines, ":::", ""]
+
+    def snippet(self) -> list[str]:
+        name = f"{SECRET if self.secret else _OPEN}-{len(self.snippets)}"
+        self.snippets[name] = "\n".join(self.several(self.block, 1, 2))
+        return [f"::: snippet {name}", ":::", ""]
 
     def button_said(self) -> str:
         return f' button="{self.words(2)}" href="{self.address()}"'

@@ -30,7 +30,7 @@ def everything(frozen: Frozen, rendering: Rendering) -> str:
     if rendering.variant.is_mail:
         url = "https://lettres.example.org"
         raw = sample_message(
-            frozen, rendering.variant, keyring=KEYS, now=NOW, public_url=url
+            frozen, rendering.variant, keyring=KEYS, signers=(), now=NOW, public_url=url
         )
         said += [raw.decode("ascii"), *opened(raw)]
     return "\n".join(said).casefold()
@@ -51,7 +51,7 @@ def opened(raw: bytes) -> list[str]:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(manuscripts(), st.sampled_from(["presse", "pop"]), st.booleans())
+@given(manuscripts(), st.sampled_from(["presse", "pop", "texte"]), st.booleans())
 def test_no_members_word_gets_out(
     manuscript: Manuscript, theme: str, hosted: bool
 ) -> None:
