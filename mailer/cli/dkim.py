@@ -41,7 +41,9 @@ def register(app: typer.Typer) -> None:
 @dkim.command("new")
 def new(
     ctx: typer.Context,
-    domain: Annotated[str, typer.Argument(help="The domain of `from`.")],
+    domain: Annotated[
+        str, typer.Argument(metavar="DOMAIN", help="The domain of `from`.")
+    ],
     selector: Annotated[
         str | None,
         typer.Option("--selector", help="The key's name in the DNS; default rsa2026."),
@@ -71,6 +73,7 @@ def new(
     folder = call.house.loaded.data_folder() / "dkim" / name
     files = {signer: folder / f"{signer.selector}.pem" for signer in signers}
     write_keys({path: signer.key for signer, path in files.items()})
+    _warn_of_no_use(call, signers)
     tables = "\n".join(_table(signer, path) for signer, path in files.items())
     if json or zone:
         _print_plain(call, signers, zone=zone, config=tables)
@@ -114,6 +117,22 @@ def records(
         _print_plain(call, signers, zone=zone)
     else:
         _print_records(call, signers)
+
+
+def _warn_of_no_use(call: Invocation, signers: Sequence[Signer]) -> None:
+    """A key for a domain that nobody writes from is, as a rule, a slip of the pen."""
+    from mailer.delivery.mailbox import read_mailbox
+    from mailer.delivery.signer import signers_for
+
+    tables = call.house.settings.publications.values()
+    senders = [read_mailbox(table.sender, what="from") for table in tables]
+    if not any(signers_for(sender.domain, signers) for sender in senders):
+        call.err.print(
+            f"warning: no publication writes from {signers[0].domain} or below it",
+            style="yellow",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def _selector(call: Invocation, kind: Kind, said: str | None, count: int) -> str:

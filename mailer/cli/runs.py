@@ -157,10 +157,11 @@ async def send_edition(
     require_clean(assembled)
     async with call.house.stores() as stores:
         plan = await stores.ledger.plan(assembled.frozen)
-        call.err.print(plan_panel(call, assembled, plan, call.signers()))
+        signers = call.signers()
+        call.err.print(plan_panel(call, assembled, plan, signers))
         if dry_run:
             if json:
-                call.print_json(plan_json(assembled, plan))
+                call.print_json(plan_json(assembled, plan, signers))
             return 0
         _guard_count(call, assembled, plan, yes=yes, expect=expect)
         desk = call.house.desk(stores.ledger)

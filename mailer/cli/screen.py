@@ -50,7 +50,7 @@ def plan_panel(
         + (f": {parts}" if parts else ""),
         "Skipped": skipped or "nobody",
         "Via": _via(call, plan.audience),
-        "Signed": _signed(edition.sender or publication.sender, signers),
+        "Signed": _signed(assembled, signers),
         "Checks": f"0 errors, {warnings} warning{'s' * (warnings != 1)}",
         "Content": f"sha256:{assembled.frozen.sha256[:12]}",
     }
@@ -73,23 +73,25 @@ def _via(call: Invocation, audience: int) -> str:
     return f"{names}: about {about}"
 
 
-def _signed(sender: str, signers: Sequence[Signer]) -> str:
-    """Which keys sign mail from *sender*, if any."""
-    from mailer.delivery.mailbox import read_mailbox
-    from mailer.delivery.signer import signers_for
+def _signed(assembled: Assembled, signers: Sequence[Signer]) -> str:
+    """Which keys sign the edition, if any."""
+    from mailer.flows.letters import signers_of
 
-    domain = read_mailbox(sender, what="the sender").domain
-    ours = signers_for(domain, signers)
-    if ours:
+    if ours := signers_of(assembled.frozen, signers):
         keys = ", ".join(f"{signer.selector} ({signer.kind})" for signer in ours)
         return f"DKIM {ours[0].domain}: {keys}"
     if signers:
-        return f"not by us: no [[dkim]] key is for {domain}"
+        return "not by us: no [[dkim]] key is for the domain of From"
     return "not by us: left to the relay"
 
 
-def plan_json(assembled: Assembled, plan: Plan) -> dict[str, object]:
+def plan_json(
+    assembled: Assembled, plan: Plan, signers: Sequence[Signer]
+) -> dict[str, object]:
     """The plan for programs, schema 1."""
+    from mailer.flows.letters import signers_of
+
+    ours = signers_of(assembled.frozen, signers)
     return {
         "schema": 1,
         "edition": assembled.edition.name,
@@ -98,6 +100,7 @@ def plan_json(assembled: Assembled, plan: Plan) -> dict[str, object]:
         "audience": plan.audience,
         "recipients": {str(v): n for v, n in plan.recipients.items()},
         "skipped": dict(plan.skipped),
+        "signed": [signer.record.name for signer in ours],
     }
 
 

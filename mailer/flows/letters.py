@@ -29,13 +29,9 @@ def templates_of(
     signers: Sequence[Signer],
     prefix: str = "",
 ) -> dict[Variant, Template]:
-    """One compiled template per mail variant; ``prefix`` marks the subject of proofs.
-
-    Those of *signers* sign whose domain is that of From, or above it.
-    """
+    """One compiled template per mail variant; ``prefix`` marks the subject of proofs."""
     head = letterhead(frozen, date=date, public_url=public_url, prefix=prefix)
-    domain = read_mailbox(head.sender, what="the sender").domain
-    ours = signers_for(domain, signers)
+    ours = signers_of(frozen, signers)
     # Signed at the moment that Date says: a message that is written again, after a
     # deferral or a doubt, is the same to the last byte.
     return {
@@ -45,6 +41,12 @@ def templates_of(
         for rendering in frozen.renderings
         if rendering.variant.is_mail
     }
+
+
+def signers_of(frozen: Frozen, signers: Sequence[Signer]) -> Sequence[Signer]:
+    """Those of *signers* that sign this edition: of the domain of From, or above it."""
+    sender = frozen.edition.sender or frozen.publication.sender
+    return signers_for(read_mailbox(sender, what="the sender").domain, signers)
 
 
 def letterhead(

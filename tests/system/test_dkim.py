@@ -64,6 +64,8 @@ async def test_from_a_new_key_to_a_signed_letter(
     mailer.use_relay(inbox.smtp_port)
     shown = mailer.folder / "shown.eml"
     mailer("render", "next", "--format", "eml", "--for", reader, "-o", str(shown))
+    plan = mailer.json("send", "next", "--dry-run", "--json")
+    assert plan["signed"] == [row["name"] for row in made["records"]]
     code, _, err = await mailer.run("send", "next", "--yes", "--expect", "1")
     assert code == 0, err
     assert "DKIM meridien.example: rsa" in err
@@ -111,6 +113,9 @@ def test_no_domain_no_key(mailer: Mailer) -> None:
     done = mailer("dkim", "new", "lettre@meridien.example")
     assert done.returncode == 2
     assert "is no domain" in done.stderr
+    done = mailer("dkim", "new", "meridien.org", "--zone", "--algorithm", "ed25519")
+    assert done.stdout.count("\n") == 1
+    assert "no publication writes from meridien.org" in done.stderr
     done = mailer("dkim", "records")
     assert done.returncode == 4
     assert "mailer dkim new" in done.stderr
@@ -144,7 +149,7 @@ def test_the_plan_says_who_signs(mailer: Mailer) -> None:
     assert "left to the relay" in mailer("send", "next", "--dry-run").stderr
     path = with_key(mailer, keys_pem(), domain="autre.example")
     plan = mailer("send", "next", "--dry-run").stderr
-    assert "no [[dkim]] key is for meridien.example" in plan
+    assert "no [[dkim]] key is for the domain of From" in plan
     assert "chmod" not in plan
     path.chmod(0o644)
     assert f"chmod 600 {path}" in mailer("send", "next", "--dry-run").stderr
