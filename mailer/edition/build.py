@@ -54,8 +54,9 @@ class Builder:
             [replace(s, blocks=tuple(blocks)) for s, blocks in self._sections],
         )
 
-    def read(self, nodes: Sequence[Node]) -> None:
-        """Take in the body of a file."""
+    def read(self, nodes: Sequence[Node], notes: Notes) -> None:
+        """Take in the body of a file, which *notes* tell about."""
+        self.notes = self.prose.notes = notes
         for node in nodes:
             if node.type == "heading" and node.token.tag == _SECTION:
                 self._open_section(node)
@@ -257,7 +258,7 @@ class Builder:
             )
             self.notes.error("file-too-big", at, message)
             return []
-        notes = self.notes.beside(f"snippets/{name}.md")
+        notes = self.notes.beside(f"snippets/{name}.md", text)
         if not is_writable(text, notes):
             return []
         with self._within(SNIPPET, notes):

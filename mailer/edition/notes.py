@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from mailer.edition.blocks import Source
@@ -13,19 +13,27 @@ from mailer.phrases import Phrase, say
 
 @dataclass(slots=True)
 class Notes:
-    """Findings of one file. ``offset`` is added to lines counted within a part of it."""
+    """Findings of one file. ``offset`` is added to lines counted within a part of it.
+
+    ``lines`` are those of the whole file, so that a word can be found in them.
+    """
 
     file: str
     offset: int = 0
     findings: list[Finding] = field(default_factory=list)
+    lines: Sequence[str] = ()
 
-    def at(self, line: int) -> Source:
-        """The place of *line*, counted from 0 within the part."""
-        return Source(self.file, line + self.offset + 1)
+    def at(self, line: int, word: str = "") -> Source:
+        """The place of *line*, counted from 0 within the part, and of *word* in it."""
+        number = line + self.offset
+        column = 0
+        if word and number < len(self.lines):
+            column = self.lines[number].find(word) + 1
+        return Source(self.file, number + 1, column)
 
-    def beside(self, file: str) -> Notes:
+    def beside(self, file: str, text: str) -> Notes:
         """Notes of another *file*, written into the same list."""
-        return Notes(file, findings=self.findings)
+        return Notes(file, findings=self.findings, lines=text.split("\n"))
 
     def error(self, rule: str, at: Source, message: Phrase, hint: str = "") -> None:
         """Something that must be mended before anything is published."""
@@ -36,16 +44,21 @@ class Notes:
         self._add(Severity.WARNING, rule, at, message, hint)
 
     def raise_errors(self) -> None:
-        """EditionError with every error, in the order of the lines."""
-        errors = [f for f in self.findings if f.severity is Severity.ERROR]
+        """EditionError with every error, file by file, in the order of the lines."""
+        errors = self._ordered(Severity.ERROR)
         if errors:
-            raise EditionError(tuple(sorted(errors, key=lambda f: f.line)))
+            raise EditionError(errors)
 
     @property
     def warnings(self) -> tuple[Finding, ...]:
         """What did not stop the parser."""
-        found = (f for f in self.findings if f.severity is Severity.WARNING)
-        return tuple(sorted(found, key=lambda f: f.line))
+        return self._ordered(Severity.WARNING)
+
+    def _ordered(self, severity: Severity) -> tuple[Finding, ...]:
+        files = list(dict.fromkeys(f.file for f in self.findings))
+        found = [f for f in self.findings if f.severity is severity]
+        found.sort(key=lambda f: (files.index(f.file), f.line, f.column))
+        return tuple(found)
 
     def _add(
         self, severity: Severity, rule: str, at: Source, message: Phrase, hint: str
@@ -57,6 +70,7 @@ class Notes:
                 message=message,
                 file=at.file,
                 line=at.line,
+                column=at.column,
                 hint=hint,
             )
         )

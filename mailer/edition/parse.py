@@ -17,7 +17,9 @@ from mailer.edition.known import Known
 from mailer.edition.markdown import clean, is_writable, read_line, read_markdown
 from mailer.edition.model import Edition, Publication
 from mailer.edition.notes import Notes
+from mailer.phrases import say
 
+_HEAD = re.compile(r"\s*[\w-]+\s*:(\s|$)")  # a --- that opens no rule, but keys
 _FOLDER = re.compile(r"(?:\d{4}-\d{2}-\d{2}-?)?(.*)")
 
 
@@ -29,12 +31,13 @@ def parse_edition(
     publication: Publication,
     authors: Collection[str] = (),
     files: Collection[str] = (),
+    further: Mapping[str, str] | None = None,
     snippets: Mapping[str, str] | None = None,
     theme_blocks: Mapping[str, Collection[str]] | None = None,
 ) -> Edition:
     """The edition that *text* says; EditionError with every fault it has.
 
-    What may be referred to: *authors* are the keys of ``authors.toml``, *files* the
+    *further* files, by name, go on where *text* ends. What may be referred to: *authors* are the keys of ``authors.toml``, *files* the
     names beside *file*, *snippets* texts by name, *theme_blocks* the channels of each
     block of the theme. What is doubtful but not wrong comes back in
     ``Edition.warnings``.
@@ -46,16 +49,17 @@ def parse_edition(
         snippets=snippets or {},
         theme_blocks=theme_blocks or {},
     )
-    notes = Notes(file)
     text = clean(text)
+    notes = Notes(file, lines=text.split("\n"))
     if not is_writable(text, notes):
         notes.raise_errors()
     head, offset = split_head(text)
     values = read_head(head, notes, known)
     notes.offset = offset
     builder = Builder(known, notes)
-    body = "\n".join(text.split("\n")[offset:])
-    builder.read(read_markdown(body, notes))
+    builder.read(read_markdown("\n".join(notes.lines[offset:]), notes), notes)
+    for name, more in (further or {}).items():
+        _read_further(clean(more), notes.beside(name, clean(more)), builder)
     notes.raise_errors()
     preface, sections = builder.body()
     return Edition(
@@ -67,6 +71,18 @@ def parse_edition(
         warnings=notes.warnings,
         **dict(_fields(values, folder)),
     )
+
+
+def _read_further(text: str, notes: Notes, builder: Builder) -> None:
+    """Take in a file that goes on with an edition: no head, no directive left open."""
+    if not is_writable(text, notes):
+        return
+    if _HEAD.match(split_head(text)[0]):
+        message = say("only the first file of an edition has a front matter")
+        hint = say("move its keys there, and begin this one with its text")
+        notes.error("meta-place", notes.at(0), message, hint)
+        return
+    builder.read(read_markdown(text, notes), notes)
 
 
 def parse_inline(text: str, *, at: Source) -> Inlines:

@@ -19,7 +19,8 @@ from mailer.edition.succession import coming_day, coming_number, free_slug
 from mailer.errors import GuardError, InputError
 from mailer.language import Catalogue
 from mailer.phrases import say
-from mailer.workspace.editions import INDEX, EditionFolder, Workspace
+from mailer.workspace.editions import EditionFolder, Workspace
+from mailer.workspace.manuscript import INDEX
 
 _SUMMARY = 3
 

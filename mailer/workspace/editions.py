@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -16,15 +16,12 @@ from mailer.edition.notes import did_you_mean
 from mailer.edition.parse import parse_edition, parse_inline
 from mailer.errors import (
     ConfigError,
-    EditionError,
-    Finding,
     InputError,
     NotFoundError,
-    Severity,
 )
 from mailer.phrases import say
+from mailer.workspace.manuscript import INDEX, left_out, manuscripts, texts
 
-INDEX = "index.md"
 _DATED = re.compile(r"(\d{4}-\d{2}-\d{2})(?:-(.*))?")
 _LINE = re.compile(
     r"^(title|date|number|slug):[ \t]*[\"']?(.*?)[\"']?[ \t]*$", re.MULTILINE
@@ -65,10 +62,10 @@ class Workspace:
     def editions(self, publications: Collection[str]) -> list[EditionFolder]:
         """Every edition of *publications*, the newest first."""
         found = [
-            _peek(publication, path.parent)
+            _peek(publication, files)
             for publication in publications
-            for path in (self.root / "editions" / publication).glob(f"*/{INDEX}")
-            if self.holds(path)
+            for path in (self.root / "editions" / publication).glob("*")
+            if (files := self.manuscripts(path))
         ]
         return sorted(
             found,
@@ -111,29 +108,42 @@ class Workspace:
         theme_blocks: Mapping[str, Collection[str]] | None = None,
     ) -> Edition:
         """The edition in *folder*; EditionError with all that is wrong with it."""
-        text = _text(folder.path / INDEX, INDEX)
-        files = {
+        known = {
             each.name
             for each in folder.path.iterdir()
             if each.is_file() and self.holds(each)
         }
-        return parse_edition(
-            text,
-            file=INDEX,
+        first, *further = self.sources(folder).items()
+        edition = parse_edition(
+            first[1],
+            file=first[0],
+            further=dict(further),
             folder=folder.path.name,
             publication=publication,
             authors=authors,
-            files=files,
+            files=known,
             snippets=self.snippets(),
             theme_blocks=theme_blocks,
         )
+        warnings = (*edition.warnings, *left_out(folder.path))
+        return replace(edition, warnings=warnings)
+
+    def sources(self, folder: EditionFolder) -> dict[str, str]:
+        """The texts of an edition by file name, as they are read; EditionError."""
+        files = self.manuscripts(folder.path) or [folder.path / INDEX]
+        return texts((file, file.name) for file in files)
+
+    def manuscripts(self, folder: Path) -> list[Path]:
+        """The files of *folder* that make an edition, none if it is none."""
+        return [file for file in manuscripts(folder) if self.holds(file)]
 
     def snippets(self) -> dict[str, str]:
         """The texts of ``snippets/``, by name; EditionError if one is no text."""
+        folder = self.root / "snippets"
+        files = [file for file in sorted(folder.glob("*.md")) if self.holds(file)]
         return {
-            file.stem: _text(file, f"{file.parent.name}/{file.name}")
-            for file in sorted((self.root / "snippets").glob("*.md"))
-            if self.holds(file)
+            name.removesuffix(".md"): text
+            for name, text in texts((file, file.name) for file in files).items()
         }
 
     def authors(self) -> Mapping[str, Author]:
@@ -180,17 +190,18 @@ class Workspace:
             return None
         for base in (Path(), self.root):
             path = (base / name).resolve()
-            folder = path.parent if path.name == INDEX else path
+            folder = path.parent if path.suffix.lower() == ".md" else path
             for edition in known:
                 if edition.path.resolve() == folder:
                     return edition
         return None
 
 
-def _peek(publication: str, path: Path) -> EditionFolder:
+def _peek(publication: str, files: Sequence[Path]) -> EditionFolder:
     """What the front matter says, line by line: it may be broken elsewhere."""
+    path = files[0].parent
     try:
-        text = (path / INDEX).read_text(encoding="utf-8-sig", errors="replace")
+        text = files[0].read_text(encoding="utf-8-sig", errors="replace")
     except OSError:
         text = ""  # `read` tells what is wrong; here it only has to be found
     head = dict(_LINE.findall(split_head(text.replace("\r\n", "\n"))[0]))
@@ -253,28 +264,3 @@ def _not_found(
     if not known:
         return NotFoundError(message, hint=say("there is none in editions/ yet"))
     return NotFoundError(message, hint=did_you_mean(name, [e.name for e in known[:8]]))
-
-
-def _text(file: Path, name: str) -> str:
-    """What *file* says; EditionError that calls it *name*."""
-    try:
-        return file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        message, hint = say("the file is not UTF-8"), say("save it as UTF-8")
-        raise _unreadable(name, line, message, hint) from error
-    except OSError as error:
-        message = say("cannot be read: {error}", error=error.strerror)
-        raise _unreadable(name, 0, message) from error
-
-
-def _unreadable(file: str, line: int, message: str, hint: str = "") -> EditionError:
-    finding = Finding(
-        rule="file-unreadable",
-        severity=Severity.ERROR,
-        message=message,
-        file=file,
-        line=line,
-        hint=hint,
-    )
-    return EditionError((finding,))

@@ -58,7 +58,7 @@ def lay_out(sample: Sample, root: Path) -> House:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
     folder = root / FOLDER
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "index.md").write_bytes(text.encode(sample.encoding))
     for name, what in sample.pictures.items():
         (folder / name).write_bytes(_picture(what))

@@ -81,7 +81,7 @@ def test_a_broken_edition_is_found_and_told(workspace: Workspace) -> None:
     )
     found = workspace.find("120", ["p"], today=TODAY)
     assert found.date == date(2026, 3, 28)
-    with pytest.raises(EditionError, match=r"index\.md:6: the file is not UTF-8"):
+    with pytest.raises(EditionError, match=r"index\.md:6:1: the file is not UTF-8"):
         workspace.read(found, PAPER, [])
     assert len(workspace.editions(["p"])) == 4
 
