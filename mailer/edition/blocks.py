@@ -7,7 +7,7 @@ A new kind of block is one class here, one clause in ``prose`` or one row in
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar
@@ -389,16 +389,5 @@ class Paywall(Block):
 SPOKEN = frozenset({"alt", "argument", "button", "by"})
 """Fields that readers see as words although they are plain strings."""
 
-UNSPOKEN = frozenset({"href", "id", "class"})
+UNSPOKEN = frozenset({"href", "id", "class", "only"})
 """Attributes of a theme's block that are no words."""
-
-Container = Box | Sponsor | Only | Custom
-"""Blocks that hold others."""
-
-
-def walk(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Every block of *blocks*, those inside others too, in reading order."""
-    for block in blocks:
-        yield block
-        if isinstance(block, Container):
-            yield from walk(block.blocks)

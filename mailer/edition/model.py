@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from mailer.edition.blocks import Block, Inlines, Source, walk
+from mailer.edition.blocks import Block, Inlines, Source
+from mailer.edition.walk import walk
 from mailer.errors import Finding
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
-from mailer.edition.blocks import Container, Source, plain
+from mailer.edition.blocks import Source, plain
 from mailer.edition.model import Edition
+from mailer.edition.walk import Container
 from mailer.errors import Finding
 from mailer.phrases import say
 from mailer.rendering.checks.finding import error, warning
