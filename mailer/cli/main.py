@@ -24,6 +24,7 @@ from mailer.cli import (
     renderings,
     runs,
     service,
+    themes,
 )
 from mailer.cli.invocation import Invocation
 from mailer.errors import EditionError, MailerError
@@ -43,6 +44,7 @@ runs.register(app)
 people.register(app)
 dkim.register(app)
 service.register(app)
+themes.register(app)
 
 
 def _version(value: bool) -> None:

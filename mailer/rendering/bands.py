@@ -31,6 +31,8 @@ from mailer.rendering.theme import Ground, Theme
 
 RenderBlock = Callable[..., Markup]
 
+_SNIPPETS = "snippets/"  # the folder whose lines come from elsewhere than the edition
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Band:
@@ -188,5 +190,7 @@ def _names(block: Block) -> tuple[str, ...]:
             return (block.name,)
         case Quote(epigraph=True):
             return ("epigraph",)
+        case Paragraph() if block.at.file.startswith(_SNIPPETS):
+            return ("snippet",)
         case _:
             return (block.kind,)

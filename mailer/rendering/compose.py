@@ -11,7 +11,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from mailer.edition.blocks import Block, Inlines, Source, plain
 from mailer.edition.model import Edition, Variant
@@ -71,6 +71,7 @@ def compose(
         return Markup(f"\x02{mark}\x03") + inner + Markup("\x02\x03")
 
     env.globals["render_block"] = marked
+    env.globals["label"] = _label(scene)
     env.globals["toc_base"] = _toc_base(edition, scene)
     env.globals["picture"] = lambda name: _picture(scene, name)
     text = template(env, "edition.mjml.j2").render(
@@ -95,6 +96,14 @@ def caps(text: object) -> object:
         end = found.end()
     raised = "".join(shown) + str(text)[end:].upper()
     return Markup(raised) if isinstance(text, Markup) else raised
+
+
+def _label(scene: Scene) -> Markup:
+    """The style of words in the label font; nothing where the text has it too."""
+    fonts = scene.theme.fonts
+    label = fonts.get("label", "")
+    same = label == fonts.get("text", "")
+    return Markup("" if same else f"font-family:{escape(label)};")
 
 
 def _toc_base(edition: Edition, scene: Scene) -> str | None:

@@ -20,7 +20,7 @@ PAPER = "paper"
 
 _CONTRAST = 4.5  # WCAG 2.2, 1.4.3, for text of ordinary size
 _SCHEMES = ("light", "dark")
-_USED = re.compile(r"\b([tibkefl])-([a-z_]+)\b")
+_USED = re.compile(r"\b([tibfl])-([a-z_]+)\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,8 +102,7 @@ class Theme:
         """The dark sheet's rules for the tokens that *source* uses, and no others.
 
         A class says what it colours: ``t-`` text of an mj-text, ``i-`` an inline
-        element, ``b-`` the ground of a section, ``k-`` of a column, ``e-`` its edge,
-        ``f-`` of a cell, ``l-`` a border.
+        element, ``b-`` the ground of a section, ``f-`` of a cell, ``l-`` a border.
         """
         return self._rules(source, _DARK_RULES)
 
@@ -123,8 +122,6 @@ _DARK_RULES = {
     "t": ".page .t-{name} div{{color:{dark}!important}}",
     "i": ".page .i-{name}{{color:{dark}!important}}",
     "b": ".b-{name},.b-{name}>table{{background:{dark}!important}}",
-    "k": ".k-{name}>table{{background:{dark}!important}}",
-    "e": ".e-{name}>table{{border-color:{dark}!important}}",
     "f": ".page .f-{name}{{background:{dark}!important}}",
     "l": ".page .l-{name}{{border-color:{dark}!important}}",
 }
@@ -132,8 +129,6 @@ _OUTLOOK_RULES = {
     "t": "[data-ogsc] .t-{name} div{{color:{dark}!important}}",
     "i": "[data-ogsc] .i-{name}{{color:{dark}!important}}",
     "b": "[data-ogsb] .b-{name}>table{{background:{dark}!important}}",
-    "k": "[data-ogsb] .k-{name}>table{{background:{dark}!important}}",
-    "e": "",
     "f": "[data-ogsb] .f-{name}{{background:{dark}!important}}",
     "l": "",
 }

@@ -20,6 +20,12 @@ _BLOCK = re.compile(rf"blocks/([^/.]+)\.({'|'.join(CHANNELS)})\.j2")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")  # a folder's, and no way out of it
 
 
+def theme_names(folders: Sequence[Path]) -> list[str]:
+    """The themes there are, in order."""
+    places = (place for folder in folders for place in (folder / "themes").glob("*"))
+    return sorted({place.name for place in places if place.is_dir()})
+
+
 def load_theme(name: str, folders: Sequence[Path]) -> Theme:
     """The theme *name*, its files looked up in *folders*, the first winning.
 
@@ -51,18 +57,9 @@ def _layered(
     places = [folder / "themes" / name for folder in folders]
     places = [p for p in places if _NAME.fullmatch(name) and p.is_dir()]
     if not places:
-        there = sorted(
-            {
-                theme.name
-                for folder in folders
-                for theme in (folder / "themes").glob("*")
-                if theme.is_dir()
-            }
-        )
+        there = ", ".join(theme_names(folders))
         message = say("there is no theme {name}", name=name)
-        raise ThemeError(
-            message, hint=say("there are: {names}", names=", ".join(there))
-        )
+        raise ThemeError(message, hint=say("there are: {names}", names=there))
     templates: dict[str, str] = {}
     tokens: dict[str, Any] = {}
     for place in reversed(places):
