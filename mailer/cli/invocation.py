@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.console import Console
 
+from mailer.cli.signals import leave_on_interrupt
 from mailer.errors import EditionError, GuardError
 from mailer.phrases import say
 
@@ -82,7 +84,7 @@ class Invocation:
                 message,
                 hint=say("scripts pass --yes --expect {count}", count=str(count)),
             )
-        typed = self.err.input("Type the number of recipients to confirm: ")
+        typed = self._ask("Type the number of recipients to confirm: ")
         if "".join(typed.split()) != str(count):
             message = say(
                 "you typed {typed}, the plan says {count}",
@@ -96,9 +98,16 @@ class Invocation:
         if not sys.stdin.isatty():
             message = say("nobody is there to confirm")
             raise GuardError(message, hint=say("scripts pass --yes"))
-        if self.err.input(f"{question} [y/N] ").strip().lower() not in {"y", "yes"}:
+        if self._ask(f"{question} [y/N] ").strip().lower() not in {"y", "yes"}:
             message = say("not confirmed")
             raise GuardError(message, hint=say("nothing was changed"))
+
+    def _ask(self, question: str) -> str:
+        """What is typed on one line; nothing if the input ends."""
+        with leave_on_interrupt(), suppress(EOFError):
+            return self.err.input(question, markup=False)
+        self.err.print()
+        return ""
 
 
 def invocation(ctx: typer.Context) -> Invocation:

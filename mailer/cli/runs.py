@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,18 +17,17 @@ from mailer.cli.screen import (
     run_json,
     runs_table,
 )
+from mailer.cli.signals import drain_on_signals
 from mailer.delivery.ledger import State
 from mailer.delivery.report import (
     assert_balanced,
     balance_line,
     exit_code,
 )
-from mailer.errors import GuardError, NotFoundError
+from mailer.errors import GuardError, InputError, NotFoundError
 from mailer.phrases import say
 
 if TYPE_CHECKING:
-    import asyncio
-
     from mailer.flows.assemble import Assembled
     from mailer.flows.ports import Plan, Run
     from mailer.flows.send import SendingDesk
@@ -120,7 +117,7 @@ def retry(
     ]
     if not wanted:
         message = say("say what to try again")
-        raise GuardError(message, hint=say("--deferred, --refused or --in-doubt"))
+        raise InputError(message, hint=say("--deferred, --refused or --in-doubt"))
     raise typer.Exit(
         run_async(_retry(invocation(ctx), run, wanted, yes=yes, json=json))
     )
@@ -222,7 +219,8 @@ async def _resume(call: Invocation, name: str | None, *, yes: bool, json: bool) 
             return 0
         for run in runs:
             tally = await stores.ledger.tally(run)
-            call.err.print(f"{run.name}: {balance_line(tally)}", markup=False)
+            call.err.print(f"{run.name}, {run.state}:", markup=False)
+            call.err.print(f"  {balance_line(tally)}", markup=False, soft_wrap=True)
         if not yes:
             call.confirm("Go on sending what waits?")
         desk = call.house.desk(stores.ledger)
@@ -253,6 +251,13 @@ async def _retry(
             await paced.relay.check()
         now = call.house.clock.now()
         count = await stores.ledger.reopen(run, states=states, now=now)
+        if count == 0 and run.finished is not None:
+            # A finished run keeps its hour: there is nothing to send.
+            call.err.print("Nothing to try again.")
+            tally = await stores.ledger.tally(run)
+            if json:
+                call.print_json(run_json(call, run, tally))
+            return exit_code(tally)
         call.err.print(f"{number(count)} deliveries are due again.")
         return await _carry_on(call, [run], desk, stores, json=json)
 
@@ -298,7 +303,14 @@ async def _carry_on(
     from mailer.flows.send import send as send_run
 
     codes, rows = [], []
-    with _stop_on_signals(desk.stop):
+
+    def tell() -> None:
+        call.err.print(
+            "Stopping: what is on the wire is finished first. "
+            "A second Ctrl-C leaves at once."
+        )
+
+    with drain_on_signals(desk.stop, tell) as interruption:
         for run in runs:
             async with show_progress(call, run, stores.ledger):
                 await send_run(run, desk)
@@ -306,34 +318,15 @@ async def _carry_on(
             rows.append(run_json(call, fresh, tally))
             print_end(call, fresh, tally)
             assert_balanced(tally, fresh.name)
-            codes.append(exit_code(tally))
+            code = exit_code(tally)
+            codes.append(
+                130 if interruption.by_hand and fresh.finished is None else code
+            )
             if desk.stop.is_set():
                 break
     if json:
         call.print_json({"schema": 1, "runs": rows} if many else rows[0])
     return max(codes)
-
-
-@contextmanager
-def _stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
-    """The first signal drains: what is on the wire is finished. The second leaves."""
-    import asyncio
-
-    loop = asyncio.get_running_loop()
-    signals = (signal.SIGINT, signal.SIGTERM)
-
-    def drain() -> None:
-        stop.set()
-        for each in signals:
-            loop.remove_signal_handler(each)
-
-    for each in signals:
-        loop.add_signal_handler(each, drain)
-    try:
-        yield
-    finally:
-        for each in signals:
-            loop.remove_signal_handler(each)
 
 
 async def _run_called(name: str, stores: Stores) -> Run:

@@ -168,6 +168,7 @@ class _Sending:
             wait = upcoming - self.desk.clock.now()
             if wait > self.desk.policy.linger:
                 self._halt(f"deferred deliveries wait until {upcoming:%H:%M} UTC")
+                break
             await self.desk.clock.wait(self.desk.stop, min(wait, _MAX_WAIT))
         return self.reason
 

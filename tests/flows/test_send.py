@@ -48,6 +48,21 @@ async def test_a_deferred_reader_is_tried_again_at_their_hour(desk: Desk) -> Non
     assert desk.clock.now() - run.started >= timedelta(minutes=15)
 
 
+async def test_nobody_lingers_for_what_is_due_too_late(desk: Desk) -> None:
+    """A delivery deferred beyond `linger` pauses the run at once, and says until when."""
+    desk.relay.answer = lambda envelope, attempt: (
+        Stage.RCPT,
+        Reply(450, "greylisted", "4.7.1"),
+    )
+    await desk.subscribe(*READERS[:3])
+    policy = replace(desk.sending.policy, linger=timedelta(minutes=1))
+    run = await desk.open_run()
+    run = await send(run, replace(desk.sending, policy=policy))
+    assert run.state is RunState.PAUSED
+    assert "06:15 UTC" in run.reason
+    assert desk.clock.now() == run.started, "no time was spent waiting"
+
+
 async def test_a_refusal_is_final(desk: Desk) -> None:
     """An unknown mailbox is refused once and not tried again."""
     desk.relay.answer = lambda envelope, attempt: (

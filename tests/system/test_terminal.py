@@ -1,0 +1,166 @@
+"""At a terminal: what is asked, what Ctrl-C does, and how either leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pty
+import signal
+
+from mailer.wiring import TrialInbox
+from tests.relay import ScriptedRelay
+from tests.system.conftest import Mailer, reached
+
+
+class Terminal:
+    """The command at a pseudo-terminal: what it shows, and a keyboard."""
+
+    def __init__(self, screen: int, process: asyncio.subprocess.Process) -> None:
+        self.screen, self.process = screen, process
+        self.shown = ""
+        self._new = asyncio.Event()
+        asyncio.get_running_loop().add_reader(screen, self._read)
+
+    @classmethod
+    async def run(cls, mailer: Mailer, *words: str) -> Terminal:
+        screen, line = pty.openpty()
+        process = await asyncio.create_subprocess_exec(
+            *mailer.command(*words),
+            env=mailer.environment(),
+            stdin=line,
+            stdout=line,
+            stderr=line,
+            start_new_session=True,
+            preexec_fn=_take_terminal,
+        )
+        os.close(line)
+        return cls(screen, process)
+
+    def _read(self) -> None:
+        try:
+            got = os.read(self.screen, 65536)
+        except OSError:  # the other side is closed
+            got = b""
+        if not got:
+            asyncio.get_running_loop().remove_reader(self.screen)
+        self.shown += got.decode("utf-8", "replace")
+        self._new.set()
+
+    async def until(self, words: str) -> None:
+        """Come back when *words* stand on the screen."""
+        async with asyncio.timeout(30):
+            while words not in self.shown:
+                self._new.clear()
+                await self._new.wait()
+
+    def type(self, keys: str) -> None:
+        os.write(self.screen, keys.encode())
+
+    async def end(self) -> int:
+        async with asyncio.timeout(30):
+            code = await self.process.wait()
+        asyncio.get_running_loop().remove_reader(self.screen)
+        os.close(self.screen)
+        return code
+
+
+def _take_terminal() -> None:
+    import fcntl
+    import termios
+
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # so that ^C becomes a signal
+
+
+async def test_the_count_is_typed_and_the_edition_leaves(
+    mailer: Mailer, inbox: TrialInbox
+) -> None:
+    """Whoever types the number of readers sends; progress and balance are shown."""
+    mailer.import_readers(5)
+    mailer.use_relay(inbox.smtp_port)
+    terminal = await Terminal.run(mailer, "send", "next")
+    await terminal.until("to confirm: ")
+    terminal.type("5\n")
+    assert await terminal.end() == 0, terminal.shown
+    assert "5 accepted" in terminal.shown
+    assert len(inbox.mailbox.recipients()) == 5
+
+
+async def test_ctrl_c_at_the_prompt_leaves_at_once(mailer: Mailer) -> None:
+    """One Ctrl-C is enough where nothing is under way; no run is made."""
+    mailer.import_readers(5)
+    terminal = await Terminal.run(mailer, "send", "next")
+    await terminal.until("to confirm: ")
+    terminal.type("\x03")
+    assert await terminal.end() == 130, terminal.shown
+    assert "Traceback" not in terminal.shown
+    assert mailer.json("status", "--json")["runs"] == []
+
+
+async def test_what_can_be_answered_is_shown(mailer: Mailer) -> None:
+    """A question shows its answers, and no answer at all is a no."""
+    mailer.import_readers(1)
+    address = "lecteur0000@lecteurs.example"
+    terminal = await Terminal.run(mailer, "subscribers", "remove", address)
+    await terminal.until("[y/N] ")
+    terminal.type("\x04")
+    assert await terminal.end() == 4, terminal.shown
+    found = mailer.json("subscribers", "show", address, "--json")
+    assert found["subscriptions"][0]["state"] == "active"
+
+
+async def test_ctrl_c_in_mid_run_drains_and_resume_goes_on(mailer: Mailer) -> None:
+    """What is on the wire is finished, the exit code is 130, and nobody is doubted."""
+    mailer.import_readers(60)
+    async with ScriptedRelay() as relay:
+        mailer.use_relay(relay.port, rate="50/s")
+        process = await mailer.start("send", "next", "--yes", "--expect", "60")
+        await reached(relay, 5, process)
+        process.send_signal(signal.SIGINT)
+        _, err = await process.communicate()
+        assert process.returncode == 130, err
+        assert b"A second Ctrl-C leaves at once" in err
+        assert b"mailer resume le-meridien-118-1 goes on" in err
+        (paused,) = mailer.json("status", "--json")["runs"]
+        assert (paused["state"], paused["in_doubt"]) == ("paused", 0)
+        code, _, again = await mailer.run("resume", "--yes")
+        assert code == 0, again
+        assert len(relay.accepted) == 60
+        assert len({accepted.recipient for accepted in relay.accepted}) == 60
+
+
+async def test_a_second_ctrl_c_leaves_what_hangs_in_doubt(mailer: Mailer) -> None:
+    """A relay that says nothing after the dot does not hold anybody at the screen."""
+    mailer.import_readers(3)
+    async with ScriptedRelay(script={"dot": "stall"}) as relay:
+        mailer.use_relay(relay.port, connections=1)
+        process = await mailer.start("send", "next", "--yes", "--expect", "3")
+        async with asyncio.timeout(30):
+            await relay.stalled.wait()
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        async with asyncio.timeout(30):
+            while b"A second Ctrl-C" not in await process.stderr.readline():
+                pass
+        process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(20):
+            _, err = await process.communicate()
+        assert process.returncode == 130, err
+        assert b"Traceback" not in err
+    (left,) = mailer.json("status", "--json")["runs"]
+    assert left["balanced"] is True
+    assert left["accepted"] == 0
+
+
+async def test_trying_again_what_is_not_there_leaves_a_run_alone(
+    mailer: Mailer, inbox: TrialInbox
+) -> None:
+    """`retry` without anything to try keeps the finished run as it was."""
+    mailer.import_readers(2)
+    mailer.use_relay(inbox.smtp_port)
+    await mailer.run("send", "next", "--yes", "--expect", "2")
+    before = mailer.json("status", "--json")
+    code, _, err = await mailer.run("retry", "le-meridien/118", "--refused", "--yes")
+    assert code == 0, err
+    assert "Nothing to try again" in err
+    assert mailer.json("status", "--json") == before
+    assert mailer("retry", "le-meridien/118").returncode == 2
