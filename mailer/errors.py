@@ -22,6 +22,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mailer.phrases import say
+
 
 class Severity(StrEnum):
     """How much a finding weighs: an error blocks, a warning is read."""
@@ -87,8 +89,14 @@ class InputError(MailerError):
         self.file = file
         self.line = line
         self.hint = hint
-        place = f"{file}:{line}: " if file and line else f"{file}: " if file else ""
-        super().__init__(place + message + (f"\n  {hint}" if hint else ""))
+        super().__init__(self.place + message + (f"\n  {hint}" if hint else ""))
+
+    @property
+    def place(self) -> str:
+        """``index.md:14: ``, to be put before the message; empty where nothing is named."""
+        if not self.file:
+            return ""
+        return f"{self.file}:{self.line}: " if self.line else f"{self.file}: "
 
 
 class ConfigError(InputError):
@@ -138,7 +146,8 @@ class RelayError(MailerError):
     ) -> None:
         self.relay = relay
         self.temporary = temporary
-        super().__init__(f"relay {relay}: {message}" if relay else message)
+        named = say("relay {relay}: {message}", relay=relay, message=message)
+        super().__init__(named if relay else message)
 
 
 class StoreError(MailerError):

@@ -45,7 +45,7 @@ class Phrase(str):
     ) -> Self:
         """Use ``say`` and ``say_many``."""
         template = plural if plural and count != 1 else english
-        self = super().__new__(cls, fill(template, values, _in_english))
+        self = super().__new__(cls, fill(template, values, in_english))
         for name, value in (
             ("english", english),
             ("plural", plural),
@@ -73,9 +73,10 @@ def say_many(one: str, many: str, count: int, /, **values: object) -> Phrase:
     return Phrase(one, many, count, _kept({"count": count, **values}))
 
 
-def kilobytes(size: int) -> Phrase:
+def kilobytes(size: int, *, digits: int = 0) -> Phrase:
     """``98 KB`` for *size* bytes."""
-    return say("{count} KB", count=round(size / 1024))
+    count = size / 1024
+    return say("{count} KB", count=round(count, digits) if digits else round(count))
 
 
 def lasting(seconds: float) -> Phrase:
@@ -127,7 +128,8 @@ def _value(value: object) -> Value:
     return str(value)
 
 
-def _in_english(value: Value) -> str:
+def in_english(value: Value) -> str:
+    """A value as English writes it."""
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float):

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from mailer.cli.editions import assembled_edition
 from mailer.cli.invocation import Invocation, invocation
+from mailer.cli.vocabulary import problems, word
 from mailer.errors import EditionError, Finding, NotFoundError, Severity
-from mailer.phrases import say
+from mailer.phrases import kilobytes, say
 
 if TYPE_CHECKING:
     from mailer.flows.assemble import Assembled
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 
 _SAMPLE_LINES = 14
+_GMAIL_CUT = 102 * 1024  # bytes of HTML; what follows is shown on demand only
 
 
 def register(app: typer.Typer) -> None:
@@ -120,19 +123,15 @@ def show_check(call: Invocation, assembled: Assembled) -> None:
     edition = assembled.edition
     call.out.print(f"[bold]{escape(edition.name)} · {escape(edition.title)}[/bold]")
     if assembled.findings:
-        call.out.print(_findings_table(assembled.findings))
-    call.out.print(_sizes_table(assembled))
+        call.out.print(_findings_table(call, assembled.findings))
+    call.out.print(_sizes_table(call, assembled))
     errors = len(assembled.errors)
     warnings = len(assembled.findings) - errors
     style = "bold red" if errors else "yellow" if warnings else "green"
-    call.out.print(
-        f"{errors} error{'s' * (errors != 1)}, "
-        f"{warnings} warning{'s' * (warnings != 1)}",
-        style=style,
-    )
+    call.out.tell(problems(errors, warnings), style=style)
 
 
-def _findings_table(findings: tuple[Finding, ...]) -> Table:
+def _findings_table(call: Invocation, findings: tuple[Finding, ...]) -> Table:
     table = Table(box=None, show_header=False, pad_edge=True)
     table.add_column(no_wrap=True, style="dim")
     table.add_column(no_wrap=True)
@@ -142,17 +141,18 @@ def _findings_table(findings: tuple[Finding, ...]) -> Table:
         color = "red" if finding.severity is Severity.ERROR else "yellow"
         table.add_row(
             escape(finding.place),
-            f"[{color}]{finding.severity}[/{color}]",
-            escape(finding.message + (f" ({finding.hint})" if finding.hint else "")),
+            Text(call.said(word(finding.severity)), style=color),
+            Text(call.speech.remark(finding)),
             finding.rule,
         )
     return table
 
 
-def _sizes_table(assembled: Assembled) -> Table:
+def _sizes_table(call: Invocation, assembled: Assembled) -> Table:
     table = Table(box=None, header_style="dim", pad_edge=False)
-    table.add_column("variant", min_width=8)
-    for title in ("html", "of 102 KB", "text", "images"):
+    table.add_column(call.said(say("variant")), min_width=8)
+    for phrase in (say("html"), say("of 102 KB"), say("text"), say("images")):
+        title = call.said(phrase)
         table.add_column(title, justify="right", no_wrap=True, min_width=len(title))
     for rendering in assembled.frozen.renderings:
         if not rendering.variant.is_mail:
@@ -160,11 +160,11 @@ def _sizes_table(assembled: Assembled) -> Table:
         size = len(rendering.html.encode())
         weight = sum(len(picture.content) for picture in rendering.pictures)
         table.add_row(
-            str(rendering.variant),
-            f"{size / 1024:.1f} KB",
-            f"{size / 1024:.0f} %",
-            f"{len(rendering.text.encode()) / 1024:.1f} KB",
-            f"{len(rendering.pictures)} · {weight / 1024:.0f} KB",
+            call.said(word(rendering.variant)),
+            call.said(kilobytes(size, digits=1)),
+            call.said(say("{count} %", count=round(100 * size / _GMAIL_CUT))),
+            call.said(kilobytes(len(rendering.text.encode()), digits=1)),
+            f"{len(rendering.pictures)} · {call.said(kilobytes(weight))}",
         )
     return table
 

@@ -79,16 +79,16 @@ def new(
         _print_plain(call, signers, zone=zone, config=tables)
         return
     for signer, path in files.items():
-        words = f"{signer.kind} key written to {path}"
-        call.err.print(words, markup=False, soft_wrap=True)
+        told = say("{kind} key written to {path}", kind=signer.kind, path=path)
+        call.err.tell(told)
     _print_records(call, signers)
-    call.out.print(f"Put into {_config_file(call)}:\n", markup=False)
+    call.out.tell(say("Put into {file}:\n", file=_config_file(call)))
     call.out.print(tables, markup=False)
-    call.err.print(
+    told = say(
         "Publish first: mail signed with a key that nobody finds fails. Then look at a\n"
-        "letter at a provider's: mailer send next --test YOU@example.org",
-        markup=False,
+        "letter at a provider's: mailer send next --test YOU@example.org"
     )
+    call.err.tell(told)
 
 
 @dkim.command("records")
@@ -127,12 +127,11 @@ def _warn_of_no_use(call: Invocation, signers: Sequence[Signer]) -> None:
     tables = call.house.settings.publications.values()
     senders = [read_mailbox(table.sender, what="from") for table in tables]
     if not any(signers_for(sender.domain, signers) for sender in senders):
-        call.err.print(
-            f"warning: no publication writes from {signers[0].domain} or below it",
-            style="yellow",
-            markup=False,
-            soft_wrap=True,
+        told = say(
+            "warning: no publication writes from {domain} or below it",
+            domain=signers[0].domain,
         )
+        call.err.tell(told, style="yellow")
 
 
 def _selector(call: Invocation, kind: Kind, said: str | None, count: int) -> str:
@@ -147,16 +146,24 @@ def _print_records(call: Invocation, signers: Sequence[Signer]) -> None:
     """Each record twice: as a provider's form asks for it, and as a zone file has it."""
     for signer in signers:
         record = signer.record
-        call.out.print(
-            f"Publish in the DNS of {signer.domain} ({signer.kind}):\n\n"
-            f"  Name   {record.name}\n"
-            f"  Type   TXT\n"
-            f"  Value  {record.value}\n",
-            markup=False,
+        told = say(
+            "Publish in the DNS of {domain} ({kind}):\n\n"
+            "  Name   {name}\n"
+            "  Type   TXT\n"
+            "  Value  {value}\n",
+            domain=signer.domain,
+            kind=signer.kind,
+            name=record.name,
+            value=record.value,
         )
-        many = ", and where a form takes strings of 255 at most"
-        words = f"In a zone file{many if len(record.strings) > 1 else ''}:"
-        call.out.print(f"{words}\n\n{record.zone_line}\n", markup=False)
+        call.out.tell(told)
+        words = say("In a zone file:")
+        if len(record.strings) > 1:
+            words = say(
+                "In a zone file, and where a form takes strings of 255 at most:"
+            )
+        call.out.tell(words)
+        call.out.print(f"\n{record.zone_line}\n", markup=False)
 
 
 def _print_plain(

@@ -95,11 +95,10 @@ async def _numbers_sent(call: Invocation, publication: str) -> set[int]:
         async with call.house.stores() as stores:
             runs = await stores.ledger.runs()
     except StoreError as error:
-        call.err.print(
-            f"! the ledger cannot be asked which numbers are used: {error}",
-            markup=False,
-            style="yellow",
+        told = say(
+            "! the ledger cannot be asked which numbers are used: {error}", error=error
         )
+        call.err.tell(told, style="yellow")
         return set()
     names = (
         run.edition.rpartition("/")[2] for run in runs if run.publication == publication
@@ -140,16 +139,25 @@ def _shown(file: Path) -> Path:
 
 
 def _say_next(call: Invocation, draft: Draft) -> None:
-    begun = f" from {draft.begun_from}" if draft.begun_from else ""
     where = "" if call.folder == Path() else f"-C {shlex.quote(str(call.folder))} "
-    call.err.print(
-        f"{draft.name}, {draft.day:%A} {draft.day}{begun}: "
-        "fill in every TODO, put pictures beside the file.\n"
-        f"Next:  mailer {where}check {draft.name}\n"
-        f"       mailer {where}render {draft.name} --all -o build",
-        markup=False,
-        soft_wrap=True,
+    if draft.begun_from:
+        begun = say(
+            "{edition}, {day}, from {last}:",
+            edition=draft.name,
+            day=draft.day,
+            last=draft.begun_from,
+        )
+    else:
+        begun = say("{edition}, {day}:", edition=draft.name, day=draft.day)
+    told = say(
+        "{begun} fill in every TODO, put pictures beside the file.\n"
+        "Next:  mailer {where}check {edition}\n"
+        "       mailer {where}render {edition} --all -o build",
+        begun=begun,
+        where=where,
+        edition=draft.name,
     )
+    call.err.tell(told)
 
 
 def _as_json(draft: Draft) -> dict[str, object]:

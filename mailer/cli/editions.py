@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli.invocation import Invocation, invocation
+from mailer.phrases import say, say_many
 
 if TYPE_CHECKING:
     from mailer.flows.assemble import Assembled
@@ -47,17 +48,22 @@ def init(
     call = invocation(ctx)
     target = folder if folder.is_absolute() else call.folder / folder
     written = new_workspace(target, theme=theme)
-    call.err.print(f"{len(written)} files written in {target}", markup=False)
-    where = "" if target == Path() else f"-C {folder} "
-    call.err.print(
-        f"Next:  mailer {where}check next\n"
-        f"       mailer {where}subscribers import {target / 'readers.csv'} "
-        f'--consent "sample"\n'
-        f"       mailer {where}inbox      (a trial relay and its page)\n"
-        f"       mailer {where}send next",
-        markup=False,
-        soft_wrap=True,
+    done = say_many(
+        "{count} file written in {folder}",
+        "{count} files written in {folder}",
+        len(written),
+        folder=target,
     )
+    call.err.tell(done)
+    following = say(
+        "Next:  mailer {where}check next\n"
+        '       mailer {where}subscribers import {readers} --consent "sample"\n'
+        "       mailer {where}inbox      (a trial relay and its page)\n"
+        "       mailer {where}send next",
+        where="" if target == Path() else f"-C {folder} ",
+        readers=target / "readers.csv",
+    )
+    call.err.tell(following)
 
 
 def assembled_edition(call: Invocation, name: str) -> Assembled:

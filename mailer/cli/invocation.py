@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.console import Console
+from rich.text import Text
 
 from mailer.cli.signals import leave_on_interrupt
+from mailer.cli.speech import Speech
 from mailer.errors import EditionError, GuardError
-from mailer.phrases import say
+from mailer.phrases import Phrase, say
 
 if TYPE_CHECKING:
     import typer
@@ -26,6 +28,35 @@ if TYPE_CHECKING:
     from mailer.wiring import House
 
 T = TypeVar("T")
+
+
+_YES = say("y yes")
+"""The answers that mean yes, besides the English ones."""
+
+
+class Voice(Console):
+    """A console that says phrases in the language of the terminal."""
+
+    def __init__(
+        self,
+        speech: Speech,
+        *,
+        no_color: bool | None,
+        stderr: bool = False,
+        soft_wrap: bool = False,
+    ) -> None:
+        super().__init__(
+            highlight=False, no_color=no_color, stderr=stderr, soft_wrap=soft_wrap
+        )
+        self._speech = speech
+
+    def tell(self, text: str, *, style: str = "", end: str = "\n") -> None:
+        """Print *text* as it is, translated if it is a phrase; no markup is read in it.
+
+        Lines are broken at words for people; what reads a pipe gets them whole.
+        """
+        words = Text(self._speech.said(text), style=style)
+        self.print(words, end=end, soft_wrap=not self.is_terminal)
 
 
 @dataclass(kw_only=True)
@@ -38,20 +69,27 @@ class Invocation:
     folder: Path
     config: Path | None = None
     color: bool = True
-    out: Console = field(init=False)
-    err: Console = field(init=False)
+    speech: Speech
+    out: Voice = field(init=False)
+    err: Voice = field(init=False)
 
     def __post_init__(self) -> None:
         no_color = True if not self.color else None
-        self.out = Console(highlight=False, no_color=no_color, soft_wrap=True)
-        self.err = Console(highlight=False, no_color=no_color, stderr=True)
+        self.out = Voice(self.speech, no_color=no_color, soft_wrap=True)
+        self.err = Voice(self.speech, no_color=no_color, stderr=True)
+
+    def said(self, text: str) -> str:
+        """*text* in the language of the terminal, if it is a phrase."""
+        return self.speech.said(text)
 
     @cached_property
     def house(self) -> House:
         """Settings loaded and everything wired, on first use."""
         from mailer.wiring import House
 
-        return House.open(config=self.config, start=self.folder, environ=os.environ)
+        house = House.open(config=self.config, start=self.folder, environ=os.environ)
+        self.speech.folders = (house.loaded.root / "templates",)
+        return house
 
     def today(self) -> date:
         """The local date of the site."""
@@ -61,8 +99,7 @@ class Invocation:
         """The keys that sign mail; what is wrong with them is said on the way."""
         signers = self.house.signers
         for warning in self.house.key_warnings:
-            words = f"warning: {warning}"
-            self.err.print(words, style="yellow", markup=False, soft_wrap=True)
+            self.err.tell(say("warning: {warning}", warning=warning), style="yellow")
         return signers
 
     def print_json(self, value: object) -> None:
@@ -71,10 +108,7 @@ class Invocation:
 
     def print_faults(self, error: EditionError) -> None:
         """Every fault of an edition on a line of its own, as editors' tools read them."""
-        for finding in error.findings:
-            self.err.print(str(finding), markup=False, soft_wrap=True)
-        count = len(error.findings)
-        self.err.print(f"{count} error{'s' * (count > 1)}, nothing was changed.")
+        self.err.tell(self.speech.error(error))
 
     def confirm_count(self, count: int) -> None:
         """Have the operator type *count*; GuardError if they do not, or cannot."""
@@ -84,7 +118,7 @@ class Invocation:
                 message,
                 hint=say("scripts pass --yes --expect {count}", count=str(count)),
             )
-        typed = self._ask("Type the number of recipients to confirm: ")
+        typed = self._ask(say("Type the number of recipients to confirm: "))
         if "".join(typed.split()) != str(count):
             message = say(
                 "you typed {typed}, the plan says {count}",
@@ -93,19 +127,21 @@ class Invocation:
             )
             raise GuardError(message, hint=say("nothing was sent"))
 
-    def confirm(self, question: str) -> None:
+    def confirm(self, question: Phrase) -> None:
         """Ask a yes-or-no question; GuardError unless the answer is yes."""
         if not sys.stdin.isatty():
             message = say("nobody is there to confirm")
             raise GuardError(message, hint=say("scripts pass --yes"))
-        if self._ask(f"{question} [y/N] ").strip().lower() not in {"y", "yes"}:
+        answer = self._ask(say("{question} [y/N] ", question=question))
+        known = {"y", "yes", *self.said(_YES).split()}
+        if answer.strip().lower() not in known:
             message = say("not confirmed")
             raise GuardError(message, hint=say("nothing was changed"))
 
-    def _ask(self, question: str) -> str:
+    def _ask(self, question: Phrase) -> str:
         """What is typed on one line; nothing if the input ends."""
         with leave_on_interrupt(), suppress(EOFError):
-            return self.err.input(question, markup=False)
+            return self.err.input(self.said(question), markup=False)
         self.err.print()
         return ""
 

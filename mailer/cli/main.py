@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -24,10 +25,12 @@ from mailer.cli import (
     renderings,
     runs,
     service,
+    suppressions,
     themes,
 )
 from mailer.cli.invocation import Invocation
-from mailer.errors import EditionError, MailerError
+from mailer.cli.speech import Speech, language_of
+from mailer.errors import MailerError
 
 app = typer.Typer(
     name="mailer",
@@ -42,6 +45,7 @@ checks.register(app)
 renderings.register(app)
 runs.register(app)
 people.register(app)
+suppressions.register(app)
 dkim.register(app)
 service.register(app)
 themes.register(app)
@@ -84,23 +88,21 @@ def root(
 ) -> None:
     """Write an edition in Markdown, see it, send it: nobody lost, nobody twice."""
     _log_to_stderr(logging.INFO if verbose else logging.CRITICAL)
-    ctx.obj = Invocation(folder=folder, config=config, color=not no_color)
+    speech = ctx.find_object(Speech) or Speech(lang=language_of(os.environ))
+    ctx.obj = Invocation(
+        folder=folder, config=config, color=not no_color, speech=speech
+    )
 
 
 def main() -> None:
     """The console script: run, and turn whatever goes wrong into a message and a code."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # in step with stderr in a pipe
+    speech = Speech(lang=language_of(os.environ))
     try:
-        app(standalone_mode=True)
-    except EditionError as error:
-        for finding in error.findings:
-            typer.echo(str(finding), err=True)
-        count = len(error.findings)
-        typer.echo(f"{count} error{'s' * (count > 1)}, nothing was changed.", err=True)
-        raise SystemExit(error.exit_code) from None
+        app(obj=speech, standalone_mode=True)
     except MailerError as error:
-        typer.secho(f"error: {error}", err=True)
+        typer.echo(speech.error(error), err=True)
         raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None

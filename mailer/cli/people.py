@@ -1,4 +1,4 @@
-"""``mailer subscribers`` and ``mailer suppressions``: who reads, and who must not get."""
+"""``mailer subscribers``: who reads what, since when and why we may write to them."""
 
 from __future__ import annotations
 
@@ -9,22 +9,21 @@ import typer
 from rich.table import Table
 
 from mailer.audience.subscriber import (
-    Reason,
     Standing,
     Subscriber,
-    Suppression,
+    Subscription,
     Tier,
 )
 from mailer.cli.invocation import Invocation, invocation, run_async
+from mailer.cli.vocabulary import counted, listed, word
 from mailer.errors import InputError, NotFoundError
-from mailer.phrases import say
+from mailer.phrases import Phrase, say, say_many
 
 if TYPE_CHECKING:
     from mailer.audience.roster import Roster
     from mailer.flows.readers import Intake
 
 subscribers = typer.Typer(no_args_is_help=True, help="The readers of a publication.")
-suppressions = typer.Typer(no_args_is_help=True, help="Who must not be written to.")
 
 PublicationOption = Annotated[
     str | None,
@@ -36,7 +35,6 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout."
 def register(app: typer.Typer) -> None:
     """Hang these commands into *app*."""
     app.add_typer(subscribers, name="subscribers")
-    app.add_typer(suppressions, name="suppressions")
 
 
 @subscribers.command("import")
@@ -76,7 +74,13 @@ def import_(
     if not json:
         _show_columns(call, roster)
     if not dry_run and not yes:
-        call.confirm(f"Import {len(roster.rows)} readers into {paper}?")
+        question = say_many(
+            "Import {count} reader into {publication}?",
+            "Import {count} readers into {publication}?",
+            len(roster.rows),
+            publication=paper,
+        )
+        call.confirm(question)
     intake = run_async(_import(call, roster, paper, consent, dry_run=dry_run))
     if json:
         call.print_json(_intake_json(intake, paper))
@@ -127,7 +131,7 @@ def add(
             return str(admission)
 
     answer = run_async(story())
-    call.out.print(f"{row.email}: {answer}", markup=False)
+    call.out.tell(say("{address}: {state}", address=row.email, state=word(answer)))
 
 
 @subscribers.command("list")
@@ -156,17 +160,15 @@ def list_(
         call.print_json({"schema": 1, "subscribers": rows})
         return
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("Address", overflow="fold")
-    table.add_column("Name", overflow="ellipsis", no_wrap=True)
-    table.add_column("Takes", overflow="fold")
+    table.add_column(call.said(say("Address")), overflow="fold")
+    table.add_column(call.said(say("Name")), overflow="ellipsis", no_wrap=True)
+    table.add_column(call.said(say("Takes")), overflow="fold")
     for person in people:
-        takes = ", ".join(
-            f"{s.publication} ({s.tier}{'' if s.standing is Standing.ACTIVE else f', {s.standing}'})"
-            for s in person.subscriptions
-        )
-        table.add_row(person.email, person.name, takes)
+        takes = listed(map(_taken, person.subscriptions))
+        table.add_row(person.email, person.name, call.said(takes))
     call.out.print(table)
-    call.err.print(f"{len(people)} readers", style="dim")
+    count = say_many("{count} reader", "{count} readers", len(people))
+    call.err.tell(count, style="dim")
 
 
 @subscribers.command("show")
@@ -195,23 +197,29 @@ def show(
         return
     call.out.print(f"{person.email}  {person.name}", markup=False)
     for subscription in person.subscriptions:
-        call.out.print(
-            f"  {subscription.publication}: {subscription.tier}, "
-            f"{subscription.standing} since {subscription.since:%Y-%m-%d}",
-            markup=False,
+        standing = say(
+            "  {publication}: {tier}, {state} since {day}",
+            publication=subscription.publication,
+            tier=word(subscription.tier),
+            state=word(subscription.standing),
+            day=f"{subscription.since:%Y-%m-%d}",
         )
+        call.out.tell(standing)
     for consent in person.consents:
-        call.out.print(
-            f"  consent {consent.at:%Y-%m-%d} to {consent.publication}: "
-            f"{consent.source}",
-            markup=False,
+        given = say(
+            "  consent {day} to {publication}: {source}",
+            day=f"{consent.at:%Y-%m-%d}",
+            publication=consent.publication,
+            source=consent.source,
         )
+        call.out.tell(given)
     if person.suppression:
-        suppression = person.suppression
-        call.out.print(
-            f"  suppressed {suppression.at:%Y-%m-%d}: {suppression.reason}",
-            markup=False,
+        suppressed = say(
+            "  suppressed {day}: {reason}",
+            day=f"{person.suppression.at:%Y-%m-%d}",
+            reason=word(person.suppression.reason),
         )
+        call.out.tell(suppressed)
 
 
 @subscribers.command("remove")
@@ -227,7 +235,7 @@ def remove(
     call = invocation(ctx)
     email = read_address(address)
     if not yes:
-        call.confirm(f"End the subscription of {email}?")
+        call.confirm(say("End the subscription of {email}?", email=email))
 
     async def story() -> tuple[Subscriber | None, int]:
         async with call.house.stores() as stores:
@@ -241,60 +249,25 @@ def remove(
     if person is None:
         message = say("no subscriber {email}", email=email)
         raise NotFoundError(message, hint="mailer subscribers list")
-    call.out.print(f"{email}: {ended} subscription(s) ended", markup=False)
-
-
-@suppressions.command("list")
-def list_suppressions(ctx: typer.Context, json: JsonOption = False) -> None:
-    """List the addresses that must not be written to, with reason and date."""
-    call = invocation(ctx)
-
-    async def story() -> list[Suppression]:
-        async with call.house.stores() as stores:
-            return await stores.readers.suppressions()
-
-    found = run_async(story())
-    if json:
-        rows = [
-            {"email": s.email, "reason": s.reason, "at": s.at.isoformat()}
-            for s in found
-        ]
-        call.print_json({"schema": 1, "suppressions": rows})
-        return
-    for entry in found:
-        note = f"  {entry.note}" if entry.note else ""
-        call.out.print(
-            f"{entry.at:%Y-%m-%d}  {entry.reason:<12}  {entry.email}{note}",
-            markup=False,
-        )
-
-
-@suppressions.command("add")
-def add_suppression(
-    ctx: typer.Context,
-    address: Annotated[str, typer.Argument()],
-    reason: Annotated[Reason, typer.Option("--reason")] = Reason.MANUAL,
-    note: Annotated[str, typer.Option("--note", help="In your own words.")] = "",
-) -> None:
-    """Never write to this address again, whoever imports it."""
-    from mailer.audience.address import read_address
-
-    call = invocation(ctx)
-    entry = Suppression(
-        email=read_address(address),
-        reason=reason,
-        at=call.house.clock.now(),
-        note=note,
+    told = say_many(
+        "{email}: {count} subscription ended",
+        "{email}: {count} subscriptions ended",
+        ended,
+        email=email,
     )
+    call.out.tell(told)
 
-    async def story() -> bool:
-        async with call.house.stores() as stores:
-            return await stores.readers.suppress(entry)
 
-    new = run_async(story())
-    call.out.print(
-        f"{entry.email}: {'suppressed' if new else 'was suppressed already'}",
-        markup=False,
+def _taken(subscription: Subscription) -> Phrase:
+    """``le-meridien (member, pending)``; that it is active goes without saying."""
+    publication, tier = subscription.publication, word(subscription.tier)
+    if subscription.standing is Standing.ACTIVE:
+        return say("{publication} ({tier})", publication=publication, tier=tier)
+    return say(
+        "{publication} ({tier}, {state})",
+        publication=publication,
+        tier=tier,
+        state=word(subscription.standing),
     )
 
 
@@ -313,32 +286,28 @@ def _columns(said: list[str]) -> dict[str, str]:
 def _show_columns(call: Invocation, roster: Roster) -> None:
     """The columns as they were understood, so that a wrong guess is seen."""
     guessed = ", ".join(f"{field} = “{name}”" for field, name in roster.columns.items())
-    call.err.print(f"Columns: {guessed}", markup=False)
-    call.err.print(f"Read as {roster.encoding}, {roster.delimiter!r}", markup=False)
+    call.err.tell(say("Columns: {columns}", columns=guessed))
+    sign = repr(roster.delimiter)
+    call.err.tell(
+        say("Read as {encoding}, {sign}", encoding=roster.encoding, sign=sign)
+    )
 
 
 def _show_intake(call: Invocation, intake: Intake) -> None:
     """The report: counts, then every line that did not come in, with its reason."""
-    words = {
-        "added": "added",
-        "present": "already there",
-        "suppressed": "suppressed",
-        "left": "left before",
-        "invalid": "invalid",
-    }
-    counts = intake.counts
-    call.out.print(
-        ", ".join(f"{counts[key]} {word}" for key, word in words.items()), markup=False
-    )
-    for bad in intake.roster.invalid:
-        call.out.print(f"  line {bad.line}: {bad.reason}: {bad.text}", markup=False)
+    kinds = ("added", "present", "suppressed", "left", "invalid")
+    call.out.tell(listed(counted(kind, intake.counts[kind]) for kind in kinds))
+    refused = [(bad.line, bad.reason, bad.text) for bad in intake.roster.invalid]
     for row, admission in intake.admissions:
         if admission in {"suppressed", "left"}:
-            call.out.print(
-                f"  line {row.line}: {words[admission]}: {row.email}", markup=False
-            )
+            refused.append((row.line, word(admission), row.email))
+    for line, reason, text in refused:
+        told = say(
+            "  line {line}: {reason}: {text}", line=str(line), reason=reason, text=text
+        )
+        call.out.tell(told)
     if intake.dry_run:
-        call.err.print("Dry run: nothing was changed.", style="dim")
+        call.err.tell(say("Dry run: nothing was changed."), style="dim")
 
 
 def _intake_json(intake: Intake, publication: str) -> dict[str, object]:

@@ -12,8 +12,9 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from mailer.cli.screen import number
+from mailer.cli.vocabulary import counted
 from mailer.delivery.report import Tally
+from mailer.phrases import say
 
 if TYPE_CHECKING:
     from mailer.cli.invocation import Invocation
@@ -35,7 +36,7 @@ async def show_progress(
         BarColumn(bar_width=30),
         TextColumn("{task.completed:.0f}/{task.total:.0f}"),
         TextColumn("{task.fields[rate]:.1f}/s"),
-        TextColumn("ETA"),
+        TextColumn(call.said(say("left:"))),
         TimeRemainingColumn(compact=True),
         console=call.err,
     )
@@ -47,7 +48,7 @@ async def show_progress(
             speed = bar.tasks[0].speed or 0.0
             done = tally.audience - tally.waiting
             bar.update(task, total=tally.audience, completed=done, rate=speed)
-            live.update(Group(bar, _counts(tally)))
+            live.update(Group(bar, _counts(call, tally)))
 
         async def watch() -> None:
             while True:
@@ -63,14 +64,14 @@ async def show_progress(
             await show()
 
 
-def _counts(tally: Tally) -> Text:
+def _counts(call: Invocation, tally: Tally) -> Text:
     words = Text()
     for style, count, word in (
         ("green", tally.accepted, "accepted"),
         ("yellow", tally.deferred, "deferred"),
         ("red", tally.refused, "refused"),
         ("yellow", tally.in_doubt, "in doubt"),
-        ("dim", tally.waiting, "left"),
+        ("dim", tally.waiting, "waiting"),
     ):
-        words.append(f"  {number(count)} {word}", style=style)
+        words.append(f"  {call.said(counted(word, count))}", style=style)
     return words

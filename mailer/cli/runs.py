@@ -9,8 +9,8 @@ import typer
 
 from mailer.cli.editions import EditionArgument, assembled_edition
 from mailer.cli.invocation import Invocation, invocation, run_async
+from mailer.cli.proofs import send_proofs
 from mailer.cli.screen import (
-    number,
     plan_json,
     plan_panel,
     print_end,
@@ -18,6 +18,7 @@ from mailer.cli.screen import (
     runs_table,
 )
 from mailer.cli.signals import drain_on_signals
+from mailer.cli.vocabulary import counted, listed, word
 from mailer.delivery.ledger import State
 from mailer.delivery.report import (
     assert_balanced,
@@ -25,7 +26,7 @@ from mailer.delivery.report import (
     exit_code,
 )
 from mailer.errors import GuardError, InputError, NotFoundError
-from mailer.phrases import say
+from mailer.phrases import say, say_many
 
 if TYPE_CHECKING:
     from mailer.flows.assemble import Assembled
@@ -67,7 +68,7 @@ def send(
     """Send an edition now: the plan, your confirmation, progress, the balance sheet."""
     call = invocation(ctx)
     code = run_async(
-        _test(call, edition, test)
+        send_proofs(call, edition, test)
         if test
         else send_edition(
             call, edition, dry_run=dry_run, yes=yes, expect=expect, json=json
@@ -165,38 +166,14 @@ async def send_edition(
         for paced in desk.relays:
             await paced.relay.check()
         run = await stores.ledger.open_run(assembled.frozen, now=call.house.clock.now())
-        call.err.print(f"{number(plan.audience)} deliveries queued as run {run.name}.")
-        return await _carry_on(call, [run], desk, stores, json=json)
-
-
-async def _test(call: Invocation, edition: str, addresses: Sequence[str]) -> int:
-    """A proof to *addresses*; 1 if any was not accepted."""
-    from mailer.audience.address import read_address
-    from mailer.delivery.reply import Outcome, judge
-    from mailer.flows.assemble import require_clean
-    from mailer.flows.proof import send_proof
-
-    assembled = assembled_edition(call, edition)
-    require_clean(assembled)
-    attempts = await send_proof(
-        assembled.frozen,
-        [read_address(address) for address in addresses],
-        call.house.relays()[0].relay,
-        keyring=call.house.keyring,
-        signers=call.signers(),
-        now=call.house.clock.now(),
-        public_url=call.house.public_url,
-    )
-    accepted = True
-    for address, variant, attempt in attempts:
-        verdict = judge(attempt)
-        accepted = accepted and verdict.outcome is Outcome.ACCEPTED
-        call.out.print(
-            f"{variant} to {address}: {verdict.outcome}"
-            + (f" ({verdict.reason})" if verdict.reason else ""),
-            markup=False,
+        queued = say_many(
+            "{count} delivery queued as run {run}.",
+            "{count} deliveries queued as run {run}.",
+            plan.audience,
+            run=run.name,
         )
-    return 0 if accepted else 1
+        call.err.tell(queued)
+        return await _carry_on(call, [run], desk, stores, json=json)
 
 
 async def _resume(call: Invocation, name: str | None, *, yes: bool, json: bool) -> int:
@@ -208,21 +185,23 @@ async def _resume(call: Invocation, name: str | None, *, yes: bool, json: bool) 
             found = await _run_called(name, stores)
             if found.finished is not None:
                 message = say(
-                    "{name} is finished ({state})", name=found.name, state=found.state
+                    "{run} is finished ({state})",
+                    run=found.name,
+                    state=word(found.state),
                 )
                 raise GuardError(message, hint=f"mailer retry {found.name} --refused")
             runs = [found]
         if not runs:
-            call.err.print("Nothing to resume: every run is finished.")
+            call.err.tell(say("Nothing to resume: every run is finished."))
             if json:
                 call.print_json({"schema": 1, "runs": []})
             return 0
         for run in runs:
             tally = await stores.ledger.tally(run)
-            call.err.print(f"{run.name}, {run.state}:", markup=False)
-            call.err.print(f"  {balance_line(tally)}", markup=False, soft_wrap=True)
+            call.err.tell(say("{run}, {state}:", run=run.name, state=word(run.state)))
+            call.err.tell(say("  {balance}", balance=balance_line(tally)))
         if not yes:
-            call.confirm("Go on sending what waits?")
+            call.confirm(say("Go on sending what waits?"))
         desk = call.house.desk(stores.ledger)
         for paced in desk.relays:
             await paced.relay.check()
@@ -240,12 +219,15 @@ async def _retry(
     async with call.house.stores() as stores:
         run = await _run_called(name, stores)
         if State.IN_DOUBT in states:
-            call.err.print(
-                "What is in doubt may have arrived: those readers could get it twice.",
-                style="yellow",
+            doubt = say(
+                "What is in doubt may have arrived: those readers could get it twice."
             )
+            call.err.tell(doubt, style="yellow")
         if not yes:
-            call.confirm(f"Try again in {run.name}: {', '.join(states)}?")
+            wanted = listed(map(word, states))
+            call.confirm(
+                say("Try again in {run}: {states}?", run=run.name, states=wanted)
+            )
         desk = call.house.desk(stores.ledger)
         for paced in desk.relays:
             await paced.relay.check()
@@ -253,12 +235,15 @@ async def _retry(
         count = await stores.ledger.reopen(run, states=states, now=now)
         if count == 0 and run.finished is not None:
             # A finished run keeps its hour: there is nothing to send.
-            call.err.print("Nothing to try again.")
+            call.err.tell(say("Nothing to try again."))
             tally = await stores.ledger.tally(run)
             if json:
                 call.print_json(run_json(call, run, tally))
             return exit_code(tally)
-        call.err.print(f"{number(count)} deliveries are due again.")
+        again = say_many(
+            "{count} delivery is due again.", "{count} deliveries are due again.", count
+        )
+        call.err.tell(again)
         return await _carry_on(call, [run], desk, stores, json=json)
 
 
@@ -276,13 +261,14 @@ async def _status(
         call.print_json({"schema": 1, "runs": rows})
         return
     if not counted:
-        call.out.print("No run yet. mailer send next --dry-run shows the plan.")
+        call.out.tell(say("No run yet. mailer send next --dry-run shows the plan."))
         return
     call.out.print(runs_table(call, counted))
     for run, tally in counted:
         if run.finished is None:
-            call.out.print(f"! {run.name}: {run.reason or run.state}", markup=False)
-            call.out.print(f"  {balance_line(tally)}", markup=False)
+            why = run.reason or word(run.state)
+            call.out.tell(say("! {run}: {why}", run=run.name, why=why))
+            call.out.tell(say("  {balance}", balance=balance_line(tally)))
 
 
 async def _carry_on(
@@ -351,15 +337,15 @@ def _guard_count(
     """Nobody to write to, a count that differs, nobody to ask: nothing is sent."""
     if plan.audience == 0:
         message = say("nobody to send {name} to", name=assembled.edition.name)
-        skipped = ", ".join(f"{n} {reason}" for reason, n in plan.skipped.items() if n)
+        skipped = listed(counted(why, n) for why, n in plan.skipped.items() if n)
         raise GuardError(
             message, hint=say("skipped: {skipped}", skipped=skipped) if skipped else ""
         )
     if expect is not None and expect != plan.audience:
         message = say(
             "the plan has {audience} readers, --expect says {expect}",
-            audience=plan.audience,
-            expect=expect,
+            audience=str(plan.audience),
+            expect=str(expect),
         )
         raise GuardError(message, hint=say("look again: mailer send EDITION --dry-run"))
     if not yes:
@@ -368,5 +354,5 @@ def _guard_count(
         message = say("--yes needs --expect N")
         raise GuardError(
             message,
-            hint=say("this plan has {audience} readers", audience=plan.audience),
+            hint=say("this plan has {audience} readers", audience=str(plan.audience)),
         )

@@ -10,7 +10,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from mailer.cli.vocabulary import counted, listed, problems, word
 from mailer.delivery.report import Tally, as_json, balance_line
+from mailer.phrases import Phrase, lasting, say, say_many
 
 if TYPE_CHECKING:
     from mailer.cli.invocation import Invocation
@@ -23,11 +25,6 @@ _ROOMY = 110
 """Columns from which a run's title has room beside its numbers."""
 
 
-def number(count: int) -> str:
-    """``8 430``, with a narrow no-break space."""
-    return f"{count:,}".replace(",", "\u202f")
-
-
 def plan_panel(
     call: Invocation, assembled: Assembled, plan: Plan, signers: Sequence[Signer]
 ) -> Panel:
@@ -37,26 +34,32 @@ def plan_panel(
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True, style="dim")
     grid.add_column(overflow="fold")
-    parts = ", ".join(
-        f"{number(n)} {variant}" for variant, n in plan.recipients.items() if n
-    )
-    skipped = ", ".join(f"{number(n)} {why}" for why, n in plan.skipped.items() if n)
+    skipped = listed(counted(why, n) for why, n in plan.skipped.items() if n)
     warnings = len(assembled.findings) - len(assembled.errors)
-    rows = {
-        "Edition": f"{edition.name} · {edition.title}",
-        "Subject": rendering.subject,
-        "From": edition.sender or publication.sender,
-        "To": f"{number(plan.audience)} reader{'s' * (plan.audience != 1)}"
-        + (f": {parts}" if parts else ""),
-        "Skipped": skipped or "nobody",
-        "Via": _via(call, plan.audience),
-        "Signed": _signed(assembled, signers),
-        "Checks": f"0 errors, {warnings} warning{'s' * (warnings != 1)}",
-        "Content": f"sha256:{assembled.frozen.sha256[:12]}",
-    }
-    for label, value in rows.items():
-        grid.add_row(label, Text(value))
-    return Panel(grid, title="Send now", title_align="left", expand=False)
+    rows = (
+        (say("Edition"), f"{edition.name} · {edition.title}"),
+        (say("Subject"), rendering.subject),
+        (say("From"), edition.sender or publication.sender),
+        (say("To"), _recipients(plan)),
+        (say("Skipped"), skipped or say("nobody")),
+        (say("Via"), _via(call, plan.audience)),
+        (say("Signed"), _signed(assembled, signers)),
+        (say("Checks"), problems(0, warnings)),
+        (say("Content"), f"sha256:{assembled.frozen.sha256[:12]}"),
+    )
+    for label, value in rows:
+        grid.add_row(call.said(label), Text(call.said(value)))
+    title = call.said(say("Send now"))
+    return Panel(grid, title=title, title_align="left", expand=False)
+
+
+def _recipients(plan: Plan) -> Phrase:
+    """How many readers, and how many of each variant."""
+    readers = say_many("{count} reader", "{count} readers", plan.audience)
+    parts = listed(counted(v, n) for v, n in plan.recipients.items() if n)
+    if not parts:
+        return readers
+    return say("{readers}: {parts}", readers=readers, parts=parts)
 
 
 def _via(call: Invocation, audience: int) -> str:
@@ -69,8 +72,11 @@ def _via(call: Invocation, audience: int) -> str:
         return names
     per_second = sum(1 / relay.rate.interval for relay in relays if relay.rate)
     seconds = audience / per_second
-    about = f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
-    return f"{names}: about {about}"
+    if seconds >= 90:
+        about = say("{count} min", count=round(seconds / 60))
+    else:
+        about = say("{count} s", count=round(seconds))
+    return say("{relays}: about {time}", relays=names, time=about)
 
 
 def _signed(assembled: Assembled, signers: Sequence[Signer]) -> str:
@@ -79,10 +85,10 @@ def _signed(assembled: Assembled, signers: Sequence[Signer]) -> str:
 
     if ours := signers_of(assembled.frozen, signers):
         keys = ", ".join(f"{signer.selector} ({signer.kind})" for signer in ours)
-        return f"DKIM {ours[0].domain}: {keys}"
+        return say("DKIM {domain}: {keys}", domain=ours[0].domain, keys=keys)
     if signers:
-        return "not by us: no [[dkim]] key is for the domain of From"
-    return "not by us: left to the relay"
+        return say("not by us: no [[dkim]] key is for the domain of From")
+    return say("not by us: left to the relay")
 
 
 def plan_json(
@@ -122,50 +128,56 @@ def _seconds(call: Invocation, run: Run) -> float:
 
 def print_end(call: Invocation, run: Run, tally: Tally) -> None:
     """How a run ended, its balance sheet, and what can be done now."""
-    seconds = _seconds(call, run)
-    spent = (
-        f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
-        if seconds >= 60
-        else (f"{seconds:.1f} s")
-    )
-    done = run.finished is not None
-    words = f"finished in {spent}" if done else f"{run.state}: {run.reason}"
-    mark, style = ("✓", "green") if done else ("!", "yellow")
+    spent = lasting(_seconds(call, run))
+    if run.finished is not None:
+        mark, style = "✓", "green"
+        words = say("finished in {time}", time=spent)
+    else:
+        mark, style = "!", "yellow"
+        words = say("{state}: {reason}", state=word(run.state), reason=run.reason)
     call.err.print(f"[{style}]{mark}[/{style}] {run.name} ", end="")
-    call.err.print(words, markup=False)
-    call.err.print(f"  {balance_line(tally)}", markup=False, soft_wrap=True)
-    if not done:
-        call.err.print(f"  mailer resume {run.name} goes on.", markup=False)
+    call.err.tell(words)
+    call.err.tell(say("  {balance}", balance=balance_line(tally)))
+    if run.finished is None:
+        call.err.tell(say("  mailer resume {run} goes on.", run=run.name))
     if tally.in_doubt:
-        call.err.print(
-            f"  {number(tally.in_doubt)} in doubt are not sent again by themselves: "
-            f"mailer retry {run.name} --in-doubt",
-            style="yellow",
+        held = say_many(
+            "  {count} in doubt is not sent again by itself: "
+            "mailer retry {run} --in-doubt",
+            "  {count} in doubt are not sent again by themselves: "
+            "mailer retry {run} --in-doubt",
+            tally.in_doubt,
+            run=run.name,
         )
+        call.err.tell(held, style="yellow")
 
 
 def runs_table(call: Invocation, counted: Sequence[tuple[Run, Tally]]) -> Table:
     """Runs with their counts. Names and numbers are never cut: titles make room."""
+    from mailer.language import moment
+
     roomy = call.out.width >= _ROOMY
     table = Table(box=None, header_style="dim", pad_edge=False)
     longest = max(len(run.name) for run, _ in counted)
-    table.add_column("Run", no_wrap=True, min_width=longest)
+    table.add_column(call.said(say("Run")), no_wrap=True, min_width=longest)
     if roomy:
-        table.add_column("Title", no_wrap=True, overflow="ellipsis", max_width=40)
-    table.add_column("State", no_wrap=True, min_width=9)
-    table.add_column("Started", no_wrap=True, min_width=12)
-    for title in ("Accepted", "Deferred", "Refused", "Doubt"):
+        title = call.said(say("Title"))
+        table.add_column(title, no_wrap=True, overflow="ellipsis", max_width=40)
+    table.add_column(call.said(say("State")), no_wrap=True, min_width=9)
+    table.add_column(call.said(say("Started")), no_wrap=True, min_width=12)
+    for phrase in (say("Accepted"), say("Deferred"), say("Refused"), say("Doubt")):
+        title = call.said(phrase)
         table.add_column(title, justify="right", no_wrap=True, min_width=len(title))
     for run, tally in counted:
         local = run.started.astimezone(call.house.zone)
         table.add_row(
             run.name,
             *([Text(run.title)] if roomy else []),
-            str(run.state),
-            f"{local:%d %b %H:%M}",
-            number(tally.accepted),
-            number(tally.deferred),
-            number(tally.refused),
-            number(tally.in_doubt),
+            call.said(word(run.state)),
+            moment(local, call.speech.lang),
+            call.speech.number(tally.accepted),
+            call.speech.number(tally.deferred),
+            call.speech.number(tally.refused),
+            call.speech.number(tally.in_doubt),
         )
     return table

@@ -12,8 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from mailer.cli.invocation import Invocation, invocation, run_async
+from mailer.cli.vocabulary import counted, listed
 from mailer.errors import BalanceError, ConfigError
-from mailer.phrases import say
+from mailer.phrases import Phrase, say
 
 if TYPE_CHECKING:
     from mailer.wiring import TrialInbox
@@ -53,8 +54,8 @@ def show(
         )
         return
     table = Table(box=None, header_style="dim", pad_edge=False)
-    for title in ("Key", "Value", "Origin"):
-        table.add_column(title, overflow="fold")
+    for title in (say("Key"), say("Value"), say("Origin")):
+        table.add_column(call.said(title), overflow="fold")
     for key, value, origin in rows:
         style = "dim" if origin == "default" else ""
         table.add_row(Text(key), Text(str(value)), Text(origin), style=style)
@@ -65,7 +66,8 @@ def show(
 def path(ctx: typer.Context) -> None:
     """Print the configuration file in force."""
     call = invocation(ctx)
-    call.out.print(str(call.house.loaded.path or "no file: defaults"), markup=False)
+    found = call.house.loaded.path
+    call.out.tell(str(found) if found else say("no file: defaults"))
 
 
 def inbox(
@@ -114,12 +116,15 @@ async def _inbox(
     async with trial_inbox(
         place, smtp_port=port, http_port=http_port, media=media, public_url=public_url
     ) as trial:
-        call.err.print(
-            f"Trial relay on 127.0.0.1:{trial.smtp_port} (no TLS, no login)\n"
-            f"Mail in {place}\n"
-            f"Page on {trial.url}   Ctrl-C stops it.",
-            markup=False,
+        told = say(
+            "Trial relay on 127.0.0.1:{port} (no TLS, no login)\n"
+            "Mail in {folder}\n"
+            "Page on {url}   Ctrl-C stops it.",
+            port=str(trial.smtp_port),
+            folder=place,
+            url=trial.url,
         )
+        call.err.tell(told)
         await _until_signal()
 
 
@@ -128,7 +133,7 @@ async def _demo(call: Invocation, folder: Path, *, keep: bool) -> None:
 
     new_workspace(folder, theme="presse", data=folder / "data")
     mail = folder / "data" / "inbox"
-    _say(call, f"1. A workspace in {folder}")
+    _say(call, say("1. A workspace in {folder}", folder=folder))
     loaded = House.open(config=None, start=folder, environ={}).loaded
     async with trial_inbox(
         mail, media=loaded.media_folder(), public_url=loaded.settings.site.public_url
@@ -142,25 +147,29 @@ async def _demo(call: Invocation, folder: Path, *, keep: bool) -> None:
         readers = await _demo_readers(call, folder)
         await _demo_send(call, readers)
         _verify(call, trial, readers)
-        _say(call, "6. Where to look")
-        call.out.print(
-            f"   the edition   {folder / 'editions'}\n"
-            f"   the mail      {mail} (a Maildir)\n"
-            f"   again         mailer -C {folder} status",
-            markup=False,
+        _say(call, say("6. Where to look"))
+        where = say(
+            "   the edition   {editions}\n"
+            "   the mail      {mail} (a Maildir)\n"
+            "   again         mailer -C {folder} status",
+            editions=folder / "editions",
+            mail=mail,
+            folder=folder,
         )
+        call.out.tell(where)
         if keep:
-            call.out.print(f"   the inbox     {trial.url}   Ctrl-C ends the demo")
+            page = say("   the inbox     {url}   Ctrl-C ends the demo", url=trial.url)
+            call.out.tell(page)
             await _until_signal()
         else:
-            call.out.print("   the page      mailer demo --keep leaves it open")
+            call.out.tell(say("   the page      mailer demo --keep leaves it open"))
 
 
 async def _demo_readers(call: Invocation, folder: Path) -> int:
     from mailer.audience.roster import read_roster
     from mailer.flows.readers import take_in
 
-    _say(call, "2. Readers from readers.csv")
+    _say(call, say("2. Readers from readers.csv"))
     roster = read_roster((folder / "readers.csv").read_bytes(), columns={})
     async with call.house.stores() as stores:
         intake = await take_in(
@@ -171,7 +180,10 @@ async def _demo_readers(call: Invocation, folder: Path) -> int:
             source="demo",
         )
     added = intake.counts["added"]
-    call.out.print(f"   {added} added, {intake.counts['invalid']} invalid")
+    told = listed(
+        (counted("added", added), counted("invalid", intake.counts["invalid"]))
+    )
+    call.out.tell(say("   {counts}", counts=told))
     return added
 
 
@@ -180,15 +192,15 @@ async def _demo_send(call: Invocation, readers: int) -> None:
     from mailer.cli.editions import assembled_edition
     from mailer.cli.runs import send_edition
 
-    _say(call, "3. Check the coming edition")
+    _say(call, say("3. Check the coming edition"))
     show_check(call, assembled_edition(call, "next"))
-    _say(call, f"4. Send it, {_DEMO_RATE}")
+    _say(call, say("4. Send it, {rate}", rate=_DEMO_RATE))
     await send_edition(call, "next", yes=True, expect=readers)
 
 
 def _verify(call: Invocation, trial: TrialInbox, readers: int) -> None:
     """One message per reader in the inbox: nobody missing, nobody twice."""
-    _say(call, "5. Compare the inbox with the readers")
+    _say(call, say("5. Compare the inbox with the readers"))
     recipients = trial.mailbox.recipients()
     if len(recipients) != readers or len(set(recipients)) != readers:
         message = say(
@@ -198,7 +210,12 @@ def _verify(call: Invocation, trial: TrialInbox, readers: int) -> None:
             addresses=len(set(recipients)),
         )
         raise BalanceError(message)
-    call.out.print(f"   {readers} readers, {readers} messages, each to another reader")
+    told = say(
+        "   {readers} readers, {messages} messages, each to another reader",
+        readers=readers,
+        messages=len(recipients),
+    )
+    call.out.tell(told)
 
 
 async def _until_signal() -> None:
@@ -211,5 +228,6 @@ async def _until_signal() -> None:
     await stop.wait()
 
 
-def _say(call: Invocation, words: str) -> None:
-    call.out.print(f"\n[bold]{words}[/bold]")
+def _say(call: Invocation, words: Phrase) -> None:
+    call.out.print()
+    call.out.tell(words, style="bold")

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mailer.errors import BalanceError
-from mailer.phrases import say
-
-_NARROW_SPACE = "\u202f"
+from mailer.phrases import Phrase, say, say_many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,18 +39,20 @@ class Tally:
         )
 
 
-def balance_line(tally: Tally) -> str:
+def balance_line(tally: Tally) -> Phrase:
     """The balance sheet on one line; ``=`` becomes ``≠`` where it does not add up."""
-    entries = {
-        "accepted": tally.accepted,
-        "refused": tally.refused,
-        "in doubt": tally.in_doubt,
-        "withdrawn": tally.withdrawn,
-        "expired": tally.expired,
-        "waiting": tally.waiting,
-    }
-    total = " + ".join(f"{_grouped(n)} {name}" for name, n in entries.items())
-    return f"{_grouped(tally.audience)} {'=' if tally.balanced else '≠'} {total}"
+    return say(
+        "{audience} {sign} {accepted} + {refused} + {doubt} + {withdrawn} + {expired}"
+        " + {waiting}",
+        audience=tally.audience,
+        sign="=" if tally.balanced else "≠",
+        accepted=say_many("{count} accepted", "{count} accepted", tally.accepted),
+        refused=say_many("{count} refused", "{count} refused", tally.refused),
+        doubt=say_many("{count} in doubt", "{count} in doubt", tally.in_doubt),
+        withdrawn=say_many("{count} withdrawn", "{count} withdrawn", tally.withdrawn),
+        expired=say_many("{count} expired", "{count} expired", tally.expired),
+        waiting=say_many("{count} waiting", "{count} waiting", tally.waiting),
+    )
 
 
 def assert_balanced(tally: Tally, run_name: str) -> None:
@@ -95,7 +95,3 @@ def as_json(
         "balanced": tally.balanced,
         "seconds": seconds,
     }
-
-
-def _grouped(number: int) -> str:
-    return f"{number:,}".replace(",", _NARROW_SPACE)

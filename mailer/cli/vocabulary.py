@@ -1,0 +1,102 @@
+"""The words of our closed sets, as the terminal says them.
+
+Programs read them in English, whatever the locale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from mailer.phrases import Phrase, say, say_many
+
+_WORDS = {
+    str(each): each
+    for each in (
+        say("free"),
+        say("member"),
+        say("web"),
+        say("feed"),
+        say("error"),
+        say("warning"),
+        # runs and deliveries
+        say("sending"),
+        say("paused"),
+        say("sent"),
+        say("cancelled"),
+        say("due"),
+        say("claimed"),
+        say("handing over"),
+        say("accepted"),
+        say("deferred"),
+        say("refused"),
+        say("in doubt"),
+        say("withdrawn"),
+        say("expired"),
+        # subscriptions and suppressions
+        say("pending"),
+        say("active"),
+        say("left"),
+        say("unsubscribed"),
+        say("bounced"),
+        say("complained"),
+        say("erased"),
+        say("manual"),
+        # what became of one row of a roster
+        say("added"),
+        say("present"),
+        say("suppressed"),
+        say("invalid"),
+    )
+}
+
+_COUNTED: Mapping[str, Callable[[int], Phrase]] = {
+    "free": lambda n: say_many("{count} free", "{count} free", n),
+    "member": lambda n: say_many("{count} member", "{count} member", n),
+    "accepted": lambda n: say_many("{count} accepted", "{count} accepted", n),
+    "deferred": lambda n: say_many("{count} deferred", "{count} deferred", n),
+    "refused": lambda n: say_many("{count} refused", "{count} refused", n),
+    "in doubt": lambda n: say_many("{count} in doubt", "{count} in doubt", n),
+    "waiting": lambda n: say_many("{count} waiting", "{count} waiting", n),
+    "left": lambda n: say_many("{count} left before", "{count} left before", n),
+    "unconfirmed": lambda n: say_many("{count} unconfirmed", "{count} unconfirmed", n),
+    "suppressed": lambda n: say_many("{count} suppressed", "{count} suppressed", n),
+    "already sent in an earlier run": lambda n: say_many(
+        "{count} already sent in an earlier run",
+        "{count} already sent in an earlier run",
+        n,
+    ),
+    "not for their tier": lambda n: say_many(
+        "{count} not for their tier", "{count} not for their tier", n
+    ),
+    "added": lambda n: say_many("{count} added", "{count} added", n),
+    "present": lambda n: say_many("{count} already there", "{count} already there", n),
+    "invalid": lambda n: say_many("{count} invalid", "{count} invalid", n),
+}
+
+
+def word(name: str) -> str:
+    """The phrase for *name*, or *name* itself where it is nobody's word."""
+    return _WORDS.get(str(name), str(name))
+
+
+def counted(name: str, count: int) -> Phrase:
+    """``21 refused``."""
+    known = _COUNTED.get(str(name))
+    return known(count) if known else say("{count} {name}", count=count, name=name)
+
+
+def listed(phrases: Iterable[Phrase | str]) -> Phrase | str:
+    """``one, two, three`` as one phrase; empty for none."""
+    found: Phrase | str = ""
+    for each in phrases:
+        found = say("{before}, {last}", before=found, last=each) if found else each
+    return found
+
+
+def problems(errors: int, warnings: int) -> Phrase:
+    """``1 error, 2 warnings``."""
+    return say(
+        "{errors}, {warnings}",
+        errors=say_many("{count} error", "{count} errors", errors),
+        warnings=say_many("{count} warning", "{count} warnings", warnings),
+    )
