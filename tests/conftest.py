@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import settings
 
 settings.register_profile("mailer", deadline=None)
 settings.load_profile("mailer")
+os.environ["LC_ALL"] = "C"  # the terminal speaks English here, wherever tests are run
 
 
 @pytest.fixture
