@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 
 from mailer.cli.main import app
 from mailer.delivery.quoted import quoted_printable
-from mailer.edition.blocks import Block, Only, walk
+from mailer.edition.blocks import Block, Only
 from mailer.edition.model import Variant
+from mailer.edition.walk import walk
 from mailer.errors import NotFoundError, ThemeError
 from mailer.rendering.model import Frozen
 from mailer.workspace.gallery import NAMES, Gallery
