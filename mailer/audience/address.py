@@ -48,7 +48,7 @@ def read_address(text: str) -> str:
             return f"{plain[1]}@{_canonical_domain(plain[2])}"
         return _validated(address)
     except EmailNotValidError as error:
-        message = say("not an address: {error}", error=error)
+        message = say("not an address: {error}", error=str(error).rstrip("."))
         raise InputError(message) from error
 
 

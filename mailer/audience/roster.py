@@ -1,8 +1,11 @@
 """Reading a roster: a CSV of people, as spreadsheets really write it.
 
-UTF-8 with or without BOM, UTF-16 with BOM, Windows-1252; commas, semicolons or tabs;
-French or English headers in any case. What was guessed is handed back to be shown, and
+UTF-8 or UTF-16 with or without BOM, Windows-1252; commas, semicolons or tabs; French or
+English headers in any case, or none. What was guessed is handed back to be shown, and
 every line that cannot be used comes back with its reason: nothing is dropped in silence.
+
+A column of addresses is known by its header, else by what it holds. What another tool
+says of people who left there is heard: they are no readers of ours.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 
 from mailer.audience.address import address_key, read_address
 from mailer.audience.subscriber import Subscriber, Tier
@@ -29,7 +33,9 @@ _HEADERS = {  # the surest word first: an « Adresse » may be a street
     "name": "nom-complet full-name nom-et-prenom prenom-nom destinataire name nom",
     "first_name": "first-name firstname prenom given-name",
     "last_name": "last-name lastname nom-de-famille surname family-name",
-    "tier": "tier formule membre member abonnement offre plan niveau statut status",
+    "tier": "tier formule membre member abonnement offre plan niveau",
+    "status": """statut status etat state subscription-status statut-d-abonnement
+        etat-de-l-abonnement""",
 }
 _GUESSES = {
     header: (field, rank)
@@ -42,6 +48,17 @@ _MEMBER = frozenset(
 )
 _FORMULA = frozenset("=+-@\t\r")
 _FREE = frozenset("free gratuit gratuite non no false faux 0 libre".split()) | {""}
+_ACTIVE = frozenset(  # says that they read, not what
+    """active actif active abonne abonnee inscrit inscrite subscribed confirmed confirme
+    confirmee opted-in enabled valide""".split()
+)
+_GONE = frozenset(
+    """left unsubscribed desabonne desabonnee desinscrit desinscrite inactive inactif
+    resilie resiliee cancelled canceled cleaned bounced hard-bounced complained
+    suppressed blocked bloque bloquee opted-out pending unconfirmed non-confirme
+    non-confirmee en-attente disabled deleted supprime supprimee archived""".split()
+)
+_SAMPLE = 20  # lines that are looked at to see which column holds addresses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,13 +108,15 @@ def read_roster(content: bytes, *, columns: Mapping[str, str] | None = None) -> 
     text, encoding = _decode(content)
     delimiter = _delimiter(text)
     lines = _records(text, delimiter)
-    first = next(lines, None)
-    if first is None:
+    head = list(islice(lines, _SAMPLE + 1))
+    if not head:
         message = say("the file is empty")
         raise InputError(message)
-    places, header = _places(first[1], columns or {})
-    if header is None:  # a bare list of addresses: its first line is a person
-        lines = iter([first, *lines])
+    has_header = not any(map(_is_address, head[0][1]))
+    people = head[1:] if has_header else head  # without one, the first line is a person
+    header = head[0][1] if has_header else _numbered(head)
+    places = _places(header, columns or {}, [cells for _, cells in people])
+    lines = chain(people, lines)
     rows: dict[str, Row] = {}
     invalid: list[Invalid] = []
     duplicates = 0
@@ -111,7 +130,10 @@ def read_roster(content: bytes, *, columns: Mapping[str, str] | None = None) -> 
         if rows.setdefault(address_key(row.email), row) is not row:
             duplicates += 1
     return Roster(
-        columns={field: header[at] if header else _ONLY for field, at in places},
+        columns={
+            field: header[at] if len(header) > 1 or has_header else _ONLY
+            for field, at in places
+        },
         encoding=encoding,
         delimiter=delimiter,
         rows=tuple(rows.values()),
@@ -147,6 +169,11 @@ def _harmless(cell: str) -> str:
 def _decode(content: bytes) -> tuple[str, str]:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", "replace").lstrip("\ufeff"), "UTF-16"
+    low, high = content[:400:2].count(0), content[1:400:2].count(0)
+    if 3 * (low + high) > len(content[:400]):
+        # Half of an ASCII text in UTF-16 is NUL, and no text has one otherwise.
+        order = "utf-16-le" if high > low else "utf-16-be"
+        return content.decode(order, "replace"), "UTF-16"
     try:
         return content.decode("utf-8-sig"), "UTF-8"
     except UnicodeDecodeError:
@@ -174,12 +201,8 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error as error:
-            message = say(
-                "line {line}: {error}: is a quotation mark left open?",
-                line=str(begins),
-                error=error,
-            )
-            raise InputError(message) from error
+            message = say("{error}: is a quotation mark left open?", error=error)
+            raise InputError(message, line=begins) from error
         cells = [_unquoted(cell.strip()) for cell in cells]
         if any(cells) and not (begins == 1 and cells[0] == "sep="):  # Excel's own line
             yield begins, cells
@@ -191,28 +214,30 @@ def _unquoted(cell: str) -> str:
 
 
 def _places(
-    first: Sequence[str], said: Mapping[str, str]
-) -> tuple[list[tuple[str, int]], Sequence[str] | None]:
-    """Which field stands in which column, and the header if the file has one."""
-    wanted = {_plain(header): field for field, header in said.items()}
+    header: Sequence[str], said: Mapping[str, str], people: Sequence[Sequence[str]]
+) -> list[tuple[str, int]]:
+    """Which field stands in which column, by *header*, or by what *people* have there."""
+    wanted = {_plain(column): field for field, column in said.items()}
     found: list[tuple[int, int, str]] = []
-    for at, header in enumerate(map(_plain, first)):
-        if header in wanted:
-            found.append((0, at, wanted[header]))
-        elif header in _GUESSES and _GUESSES[header][0] not in said:
-            found.append((_GUESSES[header][1], at, _GUESSES[header][0]))
+    for at, column in enumerate(map(_plain, header)):
+        if column in wanted:
+            found.append((0, at, wanted[column]))
+        elif column in _GUESSES and _GUESSES[column][0] not in said:
+            found.append((_GUESSES[column][1], at, _GUESSES[column][0]))
     taken: dict[str, int] = {}
     for _, at, field in sorted(found):
         taken.setdefault(field, at)
-    missing = [header for field, header in said.items() if field not in taken]
+    missing = [column for field, column in said.items() if field not in taken]
     if "name" in taken and "first_name" in taken:
-        _settle_names(taken, first)
+        _settle_names(taken, header)
+    holding = _holding_addresses(people)
+    if "email" not in said and len(holding) == 1 and taken.get("email") not in holding:
+        # What stands in a column is surer than its name: « Adresse » was a street.
+        taken = {field: at for field, at in taken.items() if at != holding[0]}
+        taken["email"] = holding[0]
     if "email" in taken and not missing:
-        return sorted(taken.items(), key=lambda item: item[1]), first
-    filled = [at for at, cell in enumerate(first) if cell]
-    if not missing and len(filled) == 1 and _is_address(first[filled[0]]):
-        return [("email", filled[0])], None
-    headers = ", ".join(cell or "(empty)" for cell in first[:12])
+        return sorted(taken.items(), key=lambda item: item[1])
+    headers = ", ".join(cell or "(empty)" for cell in header[:12])
     message = (
         say("no column is called {names}", names=", ".join(missing))
         if missing
@@ -223,6 +248,26 @@ def _places(
         line=1,
         hint=say("the columns are: {headers}; say --column email=…", headers=headers),
     )
+
+
+def _holding_addresses(people: Sequence[Sequence[str]]) -> list[int]:
+    """The columns in which most of *people* have an address."""
+    width = max(map(len, people), default=0)
+    counts = [
+        sum(at < len(cells) and _is_address(cells[at]) for cells in people)
+        for at in range(width)
+    ]
+    return [at for at, count in enumerate(counts) if 2 * count > len(people)]
+
+
+def _numbered(lines: Sequence[tuple[int, Sequence[str]]]) -> list[str]:
+    """Names for the columns of a file that has no header: ``1``, ``2`` and so on.
+
+    Where only one column is filled (``a@x.example;``), it is the only one.
+    """
+    filled = [at for at, cell in enumerate(lines[0][1]) if cell]
+    width = 1 if filled == [0] else len(lines[0][1])
+    return [str(at + 1) for at in range(width)]
 
 
 def _settle_names(taken: dict[str, int], first: Sequence[str]) -> None:
@@ -245,15 +290,24 @@ def _row(line: int, cells: Sequence[str], places: Sequence[tuple[str, int]]) -> 
         line=line,
         email=read_address(values["email"]),
         name=unicodedata.normalize("NFC", name.strip())[:200],
-        tier=_tier(values.get("tier", "")),
+        tier=_tier(values.get("tier", ""), values.get("status", "")),
     )
 
 
-def _tier(word: str) -> Tier:
-    known = _plain(word)
-    if known in _MEMBER:
+def _tier(word: str, status: str) -> Tier:
+    """What they read; InputError if the file says that they do not.
+
+    A status is a word of another tool, or of no meaning here: only what it says of
+    having left, or of members, is heard.
+    """
+    known, standing = _plain(word), _plain(status)
+    for said, plain in ((word, known), (status, standing)):
+        if plain in _GONE:
+            message = say("the file says that they do not read: {word}", word=said)
+            raise InputError(message)
+    if known in _MEMBER or (standing in _MEMBER and not known):
         return Tier.MEMBER
-    if known in _FREE:
+    if known in _FREE or known in _ACTIVE:
         return Tier.FREE
     message = say("neither free nor member: {word}", word=word)
     raise InputError(message)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli.invocation import Invocation, invocation
+from mailer.cli.options import JsonOption
 from mailer.errors import GuardError
 from mailer.phrases import say
 
@@ -27,7 +28,6 @@ class Kind(StrEnum):
     BOTH = "both"
 
 
-JsonOption = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 ZoneOption = Annotated[
     bool, typer.Option("--zone", help="Only lines for a zone file (BIND).")
 ]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.table import Table
@@ -14,94 +13,20 @@ from mailer.audience.subscriber import (
     Subscription,
     Tier,
 )
-from mailer.cli.invocation import Invocation, invocation, run_async
-from mailer.cli.vocabulary import counted, listed, word
-from mailer.errors import InputError, NotFoundError
+from mailer.cli import rosters
+from mailer.cli.invocation import invocation, run_async
+from mailer.cli.options import JsonOption, PublicationOption, YesOption
+from mailer.cli.vocabulary import listed, word
+from mailer.errors import NotFoundError
 from mailer.phrases import Phrase, say, say_many
 
-if TYPE_CHECKING:
-    from mailer.audience.roster import Roster
-    from mailer.flows.readers import Intake
-
 subscribers = typer.Typer(no_args_is_help=True, help="The readers of a publication.")
-
-PublicationOption = Annotated[
-    str | None,
-    typer.Option("--publication", "-p", help="Its id; needless if there is only one."),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 
 
 def register(app: typer.Typer) -> None:
     """Hang these commands into *app*."""
+    rosters.register(subscribers)
     app.add_typer(subscribers, name="subscribers")
-
-
-@subscribers.command("import")
-def import_(
-    ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A CSV, as spreadsheets write it.")],
-    consent: Annotated[
-        str,
-        typer.Option("--consent", help="Where and how they agreed (GDPR art. 7)."),
-    ] = "",
-    publication: PublicationOption = None,
-    column: Annotated[
-        list[str] | None,
-        typer.Option("--column", help="Say a column: email=Courriel, tier=Formule."),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show the report, change nothing.")
-    ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    json: JsonOption = False,
-) -> None:
-    """Import readers: who left stays away, who is suppressed stays out."""
-    from mailer.audience.roster import read_roster
-
-    call = invocation(ctx)
-    paper = call.house.publication(publication).id
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        message = say("cannot be read: {strerror}", strerror=error.strerror)
-        raise InputError(message, file=str(file)) from error
-    roster = read_roster(content, columns=_columns(column or []))
-    if not consent and not dry_run:
-        message = say("an import needs the source of the consent")
-        hint = say('--consent "Salon 2026", or --dry-run to look first')
-        raise InputError(message, hint=hint)
-    if not json:
-        _show_columns(call, roster)
-    if not dry_run and not yes:
-        question = say_many(
-            "Import {count} reader into {publication}?",
-            "Import {count} readers into {publication}?",
-            len(roster.rows),
-            publication=paper,
-        )
-        call.confirm(question)
-    intake = run_async(_import(call, roster, paper, consent, dry_run=dry_run))
-    if json:
-        call.print_json(_intake_json(intake, paper))
-    else:
-        _show_intake(call, intake)
-
-
-async def _import(
-    call: Invocation, roster: Roster, publication: str, source: str, *, dry_run: bool
-) -> Intake:
-    from mailer.flows.readers import take_in
-
-    async with call.house.stores() as stores:
-        return await take_in(
-            roster,
-            stores.readers,
-            call.house.clock,
-            publication=publication,
-            source=source,
-            dry_run=dry_run,
-        )
 
 
 @subscribers.command("add")
@@ -195,7 +120,7 @@ def show(
     if json:
         call.print_json({"schema": 1, **found})
         return
-    call.out.print(f"{person.email}  {person.name}", markup=False)
+    call.out.print(f"{person.email}  {person.name}".rstrip(), markup=False)
     for subscription in person.subscriptions:
         standing = say(
             "  {publication}: {tier}, {state} since {day}",
@@ -227,7 +152,7 @@ def remove(
     ctx: typer.Context,
     address: Annotated[str, typer.Argument()],
     publication: PublicationOption = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: YesOption = False,
 ) -> None:
     """End a reader's subscription; no import brings them back."""
     from mailer.audience.address import read_address
@@ -269,66 +194,6 @@ def _taken(subscription: Subscription) -> Phrase:
         tier=tier,
         state=word(subscription.standing),
     )
-
-
-def _columns(said: list[str]) -> dict[str, str]:
-    """``email=Courriel`` as typed, to a mapping."""
-    columns = {}
-    for item in said:
-        field, sign, header = item.partition("=")
-        if not sign or not field or not header:
-            message = say("--column {item}: not of the form field=Header", item=item)
-            raise InputError(message, hint="--column email=Courriel")
-        columns[field.strip()] = header.strip()
-    return columns
-
-
-def _show_columns(call: Invocation, roster: Roster) -> None:
-    """The columns as they were understood, so that a wrong guess is seen."""
-    guessed = ", ".join(f"{field} = “{name}”" for field, name in roster.columns.items())
-    call.err.tell(say("Columns: {columns}", columns=guessed))
-    sign = repr(roster.delimiter)
-    call.err.tell(
-        say("Read as {encoding}, {sign}", encoding=roster.encoding, sign=sign)
-    )
-
-
-def _show_intake(call: Invocation, intake: Intake) -> None:
-    """The report: counts, then every line that did not come in, with its reason."""
-    kinds = ("added", "present", "suppressed", "left", "invalid")
-    call.out.tell(listed(counted(kind, intake.counts[kind]) for kind in kinds))
-    refused = [(bad.line, bad.reason, bad.text) for bad in intake.roster.invalid]
-    for row, admission in intake.admissions:
-        if admission in {"suppressed", "left"}:
-            refused.append((row.line, word(admission), row.email))
-    for line, reason, text in refused:
-        told = say(
-            "  line {line}: {reason}: {text}", line=str(line), reason=reason, text=text
-        )
-        call.out.tell(told)
-    if intake.dry_run:
-        call.err.tell(say("Dry run: nothing was changed."), style="dim")
-
-
-def _intake_json(intake: Intake, publication: str) -> dict[str, object]:
-    return {
-        "schema": 1,
-        "publication": publication,
-        "dry_run": intake.dry_run,
-        **intake.counts,
-        "columns": dict(intake.roster.columns),
-        "problems": [
-            *(
-                {"line": bad.line, "reason": bad.reason, "text": bad.text}
-                for bad in intake.roster.invalid
-            ),
-            *(
-                {"line": row.line, "reason": str(admission), "text": row.email}
-                for row, admission in intake.admissions
-                if admission in {"suppressed", "left"}
-            ),
-        ],
-    }
 
 
 def _subscriber_json(person: Subscriber) -> dict[str, object]:

@@ -9,6 +9,7 @@ import typer
 
 from mailer.cli.editions import EditionArgument, assembled_edition
 from mailer.cli.invocation import Invocation, invocation, run_async
+from mailer.cli.options import JsonOption, YesOption
 from mailer.cli.proofs import send_proofs
 from mailer.cli.screen import (
     plan_json,
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
     from mailer.flows.ports import Plan, Run
     from mailer.flows.send import SendingDesk
     from mailer.wiring import Stores
-
-YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
 
 def register(app: typer.Typer) -> None:

@@ -8,12 +8,11 @@ import typer
 
 from mailer.audience.subscriber import Reason, Suppression
 from mailer.cli.invocation import invocation, run_async
+from mailer.cli.options import JsonOption
 from mailer.cli.vocabulary import word
 from mailer.phrases import say
 
 suppressions = typer.Typer(no_args_is_help=True, help="Who must not be written to.")
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 
 
 def register(app: typer.Typer) -> None:

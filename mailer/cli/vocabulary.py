@@ -71,6 +71,19 @@ _COUNTED: Mapping[str, Callable[[int], Phrase]] = {
     "added": lambda n: say_many("{count} added", "{count} added", n),
     "present": lambda n: say_many("{count} already there", "{count} already there", n),
     "invalid": lambda n: say_many("{count} invalid", "{count} invalid", n),
+    "duplicates": lambda n: say_many(
+        "{count} line repeated in the file", "{count} lines repeated in the file", n
+    ),
+    "role": lambda n: say_many(
+        "{count} address of a function rather than a person",
+        "{count} addresses of a function rather than a person",
+        n,
+    ),
+    "smtputf8": lambda n: say_many(
+        "{count} address that only a relay with SMTPUTF8 takes",
+        "{count} addresses that only a relay with SMTPUTF8 takes",
+        n,
+    ),
 }
 
 

@@ -22,6 +22,10 @@ from mailer.errors import InputError
         '"Nom, prénom, titre";email\n"X, Y, Z";a@b.example\n',
         "a@b.example;\n",
         "Nom;Adresse;Ville;Email\nX;12, rue de la Paix;Paris;a@b.example\n",
+        "Nom;Adresse;Adresse de courriel\nX;12, rue de la Paix;a@b.example\n",
+        "Contact principal,Ville\na@b.example,Paris\n",
+        "a@b.example,Anne\n",
+        "Anne;a@b.example;membre\n",
     ],
 )
 def test_a_spreadsheet_is_read_however_it_was_saved(text: str) -> None:
@@ -47,10 +51,65 @@ def test_a_name_is_said_once(header: str, cells: str) -> None:
     assert [row.name for row in roster.rows] == ["Jean Dupont"]
 
 
+@pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_read_without_its_mark(order: str) -> None:
+    """Some tools leave the mark out; the NULs of every other byte say it as well."""
+    roster = read_roster("Courriel;Prénom\na@b.example;Zoé\n".encode(order))
+    assert (roster.encoding, roster.rows[0].name) == ("UTF-16", "Zoé")
+
+
+def test_a_column_without_a_header_is_said_by_its_number() -> None:
+    """Names are not guessed where nothing says that they are names."""
+    text = b"a@b.example;Anne\nc@d.example;Paul\n"
+    assert [row.name for row in read_roster(text).rows] == ["", ""]
+    said = read_roster(text, columns={"name": "2"})
+    assert [row.name for row in said.rows] == ["Anne", "Paul"]
+    assert said.columns == {"email": "1", "name": "2"}
+
+
+def test_two_columns_of_addresses_are_not_told_apart_by_chance() -> None:
+    """Whose address is meant is for the operator to say."""
+    text = b"Parrain;Filleul\na@b.example;c@d.example\n"
+    with pytest.raises(InputError, match="no column holds the addresses"):
+        read_roster(text)
+    (row,) = read_roster(text, columns={"email": "Filleul"}).rows
+    assert row.email == "c@d.example"
+
+
+@pytest.mark.parametrize(
+    ("header", "cell", "tier"),
+    [
+        ("Statut", "abonné", Tier.FREE),
+        ("Statut", "Membre", Tier.MEMBER),
+        ("Status", "Retired", Tier.FREE),
+        ("Abonnement", "Actif", Tier.FREE),
+        ("Abonnement", "payant", Tier.MEMBER),
+        ("State", "subscribed", Tier.FREE),
+    ],
+)
+def test_what_another_tool_says_of_a_reader_is_heard(
+    header: str, cell: str, tier: Tier
+) -> None:
+    """A status that only says that they read says nothing about what."""
+    roster = read_roster(f"Email;{header}\na@b.example;{cell}\n".encode())
+    assert roster.invalid == ()
+    assert [row.tier for row in roster.rows] == [tier]
+
+
+@pytest.mark.parametrize("header", ["Statut", "status", "Abonnement", "Formule"])
+@pytest.mark.parametrize("cell", ["désabonné", "Unsubscribed", "inactif", "cleaned"])
+def test_who_left_elsewhere_is_no_reader_here(header: str, cell: str) -> None:
+    """Another tool's list of everybody does not revive those who left it."""
+    roster = read_roster(f"Email;{header}\na@b.example;{cell}\n".encode())
+    assert roster.rows == ()
+    assert roster.invalid[0].reason == (f"the file says that they do not read: {cell}")
+
+
 def test_an_open_quotation_mark_swallows_nobody() -> None:
     """It is told with its line, rather than taking the next reader for a name."""
-    with pytest.raises(InputError, match=r"line 2.*quotation mark"):
+    with pytest.raises(InputError, match="quotation mark") as caught:
         read_roster(b'email;name\na@b.example;"open\nc@d.example;x\n')
+    assert caught.value.line == 2
 
 
 def test_an_unknown_field_is_told() -> None:

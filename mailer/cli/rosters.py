@@ -1,0 +1,212 @@
+"""``mailer subscribers import, export``: readers as spreadsheets hold them."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailer.cli.invocation import Invocation, invocation, run_async
+from mailer.cli.options import JsonOption, PublicationOption, YesOption
+from mailer.cli.vocabulary import counted, listed, word
+from mailer.errors import InputError
+from mailer.phrases import say, say_many
+
+if TYPE_CHECKING:
+    from mailer.audience.roster import Roster
+    from mailer.audience.subscriber import Subscriber
+    from mailer.flows.readers import Intake
+
+_ANSWERS = ("added", "present", "suppressed", "left", "invalid")
+_SHOWN = 5  # addresses named in a remark
+
+
+def register(subscribers: typer.Typer) -> None:
+    """Hang these commands into *subscribers*."""
+    subscribers.command("import")(import_)
+    subscribers.command("export")(export)
+
+
+def import_(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A CSV, as spreadsheets write it.")],
+    consent: Annotated[
+        str,
+        typer.Option("--consent", help="Where and how they agreed (GDPR art. 7)."),
+    ] = "",
+    publication: PublicationOption = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option("--column", help="Say a column: email=Courriel, tier=Formule."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the report, change nothing.")
+    ] = False,
+    yes: YesOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Import readers: who left stays away, who is suppressed stays out."""
+    call = invocation(ctx)
+    paper = call.house.publication(publication).id
+    roster = _read(file, column or [])
+    if not consent and not dry_run:
+        message = say("an import needs the source of the consent")
+        hint = say('--consent "Salon 2026", or --dry-run to look first')
+        raise InputError(message, hint=hint)
+    if not json:
+        _show_columns(call, roster)
+    if not dry_run and not yes:
+        question = say_many(
+            "Import {count} reader into {publication}?",
+            "Import {count} readers into {publication}?",
+            len(roster.rows),
+            publication=paper,
+        )
+        call.confirm(question)
+    intake = run_async(_import(call, roster, paper, consent, dry_run=dry_run))
+    if json:
+        call.print_json(_intake_json(intake, paper))
+    else:
+        _show_intake(call, intake)
+
+
+def export(
+    ctx: typer.Context,
+    file: Annotated[
+        Path | None, typer.Argument(help="Only you may read it; else on stdout.")
+    ] = None,
+    publication: PublicationOption = None,
+) -> None:
+    """Write readers as a CSV that spreadsheets open and `import` reads."""
+    from mailer.audience.roster import write_roster
+
+    call = invocation(ctx)
+    paper = None if publication is None else call.house.publication(publication).id
+
+    async def story() -> list[Subscriber]:
+        async with call.house.stores() as stores:
+            return await stores.readers.list_subscribers(publication=paper)
+
+    people = run_async(story())
+    text = write_roster(people)
+    if file is None:
+        sys.stdout.write(text)
+    else:
+        _write_private(file, text)
+        told = say_many(
+            "{count} reader in {file}",
+            "{count} readers in {file}",
+            len(people),
+            file=file,
+        )
+        call.err.tell(told)
+
+
+def _read(file: Path, said: Sequence[str]) -> Roster:
+    from mailer.audience.roster import read_roster
+
+    columns = _columns(said)
+    try:
+        return read_roster(file.read_bytes(), columns=columns)
+    except OSError as error:
+        message = say("cannot be read: {strerror}", strerror=error.strerror)
+        raise InputError(message, file=str(file)) from error
+    except InputError as error:
+        raise InputError(
+            error.message, file=str(file), line=error.line, hint=error.hint
+        ) from error
+
+
+async def _import(
+    call: Invocation, roster: Roster, publication: str, source: str, *, dry_run: bool
+) -> Intake:
+    from mailer.flows.readers import take_in
+
+    async with call.house.stores() as stores:
+        return await take_in(
+            roster,
+            stores.readers,
+            call.house.clock,
+            publication=publication,
+            source=source,
+            dry_run=dry_run,
+        )
+
+
+def _columns(said: Sequence[str]) -> dict[str, str]:
+    """``email=Courriel`` as typed, to a mapping."""
+    columns = {}
+    for item in said:
+        field, sign, header = item.partition("=")
+        if not sign or not field or not header:
+            message = say("--column {item}: not of the form field=Header", item=item)
+            raise InputError(message, hint="--column email=Courriel")
+        columns[field.strip()] = header.strip()
+    return columns
+
+
+def _show_columns(call: Invocation, roster: Roster) -> None:
+    """The columns as they were understood, so that a wrong guess is seen."""
+    guessed = ", ".join(f"{field} = “{name}”" for field, name in roster.columns.items())
+    call.err.tell(say("Columns: {columns}", columns=guessed))
+    sign = repr(roster.delimiter)
+    call.err.tell(
+        say("Read as {encoding}, {sign}", encoding=roster.encoding, sign=sign)
+    )
+
+
+def _show_intake(call: Invocation, intake: Intake) -> None:
+    """The report: counts, then every line that did not come in, with its reason."""
+    counts = intake.counts
+    kinds = (*_ANSWERS, *(["duplicates"] if counts["duplicates"] else ()))
+    call.out.tell(listed(counted(kind, counts[kind]) for kind in kinds))
+    for problem in intake.problems:
+        admission = problem.reason in {"suppressed", "left"}
+        told = say(
+            "  line {line}: {reason}: {text}",
+            line=str(problem.line),
+            reason=word(problem.reason) if admission else problem.reason,
+            text=problem.text,
+        )
+        call.out.tell(told)
+    for kind, addresses in (("role", intake.roles), ("smtputf8", intake.smtputf8)):
+        if addresses:
+            more = "…" if len(addresses) > _SHOWN else ""
+            named = ", ".join(addresses[:_SHOWN]) + more
+            remark = counted(kind, len(addresses))
+            call.out.tell(say("  {remark}: {text}", remark=remark, text=named))
+    if intake.dry_run:
+        call.err.tell(say("Dry run: nothing was changed."), style="dim")
+
+
+def _intake_json(intake: Intake, publication: str) -> dict[str, object]:
+    return {
+        "schema": 1,
+        "publication": publication,
+        "dry_run": intake.dry_run,
+        **intake.counts,
+        "columns": dict(intake.roster.columns),
+        "problems": [
+            {"line": each.line, "reason": each.reason, "text": each.text}
+            for each in intake.problems
+        ],
+        "role_addresses": list(intake.roles),
+        "need_smtputf8": list(intake.smtputf8),
+    }
+
+
+def _write_private(path: Path, text: str) -> None:
+    """*text* in a file of its owner's, there whole or not at all."""
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", dir=path.parent, delete=False, encoding="utf-8-sig", newline=""
+        ) as beside:
+            beside.write(text)
+        Path(beside.name).replace(path)
+    except OSError as error:
+        message = say("cannot be written: {strerror}", strerror=error.strerror)
+        raise InputError(message, file=str(path)) from error
