@@ -168,9 +168,9 @@ def relaxed_lines(lines: bytes) -> bytes:
 
     RFC 6376 section 3.4.4, but for the empty lines at the end of a whole body.
     """
-    if b" \r\n" in lines or b"\t\r\n" in lines:
-        lines = _TRAILING.sub(b"", lines)
-    return _single_spaced(lines)
+    if b" " not in lines and b"\t" not in lines:  # as in most values: addresses
+        return lines
+    return _SPACES.sub(b" ", _TRAILING.sub(b"", lines))
 
 
 def _single_spaced(octets: bytes) -> bytes:

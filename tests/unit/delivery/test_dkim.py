@@ -211,6 +211,17 @@ def test_a_message_without_holes_in_its_body_is_signed() -> None:
     assert verdicts(signed(rsa(), rendering=still), rsa()) == [True]
 
 
+def test_empty_lines_at_the_end_do_not_count() -> None:
+    """Whatever a body ends with, and a relay may drop it."""
+    template = compile_message(RENDERING, LETTERHEAD)
+    *first, last = template.parts
+    longer = replace(template, parts=(*first, last + b"\r\n\r\n"))
+    content = sign_template(longer, [rsa()], now=LETTERHEAD.date).write(READER)
+    assert content.endswith(b"--\r\n\r\n\r\n")
+    assert verdicts(content, rsa()) == [True]
+    assert verdicts(content.rstrip(b"\r\n") + b"\r\n", rsa()) == [True]
+
+
 def test_pictures_that_travel_along_are_signed() -> None:
     """Base64 counts as any other line."""
     picture = Picture(
