@@ -10,7 +10,8 @@ from math import ceil
 
 from mailer.edition.blocks import Figure, plain
 from mailer.edition.model import Edition, Variant
-from mailer.rendering.environment import environment, has_page, template
+from mailer.rendering.bands import lay_out
+from mailer.rendering.environment import environment, has_page, renderer, template
 from mailer.rendering.inline import InlineHtml
 from mailer.rendering.model import Picture, Scene
 from mailer.rendering.personalise import NAMES, fill
@@ -31,6 +32,7 @@ def to_page(edition: Edition, scene: Scene) -> str:
     )
     env.globals["picture"] = lambda name: scene.pictures[name]
     html = template(env, "edition.html.j2").render(
+        body=lay_out(edition, renderer(env), scene.theme),
         minutes=ceil(len(words_of(edition)) / _WORDS_A_MINUTE),
         page_url=page_of(edition, scene),
         cover=cover_of(edition, scene),
