@@ -314,19 +314,19 @@ class WorkspaceNewsroom:
             public_url=self.house.public_url,
         )
 
-    def surroundings(self, edition: Edition) -> Surroundings:  # noqa: ARG002
+    def surroundings(self, edition: Edition) -> Surroundings:
         """What *edition* is compared with by the checks."""
-        from mailer.rendering.checks.inspection import Limits, Surroundings
+        from mailer.rendering.checks.inspection import Limits
+        from mailer.workspace.surroundings import surroundings_of
 
         checks = self.house.settings.checks
-        return Surroundings(
-            limits=Limits(
-                clients=checks.clients,
-                warn_html_kb=checks.warn_html_kb,
-                max_html_kb=checks.max_html_kb,
-                ignore=frozenset(checks.ignore),
-            )
+        limits = Limits(
+            clients=checks.clients,
+            warn_html_kb=checks.warn_html_kb,
+            max_html_kb=checks.max_html_kb,
+            ignore=frozenset(checks.ignore),
         )
+        return surroundings_of(edition, self.workspace, self.templates, limits)
 
 
 def rules() -> Mapping[str, Rule]:

@@ -34,7 +34,10 @@ _SECTION = "h1"
 
 
 class Builder:
-    """Builds one edition's blocks; ``body`` is the result."""
+    """Builds one edition's blocks; ``body`` is the result.
+
+    ``inserted`` are the snippets it holds, by the names of their files.
+    """
 
     def __init__(self, known: Known, notes: Notes) -> None:
         self.known = known
@@ -46,6 +49,7 @@ class Builder:
         self._polls: set[str] = set()
         self._inside: list[str] = []
         self._inserted = 0
+        self.inserted: dict[str, str] = {}
 
     def body(self) -> tuple[tuple[Block, ...], tuple[Section, ...]]:
         """What stands before the first section, and the sections with their blocks."""
@@ -259,6 +263,7 @@ class Builder:
             self.notes.error("file-too-big", at, message)
             return []
         notes = self.notes.beside(f"snippets/{name}.md", text)
+        self.inserted[notes.file] = text
         if not is_writable(text, notes):
             return []
         with self._within(SNIPPET, notes):

@@ -154,6 +154,7 @@ class Edition:
     preface: tuple[Block, ...] = ()
     sections: tuple[Section, ...] = ()
     warnings: tuple[Finding, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

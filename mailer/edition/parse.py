@@ -58,8 +58,10 @@ def parse_edition(
     notes.offset = offset
     builder = Builder(known, notes)
     builder.read(read_markdown("\n".join(notes.lines[offset:]), notes), notes)
+    sources = {file: text}
     for name, more in (further or {}).items():
-        _read_further(clean(more), notes.beside(name, clean(more)), builder)
+        sources[name] = clean(more)
+        _read_further(sources[name], notes.beside(name, sources[name]), builder)
     notes.raise_errors()
     preface, sections = builder.body()
     return Edition(
@@ -69,6 +71,7 @@ def parse_edition(
         preface=preface,
         sections=sections,
         warnings=notes.warnings,
+        sources={**sources, **builder.inserted},
         **dict(_fields(values, folder)),
     )
 

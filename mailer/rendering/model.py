@@ -23,7 +23,8 @@ class Picture:
 
     ``src`` is what the HTML points to: ``https://…/media/HASH.jpg``, or ``cid:HASH``
     when it travels inside the message (``inline``). ``width`` and ``height`` are the
-    file's own pixels; it is shown at ``shown_width`` CSS pixels at most.
+    file's own pixels; it is shown at ``shown_width`` CSS pixels at most. ``original_format`` and
+    ``original_width`` are the format (``WEBP``) and pixels it had in the newsroom's folder.
     """
 
     name: str
@@ -33,6 +34,8 @@ class Picture:
     width: int
     height: int
     shown_width: int
+    original_format: str = ""
+    original_width: int = 0
 
     @property
     def inline(self) -> bool:

@@ -23,7 +23,7 @@ _ENTRY = TypeAdapter(FeedEntry)
 
 def without_blocks(edition: Edition) -> Edition:
     """The edition as it is kept: everything but its tree and its warnings."""
-    return replace(edition, preface=(), sections=(), warnings=())
+    return replace(edition, preface=(), sections=(), warnings=(), sources={})
 
 
 def dump_edition(edition: Edition) -> str:

@@ -24,7 +24,7 @@ from mailer.workspace.manuscript import INDEX, left_out, manuscripts, texts
 
 _DATED = re.compile(r"(\d{4}-\d{2}-\d{2})(?:-(.*))?")
 _LINE = re.compile(
-    r"^(title|date|number|slug):[ \t]*[\"']?(.*?)[\"']?[ \t]*$", re.MULTILINE
+    r"^(title|subject|date|number|slug):[ \t]*[\"']?(.*?)[\"']?[ \t]*$", re.MULTILINE
 )
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _AUTHOR_KEYS = frozenset({"name", "photo", "email", "invite", "bio"})
@@ -40,6 +40,7 @@ class EditionFolder:
     number: int | None
     slug: str
     title: str
+    subject: str = ""
 
     @property
     def name(self) -> str:
@@ -214,6 +215,7 @@ def _peek(publication: str, files: Sequence[Path]) -> EditionFolder:
         number=int(number) if _NUMBER.fullmatch(number) else None,
         slug=head.get("slug") or (dated[2] if dated else "") or path.name,
         title=head.get("title", ""),
+        subject=head.get("subject", ""),
     )
 
 

@@ -107,6 +107,8 @@ class PictureShelf:
             )
             raise InputError(message) from error
         content, media_type, size = _ready(raw, name, shown_width, badge=badge)
+        with Image.open(io.BytesIO(raw), formats=_READABLE) as opened:
+            original = opened.format or "", opened.width
         digest = hashlib.sha256(content).hexdigest()[:20]
         file = f"{digest}.{_SUFFIXES[media_type]}"
         if public_url:
@@ -119,6 +121,8 @@ class PictureShelf:
             width=size[0],
             height=size[1],
             shown_width=min(shown_width, size[0]),
+            original_format=original[0],
+            original_width=original[1],
         )
 
     def _keep(self, file: str, content: bytes) -> None:

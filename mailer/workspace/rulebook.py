@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from mailer.rendering.checks.rule import Group, Rule, Sample
 RULES = Path("checks") / "rules.toml"
 
 
+@cache
 def load_rules(templates: Path) -> Mapping[str, Rule]:
     """Every rule by its id, in the order of the catalogue. Ours: a fault is a defect."""
     tables = tomllib.loads((templates / RULES).read_text(encoding="utf-8"))

@@ -11,6 +11,9 @@ from mailer.rendering.checks.inspection import Inspection
 from mailer.rendering.checks.links import check_links
 from mailer.rendering.checks.metadata import check_metadata
 from mailer.rendering.checks.output import check_output
+from mailer.rendering.checks.poll import check_polls
+from mailer.rendering.checks.shape import check_shape
+from mailer.rendering.checks.spam import check_spam
 from mailer.rendering.checks.sponsor import check_sponsors
 from mailer.rendering.checks.syntax import check_syntax
 from mailer.rendering.checks.text import check_text
@@ -23,7 +26,10 @@ _CHECKS = (
     check_images,
     check_audience,
     check_sponsors,
+    check_polls,
     check_output,
+    check_spam,
+    check_shape,
 )
 
 

@@ -42,7 +42,7 @@ def _finding(
         message=message,
         file=at.file,
         line=at.line,
-        column=column,
+        column=column or at.column,
         hint=hint,
         fix=fix,
     )

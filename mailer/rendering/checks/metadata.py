@@ -1,108 +1,150 @@
-"""Checks of the front matter and the calendar: subject, preheader, dates."""
+"""Checks of the front matter: subject, preheader, number, sender, departure."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import date
+from datetime import datetime
 
-from mailer.edition.blocks import Source, plain
-from mailer.edition.model import Edition
-from mailer.edition.walk import Container
-from mailer.errors import Finding
+from mailer.edition.blocks import Source
+from mailer.edition.calendar import read_schedule
+from mailer.edition.notes import did_you_mean
+from mailer.errors import Finding, Severity
 from mailer.phrases import say
+from mailer.rendering.checks.days import check_days
 from mailer.rendering.checks.finding import error, warning
 from mailer.rendering.checks.inspection import Inspection
-from mailer.rendering.words import lines_of
 
-_FRENCH = (
-    "lundi mardi mercredi jeudi vendredi samedi dimanche",
-    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
-)
-_ENGLISH = (
-    "monday tuesday wednesday thursday friday saturday sunday",
-    "january february march april may june july august september october november "
-    "december",
-)
-_DAYS = {
-    word: at for days, _ in (_FRENCH, _ENGLISH) for at, word in enumerate(days.split())
-}
-_MONTHS = {
-    word: at
-    for _, months in (_FRENCH, _ENGLISH)
-    for at, word in enumerate(months.split(), 1)
-}
-_DAY = r"(?P<{}>\d{{1,2}})(?:er|st|nd|rd|th)?\b"
-_MONTH = rf"(?P<{{}}>{'|'.join(_MONTHS)})"
-_DATED = re.compile(
-    rf"\b(?P<weekday>{'|'.join(_DAYS)}),?\s+"
-    rf"(?:{_DAY.format('day')}\s+{_MONTH.format('month')}"
-    rf"|{_MONTH.format('us_month')}\s+{_DAY.format('us_day')})"
-    r"(?:,?\s+(?P<year>\d{4}))?\b",
-    re.IGNORECASE,
-)
 _LONG_SUBJECT = 60  # more is cut on most screens
+_LONG_PREHEADER = 140  # no inbox shows more beside a subject
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def check_metadata(inspection: Inspection) -> Iterator[Finding]:
     """Findings about the front matter, and about dates wherever they stand."""
     edition = inspection.edition
     if edition.date < inspection.today:
+        at, column = inspection.key("date")
         message = say(
             "the edition is dated {date}, which has passed", date=edition.date
         )
-        yield error("date-past", edition.at, message)
-    if not (edition.preheader or edition.subtitle or edition.summary):
-        message = say("nothing stands beside the subject in the inbox")
-        yield warning(
-            "preheader-missing", edition.at, message, say("give a preheader:")
+        yield error("date-past", at, message, column=column)
+    yield from _check_ignored(inspection)
+    yield from _check_number(inspection)
+    yield from _check_sender(inspection)
+    yield from _check_subject(inspection)
+    yield from _check_preheader(inspection)
+    yield from _check_departure(inspection)
+    yield from check_days(inspection.passages, published=edition.date)
+
+
+def _check_ignored(inspection: Inspection) -> Iterator[Finding]:
+    """Only warnings can be ignored, and only those that there are."""
+    known = inspection.surroundings.rules
+    for name in inspection.edition.ignored_checks if known else ():
+        at, column = inspection.key("checks")
+        if name not in known:
+            message = say("checks: there is no rule {name}", name=name)
+            hint = did_you_mean(name, known)
+            yield error("meta-value", at, message, hint, column=column)
+        elif known[name] is Severity.ERROR:
+            message = say("checks: {name} is an error and cannot be ignored", name=name)
+            hint = say("mend it, or send with --accept {name}", name=name)
+            yield error("meta-value", at, message, hint, column=column)
+
+
+def _check_number(inspection: Inspection) -> Iterator[Finding]:
+    number = inspection.edition.number
+    for sibling in inspection.surroundings.siblings:
+        if number is not None and sibling.number == number:
+            at, column = inspection.key("number")
+            message = say(
+                "number {number} is taken by the edition of {date}",
+                number=str(number),
+                date=sibling.date or sibling.name,
+            )
+            yield error("number-duplicate", at, message, column=column)
+
+
+def _check_sender(inspection: Inspection) -> Iterator[Finding]:
+    """Who signs as another domain, or as a mailbox provider's, fails DMARC."""
+    at, column = inspection.key("from")
+    ours = _domain(inspection.publication.sender)
+    used = _domain(inspection.edition.sender) or ours
+    if used in inspection.lexicon.providers:
+        message = say("{domain} does not let others write in its name", domain=used)
+        hint = say("use an address of a domain of your own")
+        yield error("from-domain", at, message, hint, column=column)
+    elif not _is_aligned(used, ours):
+        message = say(
+            "From is at {domain}, the publication is at {ours}", domain=used, ours=ours
         )
+        hint = say("an address at {ours} or below it", ours=ours)
+        yield error("from-domain", at, message, hint, column=column)
+
+
+def _domain(mailbox: str) -> str:
+    return mailbox.rpartition("@")[2].rstrip("> ").casefold()
+
+
+def _is_aligned(one: str, other: str) -> bool:
+    """One domain, or one below the other: relaxed alignment, RFC 7489 section 3.1."""
+    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
+
+
+def _check_subject(inspection: Inspection) -> Iterator[Finding]:
+    edition = inspection.edition
     subject = edition.subject or edition.title
+    at, column = inspection.key("subject", "title")
     if len(subject) > _LONG_SUBJECT:
         message = say("the subject has {count} characters", count=len(subject))
-        yield warning("subject-long", edition.at, message, say("phones show about 40"))
-    for words, at in _lines(edition):
-        yield from _check_dates(words, at, edition.date)
-
-
-def _lines(edition: Edition) -> Iterator[tuple[str, Source]]:
-    """Every line of words with its place."""
-    for words in (edition.title, edition.subject, edition.subtitle, edition.preheader):
-        yield words, edition.at
-    for words in edition.summary:
-        yield words, edition.at
-    for section in edition.sections:
-        for line in (section.title, section.strap, section.standfirst):
-            yield plain(line), section.at
-    for block in edition.every_block():
-        alone = block
-        if isinstance(block, Container):
-            alone = replace(block, blocks=())  # they come by themselves
-        for words in lines_of(alone):
-            yield words, block.at
-
-
-def _check_dates(words: str, at: Source, published: date) -> Iterator[Finding]:
-    """A weekday beside a date must be that date's weekday."""
-    for match in _DATED.finditer(words):
-        day = int(match["day"] or match["us_day"])
-        month = _MONTHS[(match["month"] or match["us_month"]).lower()]
-        years = [int(match["year"])] if match["year"] else _near(published, month)
-        try:
-            dates = [date(year, month, day) for year in years]
-        except ValueError:
-            yield error("date-weekday", at, say("there is no {said}", said=match[0]))
-            continue
-        if all(d.weekday() != _DAYS[match["weekday"].lower()] for d in dates):
-            right = min(dates, key=lambda d: abs(d - published))
+        hint = say("phones show about 40; give a shorter subject:")
+        yield warning("subject-long", at, message, hint, column=column)
+    for sibling in inspection.surroundings.siblings:
+        if sibling.subject.casefold() == subject.casefold():
             message = say(
-                "weekday does not match: {said} is {right}", said=match[0], right=right
+                "{edition} has the same subject: mail programs fold the two together",
+                edition=sibling.name,
             )
-            yield error("date-weekday", at, message)
+            yield warning("subject-repeat", at, message, column=column)
+            return
 
 
-def _near(published: date, month: int) -> list[int]:
-    """The year of a date without one: the one that brings it nearest."""
-    years = (published.year - 1, published.year, published.year + 1)
-    return [min(years, key=lambda year: abs(date(year, month, 15) - published))]
+def _check_preheader(inspection: Inspection) -> Iterator[Finding]:
+    edition = inspection.edition
+    if not (edition.preheader or edition.subtitle or edition.summary):
+        message = say("nothing stands beside the subject in the inbox")
+        hint = say("give a preheader:")
+        yield warning("preheader-missing", edition.at, message, hint)
+    if len(edition.preheader) > _LONG_PREHEADER:
+        at, column = inspection.key("preheader")
+        message = say(
+            "the preheader has {count} characters", count=len(edition.preheader)
+        )
+        hint = say("inboxes show 40 to 140 of them")
+        yield warning("preheader-long", at, message, hint, column=column)
+
+
+def _check_departure(inspection: Inspection) -> Iterator[Finding]:
+    """When it leaves must be when its readers expect it."""
+    edition, schedule = inspection.edition, inspection.publication.schedule
+    weeks = read_schedule(schedule)
+    if not weeks:
+        return
+    when: datetime | None = edition.send_at
+    at: tuple[Source, int] = inspection.key("send_at", "date")
+    day = (when or edition.date).weekday()
+    if day not in {week.weekday for week in weeks}:
+        message = say(
+            "{date} is a {day}; the publication leaves {schedule}",
+            date=(when or edition.date).isoformat()[:10],
+            day=_DAYS[day],
+            schedule=schedule,
+        )
+        yield warning("send-outside-schedule", at[0], message, column=at[1])
+    elif when and (day, when.time()) not in {(w.weekday, w.at) for w in weeks}:
+        message = say(
+            "send_at says {time}; the publication leaves {schedule}",
+            time=f"{when:%H:%M}",
+            schedule=schedule,
+        )
+        yield warning("send-outside-schedule", at[0], message, column=at[1])

@@ -5,19 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from mailer.edition.blocks import Source
 from mailer.errors import Finding
 from mailer.phrases import say
 from mailer.rendering.checks.finding import error
 from mailer.rendering.checks.inspection import Inspection
-from mailer.rendering.checks.metadata import _lines
 
-_UNFINISHED = re.compile(r"\b(TODO|XXX|FIXME|(?i:lorem ipsum))\b")
+_UNFINISHED = re.compile(r"\b(?:TODO|XXX|FIXME|(?i:lorem ipsum|lorem))\b|\{\{|\}\}")
+_DUMMY = re.compile(r"(?i)(?<![\w-])(?:[\w-]+\.)*example\.(?:com|net|org)\b")
+_CODE = re.compile(r"`[^`]*`")
 
 
 def check_syntax(inspection: Inspection) -> Iterator[Finding]:
     """Findings about what the editor meant to come back to."""
-    for words, at in _lines(inspection.edition):
-        if found := _UNFINISHED.search(words):
-            yield error(
-                "placeholder-left", at, say("unfinished: {words}", words=found[0])
-            )
+    for passage in inspection.passages:
+        for match in _UNFINISHED.finditer(passage.text):
+            at, column = passage.at(match.start())
+            message = say("unfinished: {words}", words=match[0])
+            yield error("placeholder-left", at, message, column=column)
+    for file, text in inspection.edition.sources.items():
+        for number, line in enumerate(text.split("\n"), 1):
+            bare = _CODE.sub(lambda code: " " * len(code[0]), line)
+            for match in _DUMMY.finditer(bare):
+                message = say("unfinished: {words}", words=match[0])
+                at = Source(file, number)
+                yield error("placeholder-left", at, message, column=match.start() + 1)

@@ -1,15 +1,26 @@
-"""Checks of the text: titles that repeat, sections without words."""
+"""Checks of the text: titles, empty sections, slips of the hand, names."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from mailer.edition.blocks import plain
+from mailer.edition.blocks import (
+    Block,
+    Box,
+    Only,
+    Source,
+    Sponsor,
+    Story,
+    Subhead,
+    plain,
+)
 from mailer.errors import Finding
 from mailer.phrases import say
 from mailer.rendering.checks.finding import error, warning
 from mailer.rendering.checks.inspection import Inspection
+from mailer.rendering.checks.terms import check_terms
+from mailer.rendering.checks.typos import check_typos
 
 
 def check_text(inspection: Inspection) -> Iterator[Finding]:
@@ -24,6 +35,25 @@ def check_text(inspection: Inspection) -> Iterator[Finding]:
             message = say("two sections are called {title}", title=title)
             yield warning("heading-repeat", section.at, message)
         if not section.blocks and not section.standfirst:
-            yield warning(
-                "section-empty", section.at, say("{title} is empty", title=title)
-            )
+            message = say("{title} is empty", title=title)
+            yield warning("section-empty", section.at, message)
+    for at in _skips(edition.preface, level=1):
+        message = say("a heading skips a level: nothing of level # is above it")
+        yield warning("heading-skip", at, message, say("begin a section with #"))
+    yield from check_typos(inspection.passages, lang=inspection.lang)
+    yield from check_terms(inspection.passages, lang=inspection.lang)
+
+
+def _skips(blocks: Sequence[Block], *, level: int) -> Iterator[Source]:
+    """Stories and sub-heads right under the title of the edition.
+
+    Inside a section there is nothing to skip: both are one level below it.
+    """
+    for block in blocks:
+        match block:
+            case Story() | Subhead() if level < 2:
+                yield block.at
+            case Box() | Sponsor():
+                yield from _skips(block.blocks, level=2 if block.title else level)
+            case Only():
+                yield from _skips(block.blocks, level=level)

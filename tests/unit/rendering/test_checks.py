@@ -9,15 +9,8 @@ from dataclasses import replace
 import pytest
 
 from mailer.edition.blocks import (
-    Block,
-    Box,
-    Link,
     Only,
-    Paragraph,
-    Sponsor,
-    Text,
 )
-from mailer.edition.model import Edition, Section
 from mailer.errors import Finding, Severity
 from mailer.rendering.checks.check import check
 from mailer.rendering.checks.inspection import Inspection
@@ -28,94 +21,8 @@ from tests.fakes import specimen
 TODAY = dt.date(2026, 3, 10)
 
 
-def written(*blocks: Block, **changed: object) -> Edition:
-    section = Section(
-        at=specimen.at(1), title=specimen.words("T"), id="t", blocks=blocks
-    )
-    return specimen.edition(**{"preface": (), "sections": (section,), **changed})
-
-
 def found(frozen: Frozen) -> tuple[Finding, ...]:
     return check(Inspection(frozen=frozen, today=TODAY))
-
-
-def rules(edition: Edition) -> set[str]:
-    """What is said about *edition* as written, nothing rendered."""
-    bare = Frozen(edition=edition, publication=specimen.publication(), renderings=())
-    return {finding.rule for finding in found(bare)}
-
-
-def offer(until: dt.date) -> Sponsor:
-    return Sponsor(at=specimen.at(9), by="X", until=until)
-
-
-def linked(words: str) -> Paragraph:
-    link = Link("https://x.example", specimen.words(words), specimen.at(5))
-    return Paragraph(at=specimen.at(5), content=(Text("Lire "), link))
-
-
-GOOD = written(
-    specimen.paragraph("Samedi 14 mars, et mardi 17 mars 2026."),
-    specimen.paragraph("Saturday, March 14, or Monday March 16th, 2026."),
-    linked("le rapport"),
-    offer(dt.date(2026, 3, 31)),
-)
-
-LATE = specimen.words("Lundi 14 mars, à midi.")
-SECTION = written(specimen.paragraph("x")).sections[0]
-
-POOR = [
-    ("date-past", written(date=dt.date(2026, 3, 1))),
-    ("preheader-missing", written(subtitle="", summary=())),
-    ("edition-empty", specimen.edition(preface=(), sections=())),
-    ("section-empty", written()),
-    ("date-weekday", written(specimen.paragraph("Lundi 14 mars, à midi."))),
-    ("date-weekday", written(specimen.paragraph("Friday 14 March 2026."))),
-    ("date-weekday", written(specimen.paragraph("Vendredi 30 février."))),
-    ("date-weekday", written(specimen.paragraph("On Friday, March 14th, 2026."))),
-    ("date-weekday", written(subtitle="Lundi 14 mars, à midi.")),
-    ("date-weekday", written(summary=("Lundi 14 mars",))),
-    (
-        "date-weekday",
-        specimen.edition(sections=(replace(SECTION, title=LATE, standfirst=LATE),)),
-    ),
-    ("placeholder-left", written(specimen.paragraph("TODO: la suite"))),
-    ("placeholder-left", written(title="Lorem ipsum dolor")),
-    (
-        "placeholder-left",
-        written(Box(at=specimen.at(1), name="note", title=specimen.words("XXX"))),
-    ),
-    ("sponsor-expired", written(offer(dt.date(2026, 3, 13)))),
-    ("sponsor-ends-soon", written(offer(dt.date(2026, 3, 15)))),
-    ("subject-long", written(subject="x" * 61)),
-    ("link-generic", written(linked("cliquez ici"))),
-]
-
-
-def test_a_good_edition_has_nothing_to_mend() -> None:
-    """No rule speaks where nothing is wrong."""
-    assert rules(GOOD) == set()
-
-
-@pytest.mark.parametrize(("rule", "edition"), POOR)
-def test_a_poor_edition_is_named(rule: str, edition: Edition) -> None:
-    """The rule that is meant speaks."""
-    assert rule in rules(edition)
-
-
-def test_two_sections_of_one_name_are_mentioned() -> None:
-    """Readers and links tell sections apart by their titles."""
-    (one,) = written(specimen.paragraph("x")).sections
-    edition = specimen.edition(preface=(), sections=(one, replace(one, id="t-2")))
-    assert "heading-repeat" in rules(edition)
-
-
-def test_a_weekday_is_judged_in_the_nearest_year() -> None:
-    """A date without a year belongs to the year that brings it nearest."""
-    edition = written(
-        specimen.paragraph("Vendredi 1er janvier."), date=dt.date(2026, 12, 26)
-    )
-    assert "date-weekday" not in rules(edition)
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +84,8 @@ def test_a_variant_without_a_word_is_named() -> None:
     hidden = Only(
         at=specimen.at(1), audience="member", blocks=(specimen.paragraph("x"),)
     )
-    frozen = freeze(written(hidden), specimen.scene())
+    edition = specimen.edition(preface=(hidden,), sections=())
+    frozen = freeze(edition, specimen.scene())
     said = [f.message for f in found(frozen) if f.rule == "variant-empty"]
     assert said == ["free: nothing is left to read", "web: nothing is left to read"]
 
