@@ -14,6 +14,12 @@ _UNWRITABLE = re.compile(
     + "".join(chr(plane * 0x10000 + 0xFFFE + n) for plane in range(17) for n in (0, 1))
     + "]"
 )
+_SPACES = re.compile(r"[ \t\r\n]+")
+
+
+def on_one_line(text: str) -> str:
+    """*text* with ordinary white space made single spaces; no-break spaces stay."""
+    return _SPACES.sub(" ", text).strip(" ")
 
 
 def unwritable(text: str) -> Phrase | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from markdown_it.token import Token
@@ -39,6 +39,7 @@ PLACEHOLDERS = frozenset(
 """What an editor may write between double braces."""
 
 _HOLE = re.compile(r"\{\{([^{}]*)\}\}")
+_HIDDEN = re.compile(r"\{\{ [a-z_]+ \}\}")  # as renderings write them
 _HOLE_TARGET = re.compile(r"\{\{\s*(\w*)\s*\}\}(\S*)")
 _HOLE_LINK = re.compile(r"\]\(\s*<?\{\{\s*(\w*)\s*\}\}([^\s)>]*)>?\s*\)")
 _HOLE_SCHEME = "placeholder:"
@@ -68,7 +69,12 @@ class InlineReader:
 
     def read(self, tokens: Sequence[Token]) -> Inlines:
         """The tokens as a tuple of inlines, neighbouring words joined."""
+        line = self.first
         nodes, _ = self._run(list(tokens), 0, "")
+        if hidden := _HIDDEN.search("".join(_signs(nodes))):
+            message = say("{hole} would be filled in all the same", hole=hidden[0])
+            hint = say("leave out a brace of each pair, or the backslashes")
+            self.notes.error("placeholder-left", self.notes.at(line), message, hint)
         return nodes
 
     def href(self, raw: str, line: int) -> str:
@@ -194,6 +200,18 @@ class InlineReader:
         self.notes.error(
             "html-raw", at, say("raw HTML is refused: {content}", content=shown), hint
         )
+
+
+def _signs(nodes: Sequence[Inline]) -> Iterator[str]:
+    """The words of *nodes* without their marks; real placeholders are no words."""
+    for node in nodes:
+        match node:
+            case Text(text) | Code(text):
+                yield text
+            case Strong(children) | Emphasis(children) | Link(children=children):
+                yield from _signs(children)
+            case _:
+                yield "\n"
 
 
 def joined(nodes: Sequence[Inline]) -> Inlines:

@@ -6,6 +6,7 @@ anything gives the nodes a meaning.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from mdit_py_plugins.attrs import attrs_plugin
 from mdit_py_plugins.container import container_plugin
 
 from mailer.edition.blocks import Inlines, Source
-from mailer.edition.characters import unwritable
+from mailer.edition.characters import on_one_line, unwritable
 from mailer.edition.fences import check_fences
 from mailer.edition.inlines import InlineReader, shelter_links
 from mailer.edition.nodes import Node, nested
@@ -25,6 +26,8 @@ from mailer.phrases import say
 
 MAX_CHARACTERS = 1_000_000  # a long novel; more is a mistake
 _MAX_DEPTH = 50  # nobody nests by hand like this
+# At the end of a line, after a space; a value in quotes may hold braces of its own.
+_BRACES = re.compile(r'(?<![ \t])[ \t]+(\{(?:[^"{}]|"(?:[^"\\]|\\.)*")*\})[ \t]*$')
 
 
 def clean(text: str) -> str:
@@ -65,7 +68,7 @@ def read_line(text: str, notes: Notes) -> Inlines:
     nodes: Inlines = ()
     if fault := unwritable(text):
         notes.error("encoding-c1", notes.at(0), fault)
-    tokens = _MARKDOWN.parseInline(shelter_links(" ".join(text.split())))
+    tokens = _MARKDOWN.parseInline(shelter_links(on_one_line(text)))
     if _is_shallow(tokens, notes):
         for token in tokens:
             nodes = InlineReader(notes, 0).read(token.children or [])
@@ -101,12 +104,10 @@ def _braces_after_text(state: StateCore) -> None:
         if token.type != "inline":
             continue
         if before.type in {"heading_open", "paragraph_open"}:
-            words, opening, braces = token.content.rstrip(" \t").rpartition("{")
-            if not opening or words[-1:] not in {" ", "\t"} or braces[-1:] != "}":
-                continue
-            if before.type == "heading_open" or braces == ".plain}":
-                token.content = words.rstrip(" \t")
-                before.meta = {"braces": "{" + braces}
+            found = _BRACES.search(token.content)
+            if found and (before.type == "heading_open" or found[1] == "{.plain}"):
+                token.content = token.content[: found.start()]
+                before.meta = {"braces": found[1]}
 
 
 def _any_link(url: str) -> bool:  # noqa: ARG001 - the shape of the hook

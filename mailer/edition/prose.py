@@ -24,7 +24,7 @@ from mailer.edition.blocks import (
     Text,
     plain,
 )
-from mailer.edition.characters import unwritable
+from mailer.edition.characters import on_one_line, unwritable
 from mailer.edition.fences import read_braces
 from mailer.edition.inlines import InlineReader, joined, stripped
 from mailer.edition.known import Known
@@ -98,7 +98,7 @@ class Prose:
         if not alt:
             hint = say("![what one sees](file.jpg)")
             self.notes.error("image-alt", at, say("picture has no alt text"), hint)
-        title = " ".join(str(picture.attrs.get("title", "")).split())
+        title = on_one_line(str(picture.attrs.get("title", "")))
         if fault := unwritable(title):
             self.notes.error("encoding-c1", at, fault)
         classes = str(picture.attrs.get("class", "")).split()

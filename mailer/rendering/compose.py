@@ -24,7 +24,8 @@ from mailer.rendering.personalise import HOLE, hole
 
 _MARK = re.compile("\x02(\\d*)\x03")
 _SPARED = re.compile(rf"<[^>]*>|&[#\w]+;|{HOLE.pattern}")
-_DARK, _OUTLOOK = "/*dark*/", "/*outlook*/"
+# Never characters: they stand for rules that are known when the rest is written.
+_DARK, _OUTLOOK = "\ufdd1", "\ufdd2"
 _PREHEADER = 200
 """Gmail shows up to about 200 characters; what is padded keeps the body out of sight."""
 

@@ -34,7 +34,8 @@ from mailer.rendering.shares import refusal, shares
 _QUOTES = {"fr": ("«\u00a0", "\u00a0»"), "en": ("“", "”")}
 _COLON = {"fr": "\u00a0:", "en": ":"}
 
-_NO_WORD = re.compile(r"[^\w<&{]*(?:<|&[a-z]|\{\{ )")  # a tag, an entity, a hole
+# Nothing before it that is a tag, an entity, a hole or a number.
+_FIRST = re.compile(r"(?:&#\d+;|[^\w<&{])*([^\W\d_])")
 
 _KEPT_TEMPLATES = 1000
 
@@ -164,10 +165,11 @@ def _welcome(edition: Edition, scene: Scene, lang: str) -> str:
 
 def _capfirst(text: str) -> str:
     """*text* with a capital at its beginning, markup untouched."""
-    at = next((i for i, letter in enumerate(text) if letter.isalpha()), None)
-    if at is None or _NO_WORD.match(str(text)):
+    found = _FIRST.match(str(text))
+    if found is None:
         return text
-    raised = str(text)[:at] + str(text)[at].upper() + str(text)[at + 1 :]
+    at = found.start(1)
+    raised = str(text)[:at] + found[1].upper() + str(text)[at + 1 :]
     return Markup(raised) if isinstance(text, Markup) else raised
 
 

@@ -18,8 +18,7 @@ from mailer.edition.model import Edition, Variant
 from mailer.rendering.environment import environment, renderer, template
 from mailer.rendering.inline import InlineHtml
 from mailer.rendering.model import FeedEntry, Scene
-from mailer.rendering.personalise import fill
-from mailer.rendering.web import cover_of, description_of, everybody, page_of
+from mailer.rendering.web import cover_of, description_of, for_everybody, page_of
 
 _MEANING: dict[str, set[str]] = {
     "a": {"href"},
@@ -61,15 +60,15 @@ def to_feed(edition: Edition, scene: Scene) -> str:
     env.globals["picture"] = lambda name: scene.pictures[name]
     env.globals["page_url"] = page_of(edition, scene)
     html = template(env, "feed.html.j2").render()
-    return _bare(fill(html, everybody(edition, scene), escape=True))
+    return _bare(for_everybody(html, edition, scene))
 
 
 def feed_entry(edition: Edition, scene: Scene) -> FeedEntry:
     """What stands around the content, from *edition* as it was cut for the feed."""
-    cover = cover_of(edition, scene)
+    cover, summary = cover_of(edition, scene), description_of(edition)
     return FeedEntry(
-        title=edition.title,
-        summary=description_of(edition),
+        title=for_everybody(edition.title, edition, scene, escape=False),
+        summary=for_everybody(summary, edition, scene, escape=False),
         published=edition.date,
         authors=tuple(scene.authors[key].name for key in edition.authors),
         tags=edition.tags,

@@ -22,7 +22,7 @@ from mailer.rendering.feed import feed_entry, to_feed
 from mailer.rendering.mjml import to_html
 from mailer.rendering.model import Frozen, Picture, Rendering, Scene
 from mailer.rendering.text import to_text
-from mailer.rendering.web import to_page
+from mailer.rendering.web import for_everybody, to_page
 
 
 def freeze(edition: Edition, scene: Scene) -> Frozen:
@@ -53,10 +53,15 @@ def render(edition: Edition, variant: Variant, scene: Scene) -> Rendering:
             html, text = to_feed(shown, scene), ""
         else:
             html, text = to_page(shown, scene), ""
+    subject = shown.subject or shown.title
+    if not variant.is_mail:
+        # What stands around a page or a feed is as little one reader's as its text.
+        subject = for_everybody(subject, shown, scene, escape=False)
+        preheader = for_everybody(preheader, shown, scene, escape=False)
     return Rendering(
         variant=variant,
         lang=edition.lang or scene.publication.lang,
-        subject=shown.subject or shown.title,
+        subject=subject,
         preheader=preheader,
         html=html,
         text=text,

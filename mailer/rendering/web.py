@@ -14,7 +14,7 @@ from mailer.rendering.bands import lay_out
 from mailer.rendering.environment import environment, has_page, renderer, template
 from mailer.rendering.inline import InlineHtml
 from mailer.rendering.model import Picture, Scene
-from mailer.rendering.personalise import NAMES, fill
+from mailer.rendering.personalise import HOLE, NAMES, fill, hole
 from mailer.rendering.words import words_of
 
 _WORDS_A_MINUTE = 230
@@ -38,7 +38,7 @@ def to_page(edition: Edition, scene: Scene) -> str:
         cover=cover_of(edition, scene),
         description=description_of(edition),
     )
-    return fill(html, everybody(edition, scene), escape=True)
+    return for_everybody(html, edition, scene)
 
 
 def page_of(edition: Edition, scene: Scene) -> str:
@@ -69,9 +69,15 @@ def description_of(edition: Edition) -> str:
     return " ".join(edition.summary) or edition.subtitle or edition.title
 
 
-def everybody(edition: Edition, scene: Scene) -> dict[str, str]:
-    """What placeholders say where the reader is unknown."""
-    values = dict.fromkeys(NAMES, "")
+def for_everybody(
+    text: str, edition: Edition, scene: Scene, *, escape: bool = True
+) -> str:
+    """*text* with its placeholders filled by what is true of an unknown reader.
+
+    One that nothing fills is left for the checks to find.
+    """
+    values = {name: hole(name) for name in HOLE.findall(text)}
+    values |= dict.fromkeys(NAMES, "")
     values["name"] = scene.publication.fallback_name
     values["web_url"] = page_of(edition, scene)
-    return values
+    return fill(text, values, escape=escape)

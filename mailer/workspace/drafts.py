@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from mailer.edition.blocks import plain
-from mailer.edition.characters import unwritable
+from mailer.edition.characters import on_one_line, unwritable
 from mailer.edition.emptied import emptied
 from mailer.edition.model import Edition, Publication
 from mailer.edition.skeleton import Head, Pen, from_shape
@@ -75,7 +75,7 @@ def begin(
     of the publication, or the last edition where it has no shape. GuardError if that
     day has its edition, InputError if there is no day to be found.
     """
-    title = " ".join(title.split())
+    title = on_one_line(title)
     if fault := unwritable(title):
         raise InputError(say("the title: {fault}", fault=fault))
     known = desk.workspace.editions([desk.publication.id])
