@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 CORE   := mailer/edition/*,mailer/audience/*,mailer/rendering/*,mailer/delivery/*
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench format clean browser
+.PHONY: help demo test lint judges bench format clean browser
 
 help:           ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -31,6 +31,10 @@ lint: $(VENV)/.dev
 
 browser: $(VENV)/.dev
 	@sh tests/browser.sh $(BIN)
+
+judges: $(VENV)/.dev browser    ## have strangers' programs judge our mail; MAILER_JUDGES names their folder
+	@test -n "$$MAILER_JUDGES" || { echo "Say where they are: make judges MAILER_JUDGES=/path" >&2; exit 2; }
+	MAILER_JUDGES="$$MAILER_JUDGES" $(BIN)/python -m pytest -m judges
 
 bench: $(VENV)/.dev    ## measure what claims to be fast, beside what it beats
 	$(BIN)/python -m tests.bench

@@ -13,6 +13,18 @@ settings.load_profile("mailer")
 os.environ["LC_ALL"] = "C"  # the terminal speaks English here, wherever tests are run
 
 
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Strangers' programs judge our mail where they are: ``make judges`` says where."""
+    if "MAILER_JUDGES" in os.environ:
+        return
+    apart = [item for item in items if item.get_closest_marker("judges")]
+    if apart:
+        config.hook.pytest_deselected(items=apart)
+        items[:] = [item for item in items if item not in apart]
+
+
 @pytest.fixture
 def unused_port() -> int:
     """A port of this machine on which nobody listens."""
