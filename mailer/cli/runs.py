@@ -289,10 +289,11 @@ async def _carry_on(
     codes, rows = [], []
 
     def tell() -> None:
-        call.err.print(
+        told = say(
             "Stopping: what is on the wire is finished first. "
             "A second Ctrl-C leaves at once."
         )
+        call.err.tell(told)
 
     with drain_on_signals(desk.stop, tell) as interruption:
         for run in runs:
