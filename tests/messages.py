@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -64,11 +64,21 @@ def gathered(before: Catalog) -> Catalog:
 _KEPT_HEADERS = ("Language", "Content-Type", "Plural-Forms")
 
 
+def forms(said: Sequence[str] | str | None) -> tuple[str, ...]:
+    """The forms of a sentence or of its translation."""
+    return (said or "",) if isinstance(said, str | None) else tuple(said)
+
+
 def written(catalogue: Catalog) -> str:
     """*catalogue* as a .po file: by file, without line numbers, which would only churn."""
     target = BytesIO()
     write_po(
-        target, catalogue, width=88, omit_header=True, sort_by_file=True, include_lineno=False
+        target,
+        catalogue,
+        width=88,
+        omit_header=True,
+        sort_by_file=True,
+        include_lineno=False,
     )
     return _HEADER + target.getvalue().decode()
 
@@ -95,5 +105,5 @@ def read() -> Catalog:
 if __name__ == "__main__":
     catalogue = gathered(read())
     FILE.write_text(written(catalogue), encoding="utf-8")
-    waiting = [m.id for m in catalogue if m.id and not all(_forms(m))]  # type: ignore[name-defined]
-    sys.stdout.write(f"{len(catalogue)} sentences, {len(waiting)} to translate\n")
+    waiting = sum(not all(forms(message.string)) for message in catalogue if message.id)
+    sys.stdout.write(f"{len(catalogue)} sentences, {waiting} to translate\n")

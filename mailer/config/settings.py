@@ -199,6 +199,7 @@ class PublicationSettings(Table):
     flags: tuple[str, ...] = ()
     endmatter: tuple[Literal["authors", "latest"], ...] = ()
     typography: Literal["", "fr", "en"] | None = None
+    typography_spaces: Literal["narrow", "wide"] = "narrow"
     toc_links: Literal["web", "anchor", "none"] = "web"
     labels: dict[str, str] = {}
     tokens: dict[str, ColorPair] = {}
@@ -272,6 +273,7 @@ class Settings(BaseSettings):
             labels=dict(table.labels),
             tokens=dict(table.tokens),
             typography=lang if table.typography is None else table.typography,
+            typography_spaces=table.typography_spaces,
             toc_links=table.toc_links,
             shape=EditionShape(require=table.shape.require, story=table.shape.story),
         )

@@ -88,6 +88,7 @@ class Publication:
     labels: Mapping[str, str] = field(default_factory=dict)
     tokens: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     typography: str = ""
+    typography_spaces: str = "narrow"
     toc_links: str = "web"
     shape: Shape = Shape()
 

@@ -8,9 +8,8 @@ touched; setting twice changes nothing.
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from mailer.edition.blocks import (
@@ -29,75 +28,80 @@ from mailer.edition.blocks import (
     Strong,
     Text,
 )
-from mailer.edition.model import Cover, Edition, Section
+from mailer.edition.model import Author, Cover, Edition, Publication, Section
+from mailer.edition.typesetting import HOLE, NARROW, STYLES, WIDE, set_line
 
 T = TypeVar("T")
 
-_WIDE = "\u00a0"
-_NARROW = "\u202f"
-_SPACES = " \u00a0\u202f"
-_AFTER_SPACE = "»:;!?"
-_HOLE = "\ufffc"  # stands for what is not words: a code, a break, a placeholder
-
-_UNITS = (
-    r"(?:€|\$|£|%|‰|°C|°|km/h|km|m²|m³|m|cm|mm|kg|mg|g|t|l|cl|ml|kWh|MWh|GWh|MW|GW|kW|W"
-    r"|Mo|Go|To|ko|Ko|h|min|s|M€|Md€|k€|millions?|milliards?|ans?)"
-)
-_MONTHS = "janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre"
-_FRENCH: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\.{3}"), "…"),
-    (re.compile(r"(?<=\w)'(?=\w)"), "’"),
-    (re.compile(rf'(?:(?<=^)|(?<=[\s(\[{_HOLE}]))"(?=\S)'), "« "),
-    (re.compile(r'(?<=\S)"(?=[\s,.;:!?)\]…»]|$)'), " »"),
-    (re.compile(rf"(?<=«)[{_SPACES}]*(?=\S)"), _WIDE),
-    (re.compile(rf"(?<=\S)[{_SPACES}]*(?=»)"), _WIDE),
-    (re.compile(rf"(?<=[^\s:])[{_SPACES}]+(?=:(?:\s|$))"), _WIDE),
-    (re.compile(rf"(?<=[^\W\d_])(?=:[{_SPACES}])"), _WIDE),
-    (re.compile(rf"(?<=\S)[{_SPACES}]+(?=[;!?])"), _NARROW),
-    (re.compile(rf"(?<=\w)(?=[;!?]+(?:[{_SPACES}»)]|$))"), _NARROW),
-    (re.compile(r" [–—]( )[^–—.!?]*( )[–—](?=[ ,.;:!?)]|$)"), _WIDE),
-    (re.compile(r"(?<=\d)[ \u00a0](?=\d{3}(?!\d))"), _NARROW),
-    (re.compile(rf"(?<=\d) (?={_UNITS}(?!\w))"), _WIDE),
-    (re.compile(r"\b(?:n°|N°|p\.|art\.|chap\.|M\.|Mme|Dr)( )(?=[\dA-ZÀ-Ý])"), _WIDE),
-    (re.compile(rf"\b(?:\d{{1,2}}|1er)( )(?={_MONTHS})"), _WIDE),
-)
-"""What is found, or its groups where it has some, becomes what stands beside it."""
-_ENGLISH: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\.{3}"), "…"),
-    (re.compile(r"(?<=\w)'(?=\w)"), "’"),
-    (re.compile(rf'(?:(?<=^)|(?<=[\s(\[{_HOLE}]))"(?=\S)'), "“"),
-    (re.compile(r'(?<=\S)"(?=[\s,.;:!?)\]…]|$)'), "”"),
-    (re.compile(rf"(?<=\d) (?={_UNITS}(?!\w))"), _WIDE),
-)
-_RULES = {"fr": _FRENCH, "en": _ENGLISH}
+SPACES = {"narrow": NARROW, "wide": WIDE}
+"""What stands before ``;``, ``!``, ``?`` and between thousands."""
 
 
-def set_text(text: str, style: str) -> str:
-    """*text* set in *style*: ``fr``, ``en``, or empty for as typed."""
-    return _set(text, style)[0]
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How words are set: in which language's manner, with which of the two spaces.
+
+    ``manner`` is ``fr``, ``en``, or empty for as typed; ``spaces`` is ``wide`` where
+    the fonts lack U+202F.
+    """
+
+    manner: str
+    spaces: str = "narrow"
+
+    def line(self, text: str) -> tuple[str, list[int]]:
+        """*text* set, and of each letter, which letter of *text* it stands for."""
+        if self.manner not in STYLES:
+            return text, list(range(len(text)))
+        found, owners = set_line(text, self.manner)
+        return found.replace(NARROW, SPACES[self.spaces]), owners
+
+    def text(self, text: str) -> str:
+        """*text* set."""
+        return self.line(text)[0]
 
 
-def set_edition(edition: Edition, style: str) -> Edition:
+AS_TYPED = Style("")
+
+
+def set_edition(edition: Edition, style: Style) -> Edition:
     """*edition* with all its words set in *style*."""
-    if style not in _RULES:
+    if not style.manner:
         return edition
     setter = _Setter(style)
     cover = edition.cover
     return replace(
         edition,
-        title=set_text(edition.title, style),
-        subject=set_text(edition.subject, style),
-        subtitle=set_text(edition.subtitle, style),
-        preheader=set_text(edition.preheader, style),
-        summary=tuple(set_text(line, style) for line in edition.summary),
+        title=style.text(edition.title),
+        subject=style.text(edition.subject),
+        subtitle=style.text(edition.subtitle),
+        preheader=style.text(edition.preheader),
+        summary=tuple(style.text(line) for line in edition.summary),
         cover=cover
         and Cover(
             src=cover.src,
-            alt=set_text(cover.alt, style),
-            credit=set_text(cover.credit, style),
+            alt=style.text(cover.alt),
+            credit=style.text(cover.credit),
         ),
         preface=setter.value(edition.preface),
         sections=setter.value(edition.sections),
+    )
+
+
+def set_publication(publication: Publication, style: Style) -> Publication:
+    """*publication* with the words that its readers see set in *style*."""
+    return replace(
+        publication,
+        tagline=style.text(publication.tagline),
+        kicker=style.text(publication.kicker),
+        welcome=style.text(publication.welcome),
+    )
+
+
+def set_author(author: Author, style: Style) -> Author:
+    """*author* with invitation and biography set in *style*."""
+    setter = _Setter(style)
+    return replace(
+        author, invite=setter.value(author.invite), bio=setter.value(author.bio)
     )
 
 
@@ -107,7 +111,7 @@ _INLINES = (Text, Code, Break, Strong, Emphasis, Link, Placeholder)
 class _Setter:
     """Rebuilds a tree with its words set."""
 
-    def __init__(self, style: str) -> None:
+    def __init__(self, style: Style) -> None:
         self.style = style
 
     def value(self, value: T) -> T:
@@ -121,7 +125,7 @@ class _Setter:
                 found = self.node(value)
             case Mapping() if value:
                 found = {
-                    key: said if key in UNSPOKEN else set_text(said, self.style)
+                    key: said if key in UNSPOKEN else self.style.text(said)
                     for key, said in value.items()
                 }
             case _ if dataclasses.is_dataclass(value) and hasattr(value, "entries"):
@@ -134,7 +138,7 @@ class _Setter:
         changed: dict[str, Any] = {}
         for field in dataclasses.fields(node):
             old = getattr(node, field.name)
-            new = set_text(old, self.style) if field.name in SPOKEN else self.value(old)
+            new = self.style.text(old) if field.name in SPOKEN else self.value(old)
             if new is not old:
                 changed[field.name] = new
         return replace(node, **changed) if changed else node
@@ -142,7 +146,7 @@ class _Setter:
     def inlines(self, nodes: Inlines) -> Inlines:
         """One line: set as a whole, then dealt back to the nodes it came from."""
         before = "".join(_leaves(nodes))
-        after, owners = _set(before, self.style)
+        after, owners = self.style.line(before)
         if after == before:
             return nodes
         parts = [""] * len(before)
@@ -190,36 +194,5 @@ def _leaves(nodes: Inlines) -> list[str]:
             case Strong(children) | Emphasis(children) | Link(children=children):
                 found += _leaves(children)
             case _:
-                found.append(_HOLE)
+                found.append(HOLE)
     return found
-
-
-def _set(text: str, style: str) -> tuple[str, list[int]]:
-    """*text* set, and of each of its letters, which letter of *text* it stands for."""
-    owners = list(range(len(text)))
-    before = None
-    while before != text:  # one rule's result may be another's beginning
-        before = text
-        for pattern, better in _RULES.get(style, ()):
-            text, owners = _applied(pattern, better, text, owners)
-    return text, owners
-
-
-def _applied(
-    pattern: re.Pattern[str], better: str, text: str, owners: list[int]
-) -> tuple[str, list[int]]:
-    pieces: list[str] = []
-    kept: list[int] = []
-    end = 0
-    for match in pattern.finditer(text):
-        for group in range(1, pattern.groups + 1) or (0,):
-            start, stop = match.span(group)
-            # A space put in goes with the sign that asks for it, not with the word.
-            is_before = start == stop and text[start] not in _AFTER_SPACE
-            owner = owners[start - 1 if is_before else start]
-            pieces += text[end:start], better
-            kept += *owners[end:start], *[owner] * len(better)
-            end = stop
-    pieces.append(text[end:])
-    kept += owners[end:]
-    return "".join(pieces), kept

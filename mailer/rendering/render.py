@@ -13,7 +13,12 @@ from dataclasses import replace
 import jinja2
 
 from mailer.edition.model import Edition, Publication, Variant
-from mailer.edition.typography import set_edition, set_text
+from mailer.edition.typography import (
+    Style,
+    set_author,
+    set_edition,
+    set_publication,
+)
 from mailer.errors import ThemeError
 from mailer.phrases import say
 from mailer.rendering.compose import compose
@@ -84,9 +89,22 @@ def _prepared(
     edition = settled(edition, scene.publication)
     theme = scene.theme.override(scene.publication.tokens, file="config/mailer.toml")
     scene = replace(scene, theme=theme.override(edition.tokens, file=edition.at.file))
-    style = scene.publication.typography
+    style = style_of(edition, scene.publication)
+    scene = replace(
+        scene,
+        publication=set_publication(scene.publication, style),
+        authors={key: set_author(each, style) for key, each in scene.authors.items()},
+    )
     shown = cut(set_edition(edition, style), variant)
-    return shown, scene, set_text(preheader_of(edition), style)
+    return shown, scene, style.text(preheader_of(edition))
+
+
+def style_of(edition: Edition, publication: Publication) -> Style:
+    """How the words of *edition* are set: its own language's way, if it has one."""
+    manner = publication.typography
+    if manner and edition.lang and edition.lang != publication.lang:
+        manner = edition.lang
+    return Style(manner, publication.typography_spaces)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import pytest
 
 from mailer.edition.blocks import Block, Cell, Custom, Poll, Table, Text
 from mailer.edition.model import Section, Variant
-from mailer.edition.typography import set_edition
+from mailer.edition.typography import Style, set_edition
 from mailer.errors import EditionError
 from mailer.rendering.model import Rendering
 from mailer.rendering.personalise import hole
@@ -148,7 +148,9 @@ def test_a_theme_s_block_is_set_and_read_like_any_other() -> None:
         blocks=(specimen.paragraph("Oui !"),),
     )
     section = Section(at=specimen.at(1), title=(), id="t", blocks=(block,))
-    edition = set_edition(specimen.edition(preface=(), sections=(section,)), "fr")
+    edition = set_edition(
+        specimen.edition(preface=(), sections=(section,)), Style("fr")
+    )
     (found,) = edition.sections[0].blocks
     assert isinstance(found, Custom)
     assert found.argument == "l’eau"
