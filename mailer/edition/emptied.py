@@ -17,6 +17,7 @@ from mailer.edition.blocks import (
     Box,
     Brief,
     Button,
+    Custom,
     Figure,
     Flag,
     Greeting,
@@ -26,6 +27,7 @@ from mailer.edition.blocks import (
     List,
     Only,
     Paywall,
+    Poll,
     Quote,
     Rule,
     Signature,
@@ -42,6 +44,7 @@ from mailer.edition.skeleton import HOLE, Pen, brief, button
 from mailer.phrases import say
 
 _GREETING = say("a greeting")
+_QUESTION = say("the question")
 _ADVERTISER = say("advertiser")
 _OFFER = say("the offer")
 _SNIPPETS = "snippets/"
@@ -143,14 +146,18 @@ class _Eraser:
                 return [f"::: signature {block.author}", ":::"]
             case Paywall():
                 return ["<!--members-->"]
+            case Poll():
+                choices = [f"- {hole(say('answer'))}"] * len(block.choices)
+                opening = f"::: poll {HOLE.lower()}"
+                return [opening, hole(_QUESTION), "", *choices, ":::"]
             case Only():
                 return self._fenced(f"only {block.audience}", block.blocks)
-            case Box() | Sponsor():
+            case Box() | Sponsor() | Custom():
                 return self._directive(block)
             case _:
                 return [hole(say("text"))]
 
-    def _directive(self, block: Box | Sponsor) -> list[str]:
+    def _directive(self, block: Box | Sponsor | Custom) -> list[str]:
         name, said = self._opening(block)
         braces = " ".join(
             f"{key}={json.dumps(value, ensure_ascii=False)}"
@@ -163,7 +170,7 @@ class _Eraser:
         opening = name + (f" {{{braces}}}" if braces else "")
         return self._wrapped(":::", opening, inner)
 
-    def _opening(self, block: Box | Sponsor) -> tuple[str, dict[str, str]]:
+    def _opening(self, block: Box | Sponsor | Custom) -> tuple[str, dict[str, str]]:
         match block:
             case Box(name=name, only=only, button=words, href=href):
                 return f"box {name}", {"only": only, "button": words, "href": href}
@@ -173,6 +180,9 @@ class _Eraser:
                     said["button"] = self.hole(_OFFER)
                     said["href"] = f"https://{HOLE.lower()}.example/"
                 return "sponsor", said
+            case Custom():
+                opening = f"{block.name} {block.argument}".strip()
+                return opening, dict(block.attributes)
 
     def _fenced(self, opening: str, blocks: Sequence[Block]) -> list[str]:
         """``only``, with a fence longer than what it holds."""
