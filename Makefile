@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 CORE   := mailer/edition/*,mailer/audience/*,mailer/rendering/*,mailer/delivery/*
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint judges bench format clean browser
+.PHONY: help demo test lint judges bench golden format clean browser
 
 help:           ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -38,6 +38,11 @@ judges: $(VENV)/.dev browser    ## have strangers' programs judge our mail; MAIL
 
 bench: $(VENV)/.dev    ## measure what claims to be fast, beside what it beats
 	$(BIN)/python -m tests.bench
+
+golden: $(VENV)/.dev    ## render the samples anew into tests/golden; then look at the difference
+	rm -f tests/golden/*
+	MAILER_GOLDEN=write $(BIN)/python -m pytest -q tests/unit/rendering/test_golden.py
+	@git --no-pager diff --stat -- tests/golden
 
 format: $(VENV)/.dev    ## mend what a program can mend
 	$(BIN)/ruff check --fix .

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -28,6 +30,7 @@ class Look(StrEnum):
 
     PRESSE = "presse"
     POP = "pop"
+    TEXTE = "texte"
 
 
 def register(app: typer.Typer) -> None:
@@ -39,7 +42,11 @@ def init(
     ctx: typer.Context,
     folder: Annotated[Path, typer.Argument(help="Made if it is not there.")] = Path(),
     theme: Annotated[
-        Look, typer.Option("--theme", help="A serious weekly, or a playful one.")
+        Look,
+        typer.Option(
+            "--theme",
+            help="A serious weekly, a playful one, or the serious one almost bare.",
+        ),
     ] = Look.PRESSE,
 ) -> None:
     """Make a workspace: configuration, a sample edition, sample readers."""
@@ -56,14 +63,22 @@ def init(
     )
     call.err.tell(done)
     following = say(
-        "Next:  mailer {where}check next\n"
-        '       mailer {where}subscribers import {readers} --consent "sample"\n'
+        "Next:  mailer {where}check {letter}/next\n"
+        "       mailer {where}subscribers import {readers} --publication {letter} "
+        '--consent "sample"\n'
         "       mailer {where}inbox      (a trial relay and its page)\n"
-        "       mailer {where}send next",
-        where="" if target == Path() else f"-C {folder} ",
-        readers=target / "readers.csv",
+        "       mailer {where}send {letter}/next",
+        where="" if target == Path() else f"-C {shlex.quote(str(folder))} ",
+        readers=shlex.quote(str(target / "readers.csv")),
+        letter=_first_letter(target, written),
     )
     call.err.tell(following)
+
+
+def _first_letter(folder: Path, written: Sequence[Path]) -> str:
+    """The publication the sample readers are for; a second one is named after it."""
+    places = (path.relative_to(folder).parts for path in written)
+    return min(place[1] for place in places if place[0] == "editions")
 
 
 def assembled_edition(call: Invocation, name: str) -> Assembled:

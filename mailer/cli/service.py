@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 config = typer.Typer(no_args_is_help=True, help="What is configured, and where.")
 
 _DEMO_RATE = "50/s"
+_DEMO_PUBLICATION = "le-meridien"
 
 
 def register(app: typer.Typer) -> None:
@@ -176,7 +177,7 @@ async def _demo_readers(call: Invocation, folder: Path) -> int:
             roster,
             stores.readers,
             call.house.clock,
-            publication=call.house.publication(None).id,
+            publication=_DEMO_PUBLICATION,
             source="demo",
         )
     added = intake.counts["added"]
@@ -192,10 +193,11 @@ async def _demo_send(call: Invocation, readers: int) -> None:
     from mailer.cli.editions import assembled_edition
     from mailer.cli.runs import send_edition
 
+    coming = f"{_DEMO_PUBLICATION}/next"
     _say(call, say("3. Check the coming edition"))
-    show_check(call, assembled_edition(call, "next"))
+    show_check(call, assembled_edition(call, coming))
     _say(call, say("4. Send it, {rate}", rate=_DEMO_RATE))
-    await send_edition(call, "next", yes=True, expect=readers)
+    await send_edition(call, coming, yes=True, expect=readers)
 
 
 def _verify(call: Invocation, trial: TrialInbox, readers: int) -> None:

@@ -119,9 +119,10 @@ class _Eraser:
             case Subhead():
                 return [f"### {hole(say('sub-head'))}"]
             case Label():
-                words = "" if not block.content else f" {hole(say('text'))}"
-                colon = self.pen.colon if words else ""
-                return [f"**{_typed(block.name)}{colon}**{words}"]
+                name = _typed(block.name) if block.style else hole(say("title"))
+                if not block.content:
+                    return [f"**{name}**"]
+                return [f"**{name}{self.pen.colon}** {hole(say('text'))}"]
             case List():
                 mark = "1." if block.ordered else "-"
                 return [f"{mark} {self._item(item)}" for item in block.items]
@@ -165,6 +166,8 @@ class _Eraser:
             if value
         )
         inner = self.blocks(block.blocks)
+        if isinstance(block, Custom):
+            inner = [_with_number(line) for line in inner]
         if block.title:
             inner = [f"## {self.hole(say('title'))}", "", *inner]
         opening = name + (f" {{{braces}}}" if braces else "")
@@ -225,6 +228,13 @@ def _has_lead(content: Inlines) -> bool:
         case (Strong(words), *_):
             return plain(words).rstrip().endswith(":")
     return False
+
+
+def _with_number(line: str) -> str:
+    """A row of a table with a number in its last cell: bars are drawn from those."""
+    if not line.startswith(f"| {HOLE}"):
+        return line
+    return line.rpartition(f"| {HOLE}")[0] + f"| {HOLE} 1 |"
 
 
 def _typed(words: Inlines) -> str:

@@ -13,11 +13,18 @@ from mailer.edition.calendar import next_date
 from mailer.errors import GuardError, InputError
 from mailer.phrases import say
 
-_KINDS: Mapping[str, tuple[str, str, str]] = {
-    # theme: publication, its schedule, the slug of the sample edition
-    "presse": ("le-meridien", "sat 07:00", "ports"),
-    "pop": ("pixel-paprika", "thu 12:00", "camembert"),
+_LAYERS: Mapping[str, tuple[str, ...]] = {
+    # theme: the folders it is made of, the later over the earlier
+    "presse": ("presse",),
+    "pop": ("pop",),
+    "texte": ("presse", "texte"),
 }
+_SCHEDULES: Mapping[str, str] = {
+    "le-meridien": "sat 07:00",
+    "le-meridien-bourse": "mon 07:30",
+    "pixel-paprika": "thu 12:00",
+}
+_EDITIONS = "editions"
 _OFFER = timedelta(days=12)
 _FILLED = (".md", ".toml")
 _ELSEWHERE = "mailer init writes into an empty place"
@@ -29,25 +36,18 @@ def create(
 ) -> list[Path]:
     """Write a workspace of *theme* into *folder*, and its data folder with a key.
 
-    The sample edition is dated the publication's next day after *today*. GuardError
-    if anything is there already; after any error what was written is gone again.
+    Sample editions are dated their publication's next day after *today*. GuardError if
+    anything is there already; after any error what was written is gone again.
     """
-    if theme not in _KINDS:
+    if theme not in _LAYERS:
         message = say("there is no starter {theme}", theme=theme)
         raise InputError(
-            message, hint=say("there are: {names}", names=", ".join(_KINDS))
+            message, hint=say("there are: {names}", names=", ".join(_LAYERS))
         )
-    publication, schedule, slug = _KINDS[theme]
-    day = next_date(schedule, after=today)
-    words = {
-        "@DATE@": day.isoformat(),
-        "@UNTIL@": (day + _OFFER).isoformat(),
-        "@DATA@": _quotable(data.resolve()),
-    }
-    edition = Path("editions") / publication / f"{day}-{slug}"
     files = {
         folder / place: content
-        for place, content in _files(templates / "starter" / theme, edition, words)
+        for layer in _LAYERS[theme]
+        for place, content in _files(templates / "starter" / layer, data, today)
     }
     files[folder / ".gitignore"] = _GITIGNORE.encode()
     key = data / "secret_key"
@@ -76,16 +76,21 @@ def create(
     return sorted(files)
 
 
-def _files(
-    source: Path, edition: Path, words: Mapping[str, str]
-) -> Iterator[tuple[Path, bytes]]:
-    """Where every file of the starter goes, and what it says."""
+def _files(source: Path, data: Path, today: date) -> Iterator[tuple[Path, bytes]]:
+    """Where every file of a layer goes, and what it says."""
     for path in sorted(source.rglob("*")):
         if not path.is_file():
             continue
         place = path.relative_to(source)
-        if place.parts[0] == "edition":
-            place = edition / Path(*place.parts[1:])
+        words = {"@DATA@": _quotable(data.resolve())}
+        if place.parts[0] == _EDITIONS:
+            _, publication, slug, *rest = place.parts
+            day = next_date(_SCHEDULES[publication], after=today)
+            place = Path(_EDITIONS, publication, f"{day}-{slug}", *rest)
+            words |= {
+                "@DATE@": day.isoformat(),
+                "@UNTIL@": (day + _OFFER).isoformat(),
+            }
         content = path.read_bytes()
         if path.suffix in _FILLED:
             text = content.decode()

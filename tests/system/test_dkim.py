@@ -63,13 +63,26 @@ async def test_from_a_new_key_to_a_signed_letter(
     (reader,) = mailer.import_readers(1)
     mailer.use_relay(inbox.smtp_port)
     shown = mailer.folder / "shown.eml"
-    mailer("render", "next", "--format", "eml", "--for", reader, "-o", str(shown))
-    plan = mailer.json("send", "next", "--dry-run", "--json")
+    mailer(
+        "render",
+        "le-meridien/next",
+        "--format",
+        "eml",
+        "--for",
+        reader,
+        "-o",
+        str(shown),
+    )
+    plan = mailer.json("send", "le-meridien/next", "--dry-run", "--json")
     assert plan["signed"] == [row["name"] for row in made["records"]]
-    code, _, err = await mailer.run("send", "next", "--yes", "--expect", "1")
+    code, _, err = await mailer.run(
+        "send", "le-meridien/next", "--yes", "--expect", "1"
+    )
     assert code == 0, err
     assert "DKIM meridien.example: rsa" in err
-    code, out, err = await mailer.run("send", "next", "--test", "claire@essai.example")
+    code, out, err = await mailer.run(
+        "send", "le-meridien/next", "--test", "claire@essai.example"
+    )
     assert code == 0, out + err
     received = [path.read_bytes() for path in (tmp_path / "inbox" / "new").iterdir()]
     assert len(received) == 3  # the run's, and a proof of both variants
@@ -124,9 +137,12 @@ def test_no_domain_no_key(mailer: Mailer) -> None:
 @pytest.mark.parametrize(
     ("content", "command"),
     [
-        (b"", ["send", "next", "--yes", "--expect", "1"]),
-        (b"-----BEGIN PUBLIC KEY-----\n", ["render", "next", "--format", "eml"]),
-        (None, ["send", "next", "--test", "a@b.example"]),
+        (b"", ["send", "le-meridien/next", "--yes", "--expect", "1"]),
+        (
+            b"-----BEGIN PUBLIC KEY-----\n",
+            ["render", "le-meridien/next", "--format", "eml"],
+        ),
+        (None, ["send", "le-meridien/next", "--test", "a@b.example"]),
     ],
     ids=["empty", "public", "missing"],
 )
@@ -146,13 +162,13 @@ def test_a_key_that_cannot_sign_stops_before_anything_leaves(
 def test_the_plan_says_who_signs(mailer: Mailer) -> None:
     """A key of ours, the relay, or nobody because the domain is another one."""
     mailer.import_readers(1)
-    assert "left to the relay" in mailer("send", "next", "--dry-run").stderr
+    assert "left to the relay" in mailer("send", "le-meridien/next", "--dry-run").stderr
     path = with_key(mailer, keys_pem(), domain="autre.example")
-    plan = mailer("send", "next", "--dry-run").stderr
+    plan = mailer("send", "le-meridien/next", "--dry-run").stderr
     assert "no [[dkim]] key is for the domain of From" in plan
     assert "chmod" not in plan
     path.chmod(0o644)
-    assert f"chmod 600 {path}" in mailer("send", "next", "--dry-run").stderr
+    assert f"chmod 600 {path}" in mailer("send", "le-meridien/next", "--dry-run").stderr
 
 
 def keys_pem() -> bytes:
@@ -173,7 +189,7 @@ def test_strangers_pass_what_we_sign(mailer: Mailer, tmp_path: Path) -> None:
     }
     (tmp_path / "records.json").write_text(json.dumps(records), encoding="ascii")
     good, poor = tmp_path / "good.eml", tmp_path / "poor.eml"
-    mailer("render", "next", "--format", "eml", "-o", str(good))
+    mailer("render", "le-meridien/next", "--format", "eml", "-o", str(good))
     content = good.read_bytes()
     poor.write_bytes(content.replace(b"M=C3=A9ridien", b"M=C3=A8ridien"))
 

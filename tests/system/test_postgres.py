@@ -19,7 +19,9 @@ async def test_a_run_is_killed_and_resumed_on_postgresql(mailer: Mailer) -> None
         readers = mailer.import_readers(80)
         async with ScriptedRelay() as relay:
             mailer.use_relay(relay.port, rate="200/s", connections=4)
-            process = await mailer.start("send", "next", "--yes", "--expect", "80")
+            process = await mailer.start(
+                "send", "le-meridien/next", "--yes", "--expect", "80"
+            )
             await reached(relay, 20, process)
             process.kill()
             await process.communicate()

@@ -21,7 +21,7 @@ async def test_everybody_gets_the_edition(mailer: Mailer, inbox: TrialInbox) -> 
     readers = mailer.import_readers(60)
     mailer.use_relay(inbox.smtp_port)
     code, out, err = await mailer.run(
-        "send", "next", "--yes", "--expect", "60", "--json"
+        "send", "le-meridien/next", "--yes", "--expect", "60", "--json"
     )
     assert code == 0, err
     sheet = json.loads(out)
@@ -40,7 +40,9 @@ async def test_the_message_carries_what_providers_demand(
     """One-click unsubscribe stands on the wire exactly as written, per reader."""
     readers = mailer.import_readers(3)
     mailer.use_relay(inbox.smtp_port)
-    code, _, err = await mailer.run("send", "next", "--yes", "--expect", "3")
+    code, _, err = await mailer.run(
+        "send", "le-meridien/next", "--yes", "--expect", "3"
+    )
     assert code == 0, err
     mails = [path.read_bytes() for path in (tmp_path / "inbox" / "new").iterdir()]
     assert len(mails) == 3
@@ -62,7 +64,9 @@ async def test_the_pace_is_what_was_asked_for(mailer: Mailer) -> None:
     mailer.import_readers(150)
     async with ScriptedRelay() as relay:
         mailer.use_relay(relay.port, rate="100/s")
-        code, _, err = await mailer.run("send", "next", "--yes", "--expect", "150")
+        code, _, err = await mailer.run(
+            "send", "le-meridien/next", "--yes", "--expect", "150"
+        )
         assert code == 0, err
         times = [accepted.time for accepted in relay.accepted]
     # Never faster, however long the machine stumbled: any 51 take half a second,
@@ -76,7 +80,9 @@ async def test_kill_9_loses_nobody_and_doubles_nobody(mailer: Mailer) -> None:
     readers = mailer.import_readers(120)
     async with ScriptedRelay() as relay:
         mailer.use_relay(relay.port, rate="200/s", connections=4)
-        process = await mailer.start("send", "next", "--yes", "--expect", "120")
+        process = await mailer.start(
+            "send", "le-meridien/next", "--yes", "--expect", "120"
+        )
         await reached(relay, 40, process)
         process.kill()
         await process.wait()
@@ -97,7 +103,9 @@ async def test_a_term_signal_drains(mailer: Mailer) -> None:
     mailer.import_readers(80)
     async with ScriptedRelay() as relay:
         mailer.use_relay(relay.port, rate="100/s")
-        process = await mailer.start("send", "next", "--yes", "--expect", "80")
+        process = await mailer.start(
+            "send", "le-meridien/next", "--yes", "--expect", "80"
+        )
         await reached(relay, 10, process)
         process.terminate()
         await process.communicate()
@@ -118,9 +126,13 @@ async def test_a_second_send_writes_to_nobody_twice(
     """Sending the same edition again is refused when everybody has it."""
     mailer.import_readers(5)
     mailer.use_relay(inbox.smtp_port)
-    code, _, err = await mailer.run("send", "next", "--yes", "--expect", "5")
+    code, _, err = await mailer.run(
+        "send", "le-meridien/next", "--yes", "--expect", "5"
+    )
     assert code == 0, err
-    code, _, err = await mailer.run("send", "next", "--yes", "--expect", "5")
+    code, _, err = await mailer.run(
+        "send", "le-meridien/next", "--yes", "--expect", "5"
+    )
     assert code == 4
     assert "nobody" in err
     assert len(inbox.mailbox.recipients()) == 5
@@ -134,10 +146,19 @@ async def test_the_bytes_shown_are_the_bytes_sent(
     mailer.use_relay(inbox.smtp_port)
     shown = tmp_path / "shown.eml"
     done = mailer(
-        "render", "next", "--format", "eml", "--for", reader, "-o", str(shown)
+        "render",
+        "le-meridien/next",
+        "--format",
+        "eml",
+        "--for",
+        reader,
+        "-o",
+        str(shown),
     )
     assert done.returncode == 0, done.stderr
-    code, _, err = await mailer.run("send", "next", "--yes", "--expect", "1")
+    code, _, err = await mailer.run(
+        "send", "le-meridien/next", "--yes", "--expect", "1"
+    )
     assert code == 0, err
     (sent,) = (tmp_path / "inbox" / "new").iterdir()
 
@@ -154,7 +175,9 @@ async def test_a_proof_reaches_its_address_only(
     """`--test` sends every variant, marked, and leaves no run behind."""
     mailer.import_readers(5)
     mailer.use_relay(inbox.smtp_port)
-    code, _, err = await mailer.run("send", "next", "--test", "claire@essai.example")
+    code, _, err = await mailer.run(
+        "send", "le-meridien/next", "--test", "claire@essai.example"
+    )
     assert code == 0, err
     assert set(inbox.mailbox.recipients()) == {"claire@essai.example"}
     assert len(inbox.mailbox.recipients()) == 2
@@ -164,7 +187,7 @@ async def test_a_proof_reaches_its_address_only(
 def test_the_ledger_refuses_a_wrong_count(mailer: Mailer) -> None:
     """A count that differs from the plan sends nothing and exits 4."""
     mailer.import_readers(5)
-    done = mailer("send", "next", "--yes", "--expect", "4")
+    done = mailer("send", "le-meridien/next", "--yes", "--expect", "4")
     assert done.returncode == 4
     assert "5" in done.stderr
     assert mailer.json("status", "--json")["runs"] == []
@@ -173,7 +196,7 @@ def test_the_ledger_refuses_a_wrong_count(mailer: Mailer) -> None:
 def test_without_a_terminal_nothing_is_sent_unasked(mailer: Mailer) -> None:
     """No terminal and no --yes: refused, nothing sent."""
     mailer.import_readers(2)
-    done = mailer("send", "next")
+    done = mailer("send", "le-meridien/next")
     assert done.returncode == 4
     assert "--yes --expect 2" in done.stderr
 
@@ -183,7 +206,7 @@ def test_a_closed_port_changes_nothing(mailer: Mailer, unused_port: int) -> None
     mailer.import_readers(2)
     mailer.use_relay(unused_port)
     mailer.environ["MAILER_RELAYS__PRINCIPAL__CONNECT_PATIENCE"] = "0s"
-    done = mailer("send", "next", "--yes", "--expect", "2")
+    done = mailer("send", "le-meridien/next", "--yes", "--expect", "2")
     assert done.returncode == 69, done.stderr
     assert str(unused_port) in done.stderr
     assert mailer.json("status", "--json")["runs"] == []
@@ -195,7 +218,9 @@ async def test_a_full_disk_stops_claiming_and_loses_nothing(mailer: Mailer) -> N
     database = Path(mailer.environ["MAILER_STORAGE__FOLDER"]) / "mailer.db"
     async with ScriptedRelay() as relay:
         mailer.use_relay(relay.port, rate="100/s", connections=2)
-        process = await mailer.start("send", "next", "--yes", "--expect", "120")
+        process = await mailer.start(
+            "send", "le-meridien/next", "--yes", "--expect", "120"
+        )
         await reached(relay, 20, process)
         blocker = sqlite3.connect(database, isolation_level=None)
         blocker.execute("BEGIN IMMEDIATE")  # as a full disk: no commit succeeds
@@ -220,7 +245,7 @@ async def test_nothing_of_a_run_is_cut_at_eighty_columns(
     """Names, states and counts of a run stand whole on a narrow terminal."""
     mailer.import_readers(3)
     mailer.use_relay(inbox.smtp_port)
-    await mailer.run("send", "next", "--yes", "--expect", "3")
+    await mailer.run("send", "le-meridien/next", "--yes", "--expect", "3")
     mailer.environ["COLUMNS"] = "80"
     lines = mailer("status").stdout.splitlines()
     assert all(len(line) <= 80 for line in lines)

@@ -14,7 +14,7 @@ from markupsafe import escape
 
 from mailer.edition.blocks import Source
 from mailer.errors import EditionError
-from mailer.rendering.mjml import break_lines, guard, to_html
+from mailer.rendering.mjml import break_lines, guard, lean, to_html
 
 HERE = Source("index.md", 7)
 TYPED = st.text(st.characters(blacklist_categories=("Cs", "Cc", "Cn")), max_size=60)
@@ -247,3 +247,27 @@ def test_lines_are_broken_where_nobody_sees_it(parts) -> None:
     assert broken.replace("\n", " ") == line
     assert broken.count('"x y"') == line.count('"x y"')
     assert broken.count("{{ unsubscribe_url }}") == parts.count("{{ unsubscribe_url }}")
+
+
+@pytest.mark.parametrize(
+    ("written", "wanted"),
+    [
+        ('<td style="margin:0px 10px 0px;">', '<td style="margin:0 10px 0">'),
+        (
+            '<td style="background:#fff;background-color:#fff;width:0px">',
+            '<td style="background:#fff;width:0">',
+        ),
+        (
+            '<td style="background:#fff;background-color:#000">',
+            '<td style="background:#fff;background-color:#000">',
+        ),
+        (
+            "<!--[if mso | IE]></td><![endif]--><!--[if mso | IE]><td><![endif]-->",
+            "<!--[if mso | IE]></td><td><![endif]-->",
+        ),
+        ("<p>à 0px; ou 10px;</p>", "<p>à 0px; ou 10px;</p>"),
+    ],
+)
+def test_what_is_written_for_nothing_goes(written: str, wanted: str) -> None:
+    """A mail has a budget: zeros need no unit, and a colour is said once."""
+    assert lean(written) == wanted

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +11,6 @@ from mailer.rendering.personalise import HOLE
 from mailer.rendering.render import render
 from tests.fakes import specimen
 
-GOLDEN = Path(__file__).parents[2] / "golden"
 _VOID = {"meta", "link", "img", "br", "hr"}
 
 
@@ -68,12 +65,3 @@ def test_the_page_introduces_itself_to_others() -> None:
     assert 'content="Deux ports Une nuit"' in html
     assert "https://lettres.example.org/archive/le-meridien/ports" in html
     assert 'property="og:image" content="https://lettres.example.org/media/' in html
-
-
-def test_the_page_is_as_it_was_last_looked_at() -> None:
-    """A change of the page is seen before readers see it; MAILER_GOLDEN=write renews."""
-    golden = GOLDEN / "presse-web.html"
-    html = render(specimen.edition(), Variant.WEB, specimen.scene()).html
-    if os.environ.get("MAILER_GOLDEN") == "write":
-        golden.write_text(html, encoding="utf-8")
-    assert html == golden.read_text(encoding="utf-8")

@@ -13,8 +13,10 @@ from mailer.config.load import Loaded, load, shipped
 from mailer.edition.blocks import Block
 from mailer.edition.model import Edition
 from mailer.errors import GuardError, InputError
+from mailer.rendering.words import words_of
 from mailer.workspace.editions import Workspace
 from mailer.workspace.starter import create
+from mailer.workspace.themes import load_theme, theme_blocks
 
 TODAY = date(2026, 3, 10)
 KINDS = {kind.kind for kind in Block.__subclasses__()}
@@ -33,35 +35,40 @@ def start(folder: Path, *, theme: str = "presse", data: Path | None = None) -> L
     return load(config=None, start=folder, environ={})
 
 
-def edition(loaded: Loaded) -> Edition:
-    (name,) = loaded.settings.publications
+def edition(loaded: Loaded, name: str = "") -> Edition:
+    name = name or min(loaded.settings.publications)
     workspace = Workspace(loaded.root)
     found = workspace.find("next", [name], today=TODAY)
     publication = loaded.settings.publication(name)
-    return workspace.read(found, publication, workspace.authors())
+    theme = load_theme(publication.theme, [shipped("templates")])
+    return workspace.read(
+        found, publication, workspace.authors(), theme_blocks=theme_blocks(theme)
+    )
 
 
 def everything(paper: Edition) -> set[str]:
     return {block.kind for block in paper.every_block()}
 
 
-@pytest.mark.parametrize(
-    ("theme", "name", "day"),
-    [
-        ("presse", "le-meridien", date(2026, 3, 14)),
-        ("pop", "pixel-paprika", date(2026, 3, 12)),
-    ],
-)
-def test_a_starter_is_a_workspace_at_once(
-    tmp_path: Path, theme: str, name: str, day: date
-) -> None:
-    """Settings, edition, readers and key are read by what reads them every week."""
+BOTH = {"le-meridien": date(2026, 3, 14), "le-meridien-bourse": date(2026, 3, 16)}
+LETTERS = {
+    "presse": BOTH,
+    "texte": BOTH,
+    "pop": {"pixel-paprika": date(2026, 3, 12)},
+}
+THEMES = pytest.mark.parametrize("theme", LETTERS)
+
+
+@THEMES
+def test_a_starter_is_a_workspace_at_once(tmp_path: Path, theme: str) -> None:
+    """Settings, editions, readers and key are read by what reads them every week."""
     loaded = start(tmp_path / "ws", theme=theme)
-    assert list(loaded.settings.publications) == [name]
-    assert loaded.settings.publication(name).theme == theme
+    for name, day in LETTERS[theme].items():
+        assert loaded.settings.publication(name).theme == theme
+        assert edition(loaded, name).date == day
+    assert loaded.settings.publications.keys() == LETTERS[theme].keys()
     assert loaded.data_folder() == tmp_path / "ws-data"
     assert loaded.secret_keys() == ((b"s" * 32).hex().encode(),)
-    assert edition(loaded).date == day
     roster = read_roster((tmp_path / "ws" / "readers.csv").read_bytes())
     assert len(roster.rows) == 200
     assert roster.invalid == ()
@@ -70,18 +77,22 @@ def test_a_starter_is_a_workspace_at_once(
 def test_the_serious_starter_shows_every_block(tmp_path: Path) -> None:
     """Whoever opens the sample sees how each block is written."""
     shown = everything(edition(start(tmp_path / "ws")))
-    # The playful one greets and asks; a theme's own block is nobody's everyday.
-    assert KINDS - shown == {"greeting", "poll", "custom"}
+    assert KINDS - shown == {"greeting"}  # the playful one greets
 
 
 def test_the_playful_starter_shows_its_own(tmp_path: Path) -> None:
-    """Greeting, stories, video, offer and contents are in the playful sample."""
+    """All but what belongs to a letter with members, flags and an epigraph."""
     shown = everything(edition(start(tmp_path / "ws", theme="pop")))
-    assert {"greeting", "story", "figure", "sponsor", "toc", "table", "only"} <= shown
-    assert "poll" in shown
+    assert KINDS - shown == {"flag", "paywall"}
 
 
 @pytest.mark.parametrize("theme", ["presse", "pop"])
+def test_a_sample_is_as_long_as_a_real_edition(tmp_path: Path, theme: str) -> None:
+    """About three thousand words: what the budget of a mail is meant for."""
+    assert 2700 <= len(words_of(edition(start(tmp_path / "ws", theme=theme)))) <= 3300
+
+
+@THEMES
 def test_a_starter_names_nobody_real(tmp_path: Path, theme: str) -> None:
     """Every host in it is reserved or this machine: nothing can reach a stranger."""
     start(tmp_path / "ws", theme=theme)

@@ -1,0 +1,52 @@
+"""The sample editions, read and rendered as on a fixed Tuesday."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from mailer.config.load import shipped
+from mailer.flows.assemble import Assembled, assemble
+from mailer.wiring import House
+from mailer.workspace.starter import create
+
+TUESDAY = date(2026, 3, 10)
+EDITIONS = {
+    "presse": "le-meridien/118",
+    "pop": "pixel-paprika/47",
+    "texte": "le-meridien/118",
+}
+"""The full sample of each theme."""
+
+
+@cache
+def sample(theme: str) -> Assembled:
+    """The full sample of *theme*, rendered in every variant and checked.
+
+    Its pictures do not count: how a codec packs them is another matter.
+    """
+    with tempfile.TemporaryDirectory() as home:
+        folder = Path(home) / "ws"
+        create(
+            folder,
+            theme=theme,
+            templates=shipped("templates"),
+            today=TUESDAY,
+            data=Path(home) / "data",
+            secret=b"s" * 32,
+        )
+        newsroom = House.open(config=None, start=folder, environ={}).newsroom
+        return assemble(EDITIONS[theme], newsroom, today=TUESDAY)
+
+
+def with_named_pictures(assembled: Assembled) -> dict[str, tuple[str, str]]:
+    """HTML and text of each variant, pictures called by the names editors gave them."""
+    made = {}
+    for rendering in assembled.frozen.renderings:
+        html = rendering.html
+        for picture in rendering.pictures:
+            html = html.replace(picture.file_name, picture.name.replace("#", "-"))
+        made[str(rendering.variant)] = (html, rendering.text)
+    return made
