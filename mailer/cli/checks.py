@@ -39,12 +39,18 @@ def check(
         str | None,
         typer.Option("--explain", metavar="RULE", help="Why a rule is, how to mend."),
     ] = None,
+    theme: Annotated[
+        str | None,
+        typer.Option("--theme", metavar="NAME", help="A theme, in place of editions."),
+    ] = None,
 ) -> None:
     """Say what is wrong with editions, at file and line; exit 1 if it blocks sending."""
     call = invocation(ctx)
     if explain is not None:
         call.out.print(_explained(explain), markup=False, soft_wrap=True)
         return
+    if theme is not None:
+        raise typer.Exit(_check_theme(call, theme, as_json=json))
     blocked = False
     reports: list[dict[str, object]] = []
     for name in editions or ["next"]:
@@ -66,6 +72,22 @@ def check(
     if json:
         call.print_json({"schema": 1, "editions": reports})
     raise typer.Exit(1 if blocked else 0)
+
+
+def _check_theme(call: Invocation, name: str, *, as_json: bool) -> int:
+    """Say what is wrong with the theme *name*; 1 if nothing should be sent in it."""
+    from mailer.cli.themes import theme_findings
+
+    findings = tuple(theme_findings(call, name))
+    errors = sum(finding.severity is Severity.ERROR for finding in findings)
+    if as_json:
+        found = [_finding_json(finding) for finding in findings]
+        call.print_json({"schema": 1, "theme": name, "findings": found})
+    else:
+        if findings:
+            call.out.print(_findings_table(call, findings))
+        call.out.tell(problems(errors, len(findings) - errors))
+    return 1 if errors else 0
 
 
 def _explained(name: str) -> str:

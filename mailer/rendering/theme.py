@@ -18,8 +18,8 @@ _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 PAPER = "paper"
 """The ground of whatever has none of its own."""
 
-_CONTRAST = 4.5  # WCAG 2.2, 1.4.3, for text of ordinary size
-_SCHEMES = ("light", "dark")
+CONTRAST = 4.5  # WCAG 2.2, 1.4.3, for text of ordinary size
+SCHEMES = ("light", "dark")
 _USED = re.compile(r"\b([tibfl])-([a-z_]+)\b")
 
 
@@ -180,10 +180,10 @@ def check_contrast(theme: Theme, *, file: str) -> None:
             message = say("contrast: there is no colour {missing}", missing=missing)
             raise ThemeError(message, file=file)
         for scheme, ink, paper in zip(
-            _SCHEMES, theme.colors[text], theme.colors[ground], strict=True
+            SCHEMES, theme.colors[text], theme.colors[ground], strict=True
         ):
             ratio = contrast(ink, paper)
-            if ratio < _CONTRAST:
+            if ratio < CONTRAST:
                 message = say(
                     "{text} {ink} on {ground} {paper} ({scheme}) has a contrast "
                     "of {ratio}, {least} is needed",
@@ -193,7 +193,7 @@ def check_contrast(theme: Theme, *, file: str) -> None:
                     paper=paper,
                     scheme=scheme,
                     ratio=round(ratio, 2),
-                    least=_CONTRAST,
+                    least=CONTRAST,
                 )
                 raise ThemeError(message, file=file)
 
@@ -217,7 +217,7 @@ def _colors(
 ) -> Iterable[tuple[str, tuple[str, str]]]:
     for name, said in table.items():
         pair = said if isinstance(said, list) else [said, said]
-        if len(pair) != len(_SCHEMES) or not all(
+        if len(pair) != len(SCHEMES) or not all(
             isinstance(color, str) and _COLOR.fullmatch(color) for color in pair
         ):
             message = say("color.{name}: write a light and a dark #rrggbb", name=name)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from mailer.config.load import load
 from mailer.edition.model import Edition, Publication
+from mailer.language import Catalogue
 from mailer.rendering.model import Frozen, Latest, Scene
 from mailer.rendering.render import freeze
 from mailer.rendering.theme import Theme
@@ -24,6 +25,9 @@ from mailer.workspace.themes import load_theme, theme_blocks
 
 NAMES = ("tout", "courte", "longue", "vide")
 """Every block, a short, a long and an empty edition."""
+
+BUDGET_KB = 80
+"""What the long edition may weigh, of the 102 at which Gmail cuts: others write longer."""
 
 _PUBLICATION = "galerie"
 
@@ -54,10 +58,19 @@ class Gallery:
         settings = load(config=config, start=self._root, environ={}).settings
         return replace(settings.publication(_PUBLICATION), theme=self._name)
 
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """What the theme says in the gallery's language."""
+        return load_catalogue(self.publication.lang, self._templates)
+
     def frozen(self, name: str) -> Frozen:
         """The edition called *name*, one of ``NAMES``, in every variant."""
+        return freeze(*self.scene(name))
+
+    def scene(self, name: str) -> tuple[Edition, Scene]:
+        """The edition called *name*, and what it needs to be rendered."""
         edition = self._edition(name)
-        return freeze(edition, self._scene(edition))
+        return edition, self._scene(edition)
 
     def _edition(self, name: str) -> Edition:
         folder = self._workspace.find(name, [_PUBLICATION], today=date.min)
@@ -75,7 +88,7 @@ class Gallery:
         return Scene(
             publication=self.publication,
             theme=self.theme,
-            sentences=load_catalogue(self.publication.lang, self._templates),
+            sentences=self.catalogue,
             authors=authors,
             pictures=PictureShelf(self._media).pictures_of(
                 edition, authors, workspace=self._workspace, public_url=url

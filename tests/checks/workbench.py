@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import io
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from PIL import Image
@@ -12,9 +14,12 @@ from PIL import Image
 from mailer.config.load import load
 from mailer.errors import EditionError, Finding, ThemeError
 from mailer.flows.assemble import assemble
+from mailer.rendering.checks.contrast import check_contrast
 from mailer.rendering.checks.rule import Sample
-from mailer.rendering.lint import lint
+from mailer.rendering.checks.theme import check_theme
 from mailer.wiring import House
+from mailer.workspace.catalogue import load_catalogue
+from mailer.workspace.themes import load_theme
 
 TODAY = dt.date(2026, 3, 10)
 HEAD = """\
@@ -69,7 +74,7 @@ def lay_out(sample: Sample, root: Path) -> House:
 def findings(sample: Sample, root: Path) -> list[Finding]:
     """What is said about the sample, by the parser or by the checks."""
     house = lay_out(sample, root)
-    linted = list(lint(sample.theme)) if sample.theme else []
+    linted = list(_theme_findings(house)) if sample.theme else []
     try:
         assembled = assemble(str(root / FOLDER), house.newsroom, today=TODAY)
     except EditionError as error:
@@ -77,6 +82,18 @@ def findings(sample: Sample, root: Path) -> list[Finding]:
     except ThemeError:
         return linted
     return [*assembled.findings, *linted]
+
+
+def _theme_findings(house: House) -> Iterator[Finding]:
+    """What ``mailer check --theme`` says, the sample's edition being the gallery."""
+    newsroom = house.newsroom
+    yield from check_theme(
+        load_theme("presse", newsroom.templates),
+        load_catalogue("fr", newsroom.templates),
+    )
+    with contextlib.suppress(EditionError, ThemeError):
+        edition = newsroom.edition(str(house.loaded.root / FOLDER), today=TODAY)
+        yield from check_contrast(edition, newsroom.scene(edition))
 
 
 def _config(said: str) -> str:

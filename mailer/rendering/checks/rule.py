@@ -26,6 +26,7 @@ class Group(StrEnum):
     POLL = "poll"
     OUTPUT = "output"
     SHAPE = "shape"
+    THEME = "theme"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
