@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 CORE   := mailer/edition/*,mailer/audience/*,mailer/rendering/*,mailer/delivery/*
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint judges bench golden format clean browser
+.PHONY: messages help demo test lint judges bench golden format clean browser
 
 help:           ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -47,6 +47,9 @@ golden: $(VENV)/.dev    ## render the samples anew into tests/golden; then look 
 format: $(VENV)/.dev    ## mend what a program can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+messages: $(VENV)/.dev    ## gather every sentence of ours into the French catalogue
+	$(BIN)/python -m tests.messages
 
 clean:          ## forget what was installed and measured here
 	rm -rf $(VENV) build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -85,7 +85,9 @@ def day_and_month(day: date, lang: str) -> str:
 
 
 def moment(when: datetime, lang: str) -> str:
-    """``14 mars 07:00``, short and as wide as any other: for tables."""
+    """``14/03 07:00``, ``14 Mar 07:00``: as wide as any other, for tables."""
+    if lang == "fr":  # its short months are four letters long, or five with a dot
+        return f"{when:%d/%m %H:%M}"
     month = format_date(when, "MMM", locale=lang)
     return f"{when:%d} {month} {when:%H:%M}"
 

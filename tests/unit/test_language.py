@@ -78,7 +78,7 @@ def test_only_the_first_is_an_ordinal(day: date) -> None:
 def test_a_moment_is_short_enough_for_a_table() -> None:
     """Two figures for the day, so that columns hold."""
     when = datetime(2026, 3, 4, 7, 5)  # noqa: DTZ001 - shown, not reckoned with
-    assert moment(when, "fr") == "04 mars 07:05"
+    assert moment(when, "fr") == "04/03 07:05"
     assert moment(when, "en") == "04 Mar 07:05"
 
 
