@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,18 +19,20 @@ from mailer.edition.blocks import (
     Subhead,
 )
 from mailer.edition.directives import SNIPPET, Directive, read_directive
+from mailer.edition.doubt import doubt_below_title
 from mailer.edition.fences import Opening, read_opening
 from mailer.edition.identify import identified
+from mailer.edition.inlines import refuse_html
 from mailer.edition.known import Known
 from mailer.edition.markdown import MAX_CHARACTERS, clean, is_writable, read_markdown
 from mailer.edition.model import Section
 from mailer.edition.nodes import Node
 from mailer.edition.notes import Notes, did_you_mean
 from mailer.edition.prose import Prose
-from mailer.edition.recognise import as_standfirst, is_strap, looks_like_strap
+from mailer.edition.recognise import as_standfirst, is_strap
 from mailer.phrases import say
 
-_MEMBERS = "<!--members-->"
+_MEMBERS = re.compile(r"<!--\s*members\s*-->", re.IGNORECASE)
 _SECTION = "h1"
 
 
@@ -103,24 +106,10 @@ class Builder:
                 self._preface.append(block)
                 continue
             section, placed = self._sections[-1]
-            if not placed and isinstance(block, Paragraph):
-                if (
-                    not section.strap
-                    and not section.standfirst
-                    and (is_strap(block.content) and not self._is_plain(block))
-                ):
-                    section = replace(section, strap=block.content)
-                    self._sections[-1] = (section, placed)
-                    continue
-                if looks_like_strap(block.content) and not self._is_plain(block):
-                    message = say("this looks like a strap with one • only")
-                    hint = say("A • B • C, or {.plain} at its end")
-                    self.notes.warn("recognition-doubtful", block.at, message, hint)
-                standfirst = as_standfirst(block.content)
-                if standfirst and not section.standfirst and not self._is_plain(block):
-                    section = replace(section, standfirst=standfirst)
-                    self._sections[-1] = (section, placed)
-                    continue
+            headed = None if placed else self._headed(section, block)
+            if headed:
+                self._sections[-1] = (headed, placed)
+                continue
             if isinstance(block, Paywall) and any(
                 isinstance(other, Paywall) for other in placed
             ):
@@ -128,12 +117,21 @@ class Builder:
                 self.notes.error("paywall-twice", block.at, message)
             placed.append(block)
 
+    def _headed(self, section: Section, block: Block) -> Section | None:
+        """*section* with *block* as strap or standfirst; None if it is neither."""
+        if not isinstance(block, Paragraph) or self.prose.is_plain(block.at):
+            return None
+        content = block.content
+        if not (section.strap or section.standfirst) and is_strap(content):
+            return replace(section, strap=content)
+        if not section.standfirst and (words := as_standfirst(content)):
+            return replace(section, standfirst=words)
+        self.prose.doubt(block.at, doubt_below_title(content))
+        return None
+
     def _has_begun(self) -> bool:
         """Whether words of ours stand there already; an epigraph is another's."""
         return any(not isinstance(block, Quote) for block in self._preface)
-
-    def _is_plain(self, block: Block) -> bool:
-        return self.prose.is_plain(block.at)
 
     # -- blocks -----------------------------------------------------------------
 
@@ -155,7 +153,8 @@ class Builder:
                 case "hr":
                     blocks.append(Rule(at=self.notes.at(node.line)))
                 case "blockquote":
-                    blocks.append(self.prose.quote(node, epigraph=not self._sections))
+                    epigraph = not (self._inside or self._sections)
+                    blocks.append(self.prose.quote(node, epigraph=epigraph))
                 case "container_directive":
                     blocks += self._directive(node)
                 case "html_block":
@@ -273,12 +272,8 @@ class Builder:
         """The members' cut is the one comment we read; everything else is refused."""
         at = self.notes.at(node.line)
         content = node.token.content.strip()
-        if content != _MEMBERS:
-            hint = say("Markdown says everything an edition needs")
-            message = say(
-                "raw HTML is refused: {content}", content=content.splitlines()[0][:40]
-            )
-            self.notes.error("html-raw", at, message, hint)
+        if not _MEMBERS.fullmatch(content):
+            refuse_html(content, node.line, self.notes)
             return []
         if self._inside or not self._sections:
             message = say(

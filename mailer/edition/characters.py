@@ -30,3 +30,9 @@ def unwritable(text: str) -> Phrase | None:
     name = unicodedata.name(found[0], "") or say("a control character")
     code = f"U+{ord(found[0]):04X}"
     return say("{code} ({name}) cannot stand in an edition", code=code, name=name)
+
+
+def column_of_unwritable(line: str) -> int:
+    """Where that character stands in *line*, counted from 1; 0 if there is none."""
+    found = _UNWRITABLE.search(line)
+    return found.start() + 1 if found else 0

@@ -102,6 +102,12 @@ class Directive:
         self.error("directive-content", message)
         return ()
 
+    def something(self) -> None:
+        """See that it holds something: an empty band would be sent."""
+        if not self.blocks:
+            message = say("{name} holds nothing", name=self.opening.name)
+            self.error("directive-empty", message, say("write in it, or take it out"))
+
     def nothing(self) -> None:
         """See that it holds nothing."""
         if self.blocks:
@@ -196,6 +202,7 @@ def _check_audience(it: Directive, audience: str) -> None:
 
 
 def _box(it: Directive) -> Block:
+    it.something()
     title, blocks = it.headed()
     return Box(
         at=it.opening.at,
@@ -209,6 +216,7 @@ def _box(it: Directive) -> Block:
 
 
 def _sponsor(it: Directive) -> Block:
+    it.something()
     title, blocks = it.headed()
     return Sponsor(
         at=it.opening.at,
@@ -223,6 +231,7 @@ def _sponsor(it: Directive) -> Block:
 
 
 def _only(it: Directive) -> Block:
+    it.something()
     audience = it.opening.argument
     if len(audience.split()) == 1:
         _check_audience(it, audience)

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from mailer.edition.blocks import Source
-from mailer.edition.characters import unwritable
+from mailer.edition.characters import on_one_line, unwritable
 from mailer.edition.known import Known
 from mailer.edition.model import Cover, Variant
 from mailer.edition.notes import Notes, did_you_mean
@@ -18,7 +18,6 @@ from mailer.phrases import Phrase, say
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _NUMBER = re.compile("[1-9][0-9]{0,8}")  # what a database counts with
-_SPACES = re.compile(r"[ \t\n]+")
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _MAILBOX = re.compile(r"(?:[^<>@]*<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+)")
 _MAX_HEAD = 50_000  # characters; YAML's reader grows slow long before memory ends
@@ -55,7 +54,8 @@ def read_head(yaml_text: str, notes: Notes, known: Known) -> Values:
         return {}
     values: Values = {}
     for key_node, value_node in node.value:
-        at = Source(notes.file, key_node.start_mark.line + 2)
+        mark = key_node.start_mark
+        at = Source(notes.file, mark.line + 2, mark.column + 1)
         is_word = isinstance(key_node, yaml.ScalarNode)
         key = str(key_node.value) if is_word else "[…]"
         if key in values:
@@ -71,10 +71,12 @@ def read_head(yaml_text: str, notes: Notes, known: Known) -> Values:
             except ValueError as error:
                 values[key] = None
                 notes.error(
-                    "meta-value", at, say("{key}: {error}", key=key, error=error)
+                    "meta-value",
+                    _place(at, value_node),
+                    say("{key}: {error}", key=key, error=error),
                 )
             else:
-                _cross_check(key, values[key], at, notes, known)
+                _cross_check(key, values[key], _place(at, value_node), notes, known)
     for key in _REQUIRED:
         if key not in values:
             notes.error(
@@ -101,9 +103,9 @@ def _compose(text: str, notes: Notes) -> yaml.MappingNode | None:
         node = yaml.compose(text, Loader=yaml.BaseLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line = mark.line + 2 if mark else 1
+        line, column = (mark.line + 2, mark.column + 1) if mark else (1, 0)
         problem = getattr(error, "problem", None) or say("cannot be read")
-        at = Source(notes.file, line)
+        at = Source(notes.file, line, column)
         hint = say("a value with a colon or an emoji goes into quotes")
         notes.error(
             "meta-syntax",
@@ -139,6 +141,12 @@ def _excess(text: str) -> tuple[Phrase, int] | None:
             case yaml.CollectionEndEvent():
                 depth -= 1
     return None
+
+
+def _place(key: Source, value: yaml.Node) -> Source:
+    """Where *value* begins, if that is the line of its *key*; else the key."""
+    line, column = value.start_mark.line + 2, value.start_mark.column + 1
+    return Source(key.file, line, column) if line == key.line else key
 
 
 def _is_empty(node: yaml.Node) -> bool:
@@ -189,13 +197,13 @@ def _cross_check(
 
 def _line(value: object) -> str:
     if isinstance(value, str):
-        return _SPACES.sub(" ", value.strip())  # no-break spaces stay
+        return on_one_line(value)
     message = say("one line of text is expected")
     raise ValueError(message)
 
 
 def _required_line(value: object) -> str:
-    if not _line(value):
+    if not _line(value).strip():
         message = say("is empty")
         raise ValueError(message)
     return _line(value)

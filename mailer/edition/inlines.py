@@ -47,7 +47,9 @@ _HOLE_ENCODED = "%7B%7B"  # what Markdown makes of braces inside an address
 _SCHEMES = re.compile(
     r"(https?://[^\s/?#\"<>]+[^\s\"<>]*|mailto:[^\s@]+@[^\s@\"<>]+)", re.IGNORECASE
 )
-_MARKERS = frozenset("•:—–")
+_LINE_BREAK = re.compile(r"<br\b", re.IGNORECASE)
+_ALMOST_MEMBERS = re.compile(r"<!--\s*(members?|membres?)\s*-->", re.IGNORECASE)
+_MARKERS = frozenset("•:—–#")
 """What a backslash before it makes an ordinary sign: no brief, label or source."""
 
 
@@ -79,7 +81,7 @@ class InlineReader:
 
     def href(self, raw: str, line: int) -> str:
         """A link's target, if a mail may hold it; else a finding and ``#``."""
-        at = self.notes.at(line)
+        at = self.notes.at(line, raw)
         if raw.startswith(_HOLE_SCHEME):
             name = re.match(r"\w*", raw.removeprefix(_HOLE_SCHEME))
             word = name[0] if name else ""
@@ -136,7 +138,7 @@ class InlineReader:
                     nodes.append(Emphasis(inner))
                 case "link_open":
                     line = self.first
-                    self._check_class(str(token.attrs.get("class", "")), line)
+                    self._check_attributes(token, line)
                     inner, at = self._run(tokens, at + 1, "link_close")
                     href = self.href(str(token.attrs.get("href", "")), line)
                     nodes.append(Link(href, inner, self.notes.at(line)))
@@ -152,7 +154,7 @@ class InlineReader:
         for match in _HOLE.finditer(text):
             found.append(Text(text[end : match.start()]))
             name = match[1].strip()
-            self._check_placeholder(name, self.notes.at(self.first))
+            self._check_placeholder(name, self.notes.at(self.first, match[0]))
             found.append(Placeholder(name))
             end = match.end()
         found.append(Text(text[end:]))
@@ -177,29 +179,43 @@ class InlineReader:
             message = say("nothing fills {{ {name} }}", name=name)
             self.notes.error("placeholder-left", at, message, hint)
 
-    def _check_class(self, classes: str, line: int) -> None:
+    def _check_attributes(self, link: Token, line: int) -> None:
         """A link inside words is a link and nothing else."""
-        if not classes:
-            return
-        message = say("a link inside a paragraph takes no .{classes}", classes=classes)
-        if classes == "button":
-            message = say("a button stands alone in its paragraph")
-        hint = did_you_mean(classes, ["button"]) if classes != "button" else ""
-        self.notes.error("link-class", self.notes.at(line), message, hint)
+        if title := str(link.attrs.get("title", "")):
+            message = say("the title of a link is not shown: {title}", title=title)
+            at = self.notes.at(line, title)
+            self.notes.warn("link-title", at, message, say("write it as words"))
+        classes = str(link.attrs.get("class", "")).split()
+        said = link.attrs.keys() - {"href", "title", "class"}
+        for name in (*(f".{each}" for each in classes), *sorted(said)):
+            hint = did_you_mean(name.lstrip("."), ["button"])
+            message = say("a link inside a paragraph takes no {name}", name=name)
+            if name == ".button":
+                hint, message = say(""), say("a button stands alone in its paragraph")
+            self.notes.error("link-class", self.notes.at(line, name), message, hint)
 
     def _refuse(self, token: Token) -> None:
-        at = self.notes.at(self.first)
         if token.type == "image":
+            message = say("a picture stands alone in its paragraph")
             hint = say("an empty line before and after it")
-            self.notes.error(
-                "image-inline", at, say("a picture stands alone in its paragraph"), hint
-            )
+            at = self.notes.at(self.first, "![")
+            self.notes.error("image-inline", at, message, hint)
             return
-        shown = token.content.strip()[:40]
-        hint = say("Markdown says everything an edition needs")
-        self.notes.error(
-            "html-raw", at, say("raw HTML is refused: {content}", content=shown), hint
-        )
+        refuse_html(token.content.strip(), self.first, self.notes)
+
+
+def refuse_html(content: str, line: int, notes: Notes) -> None:
+    """Say at *line* that HTML is no text, and what to write instead."""
+    shown = content.splitlines()[0][:40]
+    hint = say("Markdown says everything an edition needs")
+    if _LINE_BREAK.match(content):
+        hint = say("a backslash at the end of a line breaks it")
+    elif _ALMOST_MEMBERS.match(content):
+        hint = say("<!--members--> stands alone on its line")
+    elif content.startswith("<!--"):
+        hint = say("a remark goes into a file whose name begins with _")
+    message = say("raw HTML is refused: {content}", content=shown)
+    notes.error("html-raw", notes.at(line, shown), message, hint)
 
 
 def _signs(nodes: Sequence[Inline]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -24,3 +25,14 @@ class Known:
     files: Collection[str] = ()
     snippets: Mapping[str, str] = field(default_factory=dict)
     theme_blocks: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+    def file(self, name: str) -> str:
+        """The file called *name*, as the folder spells it; empty if there is none.
+
+        A Mac takes accents apart in file names, and puts them together in texts.
+        """
+        if name in self.files:
+            return name
+        wanted = unicodedata.normalize("NFC", name)
+        same = (f for f in self.files if unicodedata.normalize("NFC", f) == wanted)
+        return next(same, "")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -17,7 +18,7 @@ from mdit_py_plugins.attrs import attrs_plugin
 from mdit_py_plugins.container import container_plugin
 
 from mailer.edition.blocks import Inlines, Source
-from mailer.edition.characters import on_one_line, unwritable
+from mailer.edition.characters import column_of_unwritable, on_one_line, unwritable
 from mailer.edition.fences import check_fences
 from mailer.edition.inlines import InlineReader, shelter_links
 from mailer.edition.nodes import Node, nested
@@ -49,7 +50,8 @@ def is_writable(text: str, notes: Notes) -> bool:
     for number, line in enumerate(text.split("\n")):
         if fault := unwritable(line):
             hint = say("pasted from elsewhere? retype that word")
-            notes.error("encoding-c1", notes.at(number), fault, hint)
+            at = replace(notes.at(number), column=column_of_unwritable(line))
+            notes.error("encoding-c1", at, fault, hint)
     return len(notes.findings) == before
 
 

@@ -27,7 +27,7 @@ class Notes:
         """The place of *line*, counted from 0 within the part, and of *word* in it."""
         number = line + self.offset
         column = 0
-        if word and number < len(self.lines):
+        if word and 0 <= number < len(self.lines):
             column = self.lines[number].find(word) + 1
         return Source(self.file, number + 1, column)
 

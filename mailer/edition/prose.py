@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote
 
+from markdown_it.rules_block.table import escapedSplit
 from markdown_it.token import Token
 
 from mailer.edition.blocks import (
     Block,
     Break,
-    Button,
     Cell,
-    Figure,
     Greeting,
     Inlines,
     Item,
@@ -21,23 +19,19 @@ from mailer.edition.blocks import (
     Quote,
     Source,
     Table,
-    Text,
-    plain,
 )
-from mailer.edition.characters import on_one_line, unwritable
+from mailer.edition.doubt import Doubt, doubt_item, doubt_marks, doubt_paragraph
 from mailer.edition.fences import read_braces
+from mailer.edition.figures import read_button, read_figure
 from mailer.edition.inlines import InlineReader, joined, stripped
 from mailer.edition.known import Known
 from mailer.edition.nodes import Node, spoken
-from mailer.edition.notes import Notes, did_you_mean
+from mailer.edition.notes import Notes
 from mailer.edition.recognise import (
     as_brief,
     as_flag,
     as_greeting,
     as_label,
-    looks_like_brief,
-    looks_like_flag,
-    looks_like_mark,
     split_source,
 )
 from mailer.phrases import say
@@ -63,80 +57,25 @@ class Prose:
     def paragraph(self, node: Node, *, first: bool) -> Block:
         """What a paragraph is by its looks; *first*: of the whole edition."""
         at = self.notes.at(node.line)
-        if special := self._figure(node) or self._button(node):
-            return special
+        if figure := read_figure(node, self.known, self.notes):
+            return figure
+        if button := read_button(node, self.notes):
+            return button
         content = self.inline(node)
         if self.is_plain(at):
             return Paragraph(at=at, content=content)
         if first and (words := as_greeting(content)):
             return Greeting(at=at, content=words)
-        label = as_label(content, at, self.known.publication.labels)
-        return label or Paragraph(at=at, content=content)
+        labels = self.known.publication.labels
+        if label := as_label(content, at, labels):
+            return label
+        self.doubt(at, doubt_paragraph(content, labels=labels, first=first))
+        return Paragraph(at=at, content=content)
 
-    def _figure(self, node: Node) -> Figure | None:
-        """A picture alone in its paragraph, possibly inside a link."""
-        children = spoken(node)
-        href = ""
-        if len(children) > 2 and children[0].type == "link_open":
-            if children[-1].type != "link_close":
-                return None
-            href = str(children[0].attrs.get("href", ""))
-            children = children[1:-1]
-        if len(children) != 1 or children[0].type != "image":
-            return None
-        picture, at = children[0], self.notes.at(node.line)
-        reader = InlineReader(self.notes, node.line)
-        src = unquote(str(picture.attrs.get("src", "")))
-        if href:
-            href = reader.href(href, node.line)
-        if src not in self.known.files:
-            shown = src or say("(no name)")
-            hint = did_you_mean(src, [f for f in self.known.files if "." in f])
-            message = say("picture {src} is not in the folder", src=shown)
-            self.notes.error("image-missing", at, message, hint)
-        alt = plain(reader.read(picture.children or [])).strip()
-        if not alt:
-            hint = say("![what one sees](file.jpg)")
-            self.notes.error("image-alt", at, say("picture has no alt text"), hint)
-        title = on_one_line(str(picture.attrs.get("title", "")))
-        if fault := unwritable(title):
-            self.notes.error("encoding-c1", at, fault)
-        classes = str(picture.attrs.get("class", "")).split()
-        for name in classes:
-            if name != "video":
-                hint = did_you_mean(name, ["video"])
-                self.notes.error(
-                    "image-class",
-                    at,
-                    say("a picture takes no .{name}", name=name),
-                    hint,
-                )
-        if "video" in classes and not href:
-            hint = say("[![what one sees](file.jpg){.video}](https://…)")
-            self.notes.error("video-link", at, say("the video leads nowhere"), hint)
-        return Figure(
-            at=at,
-            src=src,
-            alt=alt,
-            caption=(Text(title),) if title else (),
-            href=href,
-            video="video" in classes,
-        )
-
-    def _button(self, node: Node) -> Button | None:
-        """``[Words](href){.button}`` alone in its paragraph."""
-        children = spoken(node)
-        if not children or children[-1].type != "link_close":
-            return None
-        links = [child for child in children if child.type == "link_open"]
-        if links != children[:1] or links[0].attrs.get("class") != "button":
-            return None
-        reader = InlineReader(self.notes, node.line)
-        return Button(
-            at=self.notes.at(node.line),
-            words=reader.read(children[1:-1]),
-            href=reader.href(str(links[0].attrs.get("href", "")), node.line),
-        )
+    def doubt(self, at: Source, doubt: Doubt | None) -> None:
+        """Tell what something *at* looks like, if it does."""
+        if doubt:
+            self.notes.warn("recognition-doubtful", at, doubt.message, doubt.hint)
 
     def list_(self, node: Node) -> list[Block]:
         """A list; items that are briefs or flags become blocks of their own."""
@@ -164,24 +103,14 @@ class Prose:
                 ) or as_brief(item.content, item.at)
             if brief is None:
                 if not (ordered or is_plain):
-                    self._doubt(item)
+                    flags = self.known.publication.flags
+                    self.doubt(item.at, doubt_item(item.content, flags))
                 items.append(item)
             else:
                 close()
                 blocks.append(brief)
         close()
         return blocks
-
-    def _doubt(self, item: Item) -> None:
-        """An item that was meant to be a brief or a flag, perhaps."""
-        if looks_like_brief(item.content):
-            hint = say("a brief is - **Slug** • text, and holds no list")
-            message = say("this looks like a brief, and is an item of a list")
-            self.notes.warn("recognition-doubtful", item.at, message, hint)
-        elif flag := looks_like_flag(item.content):
-            hint = did_you_mean(flag, self.known.publication.flags)
-            message = say("{flag} is no flag of this publication", flag=flag)
-            self.notes.warn("recognition-doubtful", item.at, message, hint)
 
     def _item(self, node: Node) -> Item:
         at = self.notes.at(node.line)
@@ -220,7 +149,8 @@ class Prose:
             else:
                 where = self.notes.at(child.line)
                 message = say("a quotation holds paragraphs only")
-                self.notes.error("quote-block", where, message)
+                hint = say("its source is the last line: > — source")
+                self.notes.error("quote-block", where, message, hint)
         quoted = split_source(paragraphs)
         if not quoted.paragraphs:
             at = self.notes.at(node.line)
@@ -244,6 +174,7 @@ class Prose:
                     head = cells
                     align = [_alignment(cell.token) for cell in row.children]
                 else:
+                    self._check_row(row, len(head))
                     rows.append(tuple(cells))
         return Table(
             at=self.notes.at(node.line),
@@ -251,6 +182,21 @@ class Prose:
             rows=tuple(rows),
             align=tuple(align),
         )
+
+    def _check_row(self, row: Node, width: int) -> None:
+        """Markdown drops the cells that the head has no column for."""
+        number = row.line + self.notes.offset
+        line = self.notes.lines[number].strip()
+        cells = escapedSplit(line)
+        count = len(cells) - (not cells[0].strip()) - (not cells[-1].strip())
+        if count > width:
+            message = say(
+                "the row has {count} cells, the head of its table {width}",
+                count=count,
+                width=width,
+            )
+            hint = say("a | that is text is written \\|")
+            self.notes.error("table-row", self.notes.at(row.line), message, hint)
 
     def _cell(self, node: Node) -> Cell:
         """A cell; what follows its first ``<br>`` is the quieter second line."""
@@ -277,13 +223,8 @@ class Prose:
         words = stripped(reader.read(spoken(node)))
         if reader.escaped or self.braces(node).get("class") == "plain":
             self._plain.add(self.notes.at(node.line))
-        elif left := looks_like_mark(words):
-            hint = say(
-                "an address has no spaces; braces follow a link or a picture at once"
-            )
-            message = say("{left} was meant to be a mark, and is printed", left=left)
-            at = self.notes.at(node.line)
-            self.notes.warn("recognition-doubtful", at, message, hint)
+        else:
+            self.doubt(self.notes.at(node.line), doubt_marks(words))
         return words
 
     def _lines(self, node: Node) -> list[Inlines]:

@@ -1,12 +1,13 @@
 """What a paragraph or a list item becomes by its looks alone.
 
-Every recognition can be turned off by ``{.plain}`` or a backslash; what looks like one
-and is not gets a warning, because a silent miss is found by readers.
+Every recognition can be turned off by ``{.plain}`` or a backslash; what almost looks
+like one is told by ``doubt``.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from mailer.edition.blocks import (
     Flag,
     Inlines,
     Label,
+    Link,
     Source,
     Strong,
     Text,
@@ -24,20 +26,19 @@ from mailer.edition.blocks import (
 )
 from mailer.edition.inlines import joined, stripped
 
-_BULLET = "•"
-_STRAP_BULLETS = 2
-_SHORT = 120  # a strap is one line of names
-_SOURCE_DASHES = ("— ", "– ", "―")
+BULLET = "•"
+_STRAPBULLETS = 2
+_SOURCE_DASHES = ("— ", "– ", "―", "-- ")
 
 
 def is_strap(content: Inlines) -> bool:
-    """``A • B • C``: words only, two bullets or more, no final full stop."""
+    """``A • B • C``: words and links, two bullets or more, no final full stop."""
     words = plain(content).strip()
     return (
-        words.count(_BULLET) >= _STRAP_BULLETS
+        words.count(BULLET) >= _STRAPBULLETS
         and not words.endswith(".")
-        and not words.startswith(_BULLET)
-        and all(isinstance(node, Text) for node in content)
+        and not words.startswith(BULLET)
+        and all(isinstance(node, (Text, Link)) for node in content)
     )
 
 
@@ -70,8 +71,8 @@ def as_label(content: Inlines, at: Source, styles: Mapping[str, str]) -> Label |
 def as_brief(content: Inlines, at: Source) -> Brief | None:
     """``**Slug** • text``."""
     match content:
-        case (Strong(slug), Text(text), *rest) if text.lstrip().startswith(_BULLET):
-            words = text.lstrip().removeprefix(_BULLET)
+        case (Strong(slug), Text(text), *rest) if text.lstrip().startswith(BULLET):
+            words = text.lstrip().removeprefix(BULLET)
             return Brief(at=at, slug=slug, content=stripped((Text(words), *rest)))
     return None
 
@@ -80,6 +81,7 @@ def as_flag(content: Inlines, at: Source, flags: Sequence[str]) -> Flag | None:
     """``**FLAG : title.** text``, FLAG being one of the publication's."""
     match content:
         case (Strong((Text(head), *title)), *rest):
+            head = unicodedata.normalize("NFC", head)
             for flag in flags:
                 pattern = rf"\s*{_loosely(flag)}\s*:\s*"
                 if found := re.match(pattern, head, re.IGNORECASE):
@@ -91,41 +93,6 @@ def as_flag(content: Inlines, at: Source, flags: Sequence[str]) -> Flag | None:
                         content=stripped(tuple(rest)),
                     )
     return None
-
-
-def looks_like_brief(content: Inlines) -> bool:
-    """One bullet after the first words, whether or not a bold slug is before it."""
-    match content:
-        case (Text(text), *_) | (Strong(), Text(text), *_):
-            return _BULLET in text[:60]
-    return False
-
-
-def looks_like_flag(content: Inlines) -> str:
-    """The bold capitals before a colon that begin an item; empty if there are none."""
-    match content:
-        case (Strong((Text(head), *_)), *_):
-            name, colon, title = head.partition(":")
-            return name.strip() if colon and title.strip() and name.isupper() else ""
-    return ""
-
-
-def looks_like_strap(content: Inlines) -> bool:
-    """One bullet where a strap has two or more."""
-    match content:
-        case (Text(text),):
-            short = len(text) < _SHORT and not text.endswith(".")
-            return short and text.strip(f"{_BULLET} ").count(_BULLET) == 1
-    return False
-
-
-def looks_like_mark(content: Inlines) -> str:
-    """What is left of a link or of braces that Markdown did not take for one."""
-    words = "".join(node.text for node in content if isinstance(node, Text)).rstrip()
-    if "](" in words:
-        return "](…"
-    brace = words.rfind(" {")
-    return words[brace + 1 :] if brace >= 0 and words.endswith("}") else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +124,7 @@ def _one(lines: Sequence[Inlines]) -> Inlines:
 def _without_dash(line: Inlines) -> Inlines:
     match line:
         case (Text(text), *rest):
-            return (Text(text.lstrip().lstrip("—–― ")), *rest)
+            return (Text(text.lstrip().lstrip("—–―- ")), *rest)
     return line
 
 
@@ -165,8 +132,8 @@ def _label(
     name: Inlines, content: Inlines, at: Source, styles: Mapping[str, str]
 ) -> Label:
     bare = _without_colon(name)
-    folded = {_folded(text): style for text, style in styles.items()}
-    style = folded.get(_folded(plain(bare)), "")
+    known = {folded(text): style for text, style in styles.items()}
+    style = known.get(folded(plain(bare)), "")
     return Label(at=at, name=bare, content=content, style=style)
 
 
@@ -177,11 +144,14 @@ def _without_colon(name: Inlines) -> Inlines:
     return name
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """*text* as labels are compared: any case, space, apostrophe or composition."""
+    text = unicodedata.normalize("NFC", text)
     return " ".join(text.replace("'", "’").casefold().split())
 
 
 def _loosely(flag: str) -> str:
     """*flag* as people type it: any apostrophe, any space."""
+    flag = unicodedata.normalize("NFC", flag)
     words = (re.escape(word) for word in flag.replace("'", "’").split())
     return r"\s+".join(words).replace("’", "['’]")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from mailer.edition.model import Edition, Publication, Variant
 from mailer.edition.parse import parse_edition
-from mailer.errors import EditionError
+from mailer.errors import EditionError, Finding
 
 HEAD = "---\ntitle: Les ports\ndate: 2026-03-14\n---\n"
 PAPER = Publication(
@@ -33,6 +34,11 @@ def parse(text: str) -> Edition:
     )
 
 
+def said(finding: Finding) -> str:
+    """A finding as an editor reads it, but for its column."""
+    return str(replace(finding, column=0))
+
+
 @pytest.fixture
 def body() -> Callable[[str], Edition]:
     return lambda text: parse(HEAD + text)
@@ -45,6 +51,6 @@ def faults() -> Callable[[str], list[str]]:
     def find(text: str) -> list[str]:
         with pytest.raises(EditionError) as caught:
             parse(text)
-        return [str(finding) for finding in caught.value.findings]
+        return [said(finding) for finding in caught.value.findings]
 
     return find

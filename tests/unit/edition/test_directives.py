@@ -11,7 +11,7 @@ from mailer.edition.blocks import Box, Custom, Only, Paragraph, Poll, Table, pla
 from mailer.edition.model import Edition
 from mailer.edition.parse import parse_edition
 from mailer.errors import EditionError
-from tests.unit.edition.conftest import HEAD, PAPER
+from tests.unit.edition.conftest import HEAD, PAPER, said
 
 SNIPPETS = {
     "forwarded": "💌 Transmis ? [Reçois la tienne](https://a.example).\n",
@@ -41,7 +41,7 @@ def read(text: str, snippets: Mapping[str, str] = SNIPPETS) -> Edition:
 def told(text: str) -> list[str]:
     with pytest.raises(EditionError) as caught:
         read(text)
-    return [str(finding) for finding in caught.value.findings]
+    return [said(finding) for finding in caught.value.findings]
 
 
 def test_a_poll_asks_one_question_and_offers_choices() -> None:
@@ -144,11 +144,11 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize(("text", "said"), FAULTS, ids=lambda v: v[:30])
-def test_a_fault_is_told_where_it_was_written(text: str, said: str) -> None:
+@pytest.mark.parametrize(("text", "words"), FAULTS, ids=lambda v: v[:30])
+def test_a_fault_is_told_where_it_was_written(text: str, words: str) -> None:
     """File, line, what is wrong and the way out."""
     found = told(text)
-    assert any(line.startswith(said) for line in found), found
+    assert any(line.startswith(words) for line in found), found
 
 
 def test_snippets_cannot_grow_an_edition_without_end() -> None:
