@@ -11,9 +11,9 @@ from rich.text import Text
 
 from mailer.cli.editions import assembled_edition
 from mailer.cli.invocation import Invocation, invocation
-from mailer.cli.vocabulary import problems, word
+from mailer.cli.vocabulary import listed, problems, word
 from mailer.errors import EditionError, Finding, NotFoundError, Severity
-from mailer.phrases import kilobytes, say
+from mailer.phrases import kilobytes, say, say_many
 
 if TYPE_CHECKING:
     from mailer.flows.assemble import Assembled
@@ -47,7 +47,7 @@ def check(
     """Say what is wrong with editions, at file and line; exit 1 if it blocks sending."""
     call = invocation(ctx)
     if explain is not None:
-        call.out.print(_explained(explain), markup=False, soft_wrap=True)
+        call.out.tell(_explained(call, explain))
         return
     if theme is not None:
         raise typer.Exit(_check_theme(call, theme, as_json=json))
@@ -90,7 +90,7 @@ def _check_theme(call: Invocation, name: str, *, as_json: bool) -> int:
     return 1 if errors else 0
 
 
-def _explained(name: str) -> str:
+def _explained(call: Invocation, name: str) -> str:
     """A rule of the catalogue, for people; NotFoundError with suggestions."""
     from mailer.edition.notes import did_you_mean
     from mailer.wiring import rules
@@ -100,33 +100,37 @@ def _explained(name: str) -> str:
         message = say("no rule {name}", name=name)
         raise NotFoundError(message, hint=did_you_mean(name, known))
     rule = known[name]
-    traits = [str(rule.severity), f"group {rule.group}"]
-    traits += ["--fix mends it"] * rule.fixable
-    traits += ["nobody can accept it"] * (not rule.acceptable)
+    traits = [word(rule.severity), say("group {name}", name=rule.group)]
+    if rule.fixable:
+        traits.append(say("--fix mends it"))
+    if not rule.acceptable:
+        traits.append(say("nobody can accept it"))
     parts = [
-        f"{rule.id}: {rule.title}.",
-        f"({', '.join(traits)})",
+        say("{rule}: {title}.", rule=rule.id, title=rule.title),
+        say("({traits})", traits=listed(traits)),
         "",
         rule.why,
-        f"To mend it: {rule.mend}",
+        say("To mend it: {way}", way=rule.mend),
         "",
-        "Poor:",
-        *_shown(rule.poor),
+        say("Poor:"),
+        *_shown(call, rule.poor),
         "",
-        "Good:",
-        *_shown(rule.good),
+        say("Good:"),
+        *_shown(call, rule.good),
     ]
-    return "\n".join(parts)
+    return "\n".join(map(call.said, parts))
 
 
-def _shown(sample: Sample) -> list[str]:
+def _shown(call: Invocation, sample: Sample) -> list[str]:
     """A sample as it can be read: its beginning, and what lies around it."""
-    lines = sample.edition.rstrip().splitlines() or ["(nothing)"]
+    lines = sample.edition.rstrip().splitlines() or [call.said(say("(nothing)"))]
     if len(lines) > _SAMPLE_LINES:
-        lines = [
-            *lines[:_SAMPLE_LINES],
-            f"… and {len(lines) - _SAMPLE_LINES} more lines",
-        ]
+        more = say_many(
+            "… and {count} more line",
+            "… and {count} more lines",
+            len(lines) - _SAMPLE_LINES,
+        )
+        lines = [*lines[:_SAMPLE_LINES], call.said(more)]
     lines = [line if len(line) < 200 else line[:72] + " …" for line in lines]
     around = {**sample.files, **sample.theme}
     if sample.config:
@@ -136,7 +140,8 @@ def _shown(sample: Sample) -> list[str]:
     for name, content in around.items():
         lines += [f"({name}:)", *content.rstrip().splitlines()[:_SAMPLE_LINES]]
     for url, answer in sample.answers.items():
-        lines.append(f"({url} answers: {answer})")
+        told = say("({url} answers: {answer})", url=url, answer=answer)
+        lines.append(call.said(told))
     return [f"    {line}" if line else "" for line in lines]
 
 

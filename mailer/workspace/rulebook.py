@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mailer.errors import Severity
+from mailer.phrases import say
 from mailer.rendering.checks.rule import Group, Rule, Sample
 
 RULES = Path("checks") / "rules.toml"
@@ -29,6 +30,9 @@ def _rule(name: str, table: Mapping[str, Any]) -> Rule:
         severity=Severity(said.pop("severity")),
         poor=_sample(said.pop("poor")),
         good=_sample(said.pop("good")),
+        title=say(said.pop("title")),
+        why=say(said.pop("why")),
+        mend=say(said.pop("mend")),
         **said,
     )
 

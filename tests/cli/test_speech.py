@@ -156,3 +156,11 @@ def test_no_number_of_a_run_is_cut_at_eighty_columns(monkeypatch) -> None:
     assert "…" not in capture.get()
     assert "28/11 07:00" in capture.get()
     assert "123\u202f456" in capture.get()
+
+
+def test_a_rule_is_explained_in_french(french: Command) -> None:
+    """What it is, why, and how to mend; its samples are as one types them."""
+    output = french("check", "--explain", "image-alt").output
+    assert "image-alt\u00a0: Une image n’a pas de mots pour la remplacer." in output
+    assert "Pour corriger\u00a0: Écrivez entre les crochets ce que l’on voit." in output
+    assert "Mauvais\u00a0:" in output
