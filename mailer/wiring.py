@@ -282,17 +282,20 @@ class WorkspaceNewsroom:
         from mailer.workspace.themes import load_theme, theme_blocks
 
         publication = self.publication(folder.publication)
+        theme = load_theme(publication.theme, self.templates)
         return self.workspace.read(
             folder,
             publication,
             self.workspace.authors(),
-            theme_blocks=theme_blocks(load_theme(publication.theme, self.templates)),
+            theme_blocks=theme_blocks(theme),
+            colors=theme.colors,
         )
 
     def scene(self, edition: Edition) -> Scene:
         """Theme, pictures, authors and sentences for *edition*."""
         from mailer.rendering.model import Scene
         from mailer.workspace.catalogue import load_catalogue
+        from mailer.workspace.past import latest_before
         from mailer.workspace.pictures import PictureShelf
         from mailer.workspace.themes import load_theme
 
@@ -300,6 +303,7 @@ class WorkspaceNewsroom:
         authors = self.workspace.authors()
         theme = load_theme(publication.theme, self.templates)
         pictures = PictureShelf(self.house.loaded.media_folder())
+        url = self.house.public_url
         return Scene(
             publication=publication,
             theme=theme,
@@ -309,9 +313,12 @@ class WorkspaceNewsroom:
                 edition,
                 authors,
                 workspace=self.workspace,
-                public_url=self.house.public_url,
+                public_url=url,
             ),
-            public_url=self.house.public_url,
+            latest=latest_before(edition, publication, self.workspace, public_url=url)
+            if url and "latest" in publication.endmatter
+            else (),
+            public_url=url,
         )
 
     def surroundings(self, edition: Edition) -> Surroundings:

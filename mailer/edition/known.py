@@ -17,7 +17,8 @@ class Known:
     """The publication and everything that can be named.
 
     Authors by key, files by the name they have beside the edition, snippets by name with
-    their text, and the blocks a theme brings, by name with the channels they speak in.
+    their text, and the blocks a theme brings, by name with the channels they speak in; ``colors`` are the
+    theme's tokens that an edition may change, none if that is not known.
     """
 
     publication: Publication
@@ -25,6 +26,7 @@ class Known:
     files: Collection[str] = ()
     snippets: Mapping[str, str] = field(default_factory=dict)
     theme_blocks: Mapping[str, Collection[str]] = field(default_factory=dict)
+    colors: Collection[str] = ()
 
     def file(self, name: str) -> str:
         """The file called *name*, as the folder spells it; empty if there is none.

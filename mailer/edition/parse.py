@@ -34,12 +34,13 @@ def parse_edition(
     further: Mapping[str, str] | None = None,
     snippets: Mapping[str, str] | None = None,
     theme_blocks: Mapping[str, Collection[str]] | None = None,
+    colors: Collection[str] = (),
 ) -> Edition:
     """The edition that *text* says; EditionError with every fault it has.
 
     *further* files, by name, go on where *text* ends. What may be referred to: *authors* are the keys of ``authors.toml``, *files* the
     names beside *file*, *snippets* texts by name, *theme_blocks* the channels of each
-    block of the theme. What is doubtful but not wrong comes back in
+    block of the theme, *colors* the names it gives them. What is doubtful but not wrong comes back in
     ``Edition.warnings``.
     """
     known = Known(
@@ -48,6 +49,7 @@ def parse_edition(
         files=files,
         snippets=snippets or {},
         theme_blocks=theme_blocks or {},
+        colors=colors,
     )
     text = clean(text)
     notes = Notes(file, lines=text.split("\n"))

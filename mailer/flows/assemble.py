@@ -12,7 +12,9 @@ from typing import Protocol
 
 from mailer.edition.model import Edition
 from mailer.errors import EditionError, Finding, Severity
+from mailer.phrases import say
 from mailer.rendering.checks.check import check
+from mailer.rendering.checks.finding import error
 from mailer.rendering.checks.inspection import Inspection, Surroundings
 from mailer.rendering.model import Frozen, Scene
 from mailer.rendering.render import freeze
@@ -75,4 +77,9 @@ def _mailbox(edition: Edition, scene: Scene) -> str:
     author = scene.authors.get(edition.sender)
     if author is None:
         return edition.sender
-    return f"{author.name} <{author.email}>" if author.email else ""
+    if not author.email:
+        message = say("{name} has no address to send from", name=author.name)
+        hint = say("give [{key}] an email in authors.toml", key=author.key)
+        finding = error("from-mailbox", edition.at, message, hint)
+        raise EditionError((finding,))
+    return f"{author.name} <{author.email}>"

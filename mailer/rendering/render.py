@@ -94,6 +94,7 @@ def _prepared(
         scene,
         publication=set_publication(scene.publication, style),
         authors={key: set_author(each, style) for key, each in scene.authors.items()},
+        latest=tuple(replace(p, title=style.text(p.title)) for p in scene.latest),
     )
     shown = cut(set_edition(edition, style), variant)
     return shown, scene, style.text(preheader_of(edition))

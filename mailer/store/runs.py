@@ -9,19 +9,23 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, literal, select
 
 from mailer.delivery.ledger import State
-from mailer.edition.model import Variant
+from mailer.edition.model import Edition, Variant
+from mailer.edition.succession import renamed_since
 from mailer.errors import GuardError
 from mailer.flows.ports import Plan, Run, RunState
 from mailer.phrases import say
 from mailer.rendering.model import Frozen
 from mailer.store.audience import SKIPPED, audience
+from mailer.store.codec import load_edition
 from mailer.store.engine import Turn, alone
 from mailer.store.freezer import freeze
 from mailer.store.schema import delivery, run
+from mailer.store.schema import frozen as frozen_table
 
 
 def plan(connection: Connection, frozen: Frozen) -> Plan:
-    """Whom a run of *frozen* would write to, counted."""
+    """Whom a run of *frozen* would write to, counted; GuardError if it was renamed."""
+    _refuse_renamed(connection, frozen.edition)
     lots = _audience(frozen).subquery()
     statement = select(lots.c.lot, func.count().label("n")).group_by(lots.c.lot)
     found: dict[str, int] = {
@@ -37,6 +41,7 @@ def open_run(connection: Connection, frozen: Frozen, now: datetime) -> Run:
     """A run with a delivery per reader; GuardError if it must not be."""
     edition = frozen.edition
     alone(connection, Turn.OPEN_RUN)
+    _refuse_renamed(connection, edition)
     unfinished = connection.execute(
         select(run.c.name)
         .where(run.c.edition == edition.name)
@@ -96,6 +101,18 @@ def open_run(connection: Connection, frozen: Frozen, now: datetime) -> Run:
         message = say("nobody to send {name} to", name=edition.name)
         raise GuardError(message)
     return as_run(connection.execute(select(run).where(run.c.id == key)).one())
+
+
+def _refuse_renamed(connection: Connection, edition: Edition) -> None:
+    """Number and slug are an edition's for good once a run of it was opened."""
+    kept = connection.scalars(
+        select(frozen_table.c.edition_json)
+        .where(run.c.publication == edition.publication)
+        .where(run.c.frozen_id == frozen_table.c.id)
+        .distinct()
+    )
+    if renamed := renamed_since(edition, map(load_edition, kept)):
+        raise GuardError(renamed.message, hint=renamed.hint)
 
 
 def _name(connection: Connection, edition: str) -> str:

@@ -107,6 +107,7 @@ class Workspace:
         authors: Collection[str],
         *,
         theme_blocks: Mapping[str, Collection[str]] | None = None,
+        colors: Collection[str] = (),
     ) -> Edition:
         """The edition in *folder*; EditionError with all that is wrong with it."""
         known = {
@@ -125,6 +126,7 @@ class Workspace:
             files=known,
             snippets=self.snippets(),
             theme_blocks=theme_blocks,
+            colors=colors,
         )
         warnings = (*edition.warnings, *left_out(folder.path))
         return replace(edition, warnings=warnings)

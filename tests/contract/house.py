@@ -55,9 +55,13 @@ def frozen_edition(
     *,
     variants: Sequence[Variant] = tuple(Variant),
     publication: Publication = PAPER,
-    slug: str = "ports",
+    slug: str | None = None,
 ) -> Frozen:
-    """An edition of *publication*, rendered for *variants*."""
+    """An edition of *publication*, rendered for *variants*.
+
+    Each number has a slug of its own: two that were sent never share one.
+    """
+    slug = slug or ("ports" if number in {None, 118} else f"ports-{number}")
     edition = Edition(
         at=Source("index.md", 1),
         publication=publication.id,

@@ -66,6 +66,47 @@ async def test_the_plan_counts_everybody_with_a_reason(house: House) -> None:
 
 
 @pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (
+            {"number": 119},
+            "2026-03-14-ports was sent as le-meridien/118, and is called",
+        ),
+        (
+            {"slug": "quais"},
+            "le-meridien/118 was sent with the slug ports, and has quai",
+        ),
+        (
+            {"number": 119, "folder": "2026-03-21-ports"},
+            "the slug ports belongs to le-meridien/118, which was sent",
+        ),
+    ],
+)
+async def test_what_was_sent_keeps_its_number_and_its_slug(
+    house: House, changed: dict[str, object], said: str
+) -> None:
+    """With another name everybody would get it again; with another slug links die."""
+    await house.open_run(A)
+    frozen = frozen_edition()
+    renamed = replace(frozen, edition=replace(frozen.edition, **changed))  # type: ignore[arg-type]
+    for refused in (house.ledger.plan, lambda f: house.ledger.open_run(f, now=NOW)):
+        with pytest.raises(GuardError, match=said) as caught:
+            await refused(renamed)
+        assert caught.value.hint
+    assert len(await house.ledger.runs()) == 1
+
+
+async def test_another_edition_or_another_paper_is_free(house: House) -> None:
+    """A folder may be renamed; other publications count and name for themselves."""
+    await house.open_run(A)
+    frozen = frozen_edition()
+    moved = replace(frozen, edition=replace(frozen.edition, folder="moved"))
+    assert await house.ledger.plan(moved)
+    other = replace(PAPER, id="le-bruit")
+    assert await house.ledger.plan(frozen_edition(7, publication=other, slug="ports"))
+
+
+@pytest.mark.parametrize(
     ("variants", "recipients"),
     [
         (MAILS, {A: "free", B: "free", "m@x.example": "member"}),
