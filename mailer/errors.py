@@ -22,7 +22,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailer.phrases import say
+from mailer.phrases import Phrase, say, verbatim
 
 
 class Severity(StrEnum):
@@ -83,7 +83,7 @@ class InputError(MailerError):
     exit_code = 2
 
     def __init__(
-        self, message: str, *, file: str = "", line: int = 0, hint: str = ""
+        self, message: Phrase, *, file: str = "", line: int = 0, hint: str = ""
     ) -> None:
         self.message = message
         self.file = file
@@ -130,7 +130,7 @@ class EditionError(InputError):
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
         self.findings = findings
-        super().__init__("\n".join(map(str, findings)))
+        super().__init__(verbatim("\n".join(map(str, findings))))
 
 
 class RelayError(MailerError):
@@ -142,7 +142,7 @@ class RelayError(MailerError):
     exit_code = 69
 
     def __init__(
-        self, message: str, *, relay: str = "", temporary: bool = True
+        self, message: Phrase, *, relay: str = "", temporary: bool = True
     ) -> None:
         self.relay = relay
         self.temporary = temporary
@@ -153,7 +153,7 @@ class RelayError(MailerError):
 class StoreError(MailerError):
     """The database did not take it. Unknown failures count as temporary."""
 
-    def __init__(self, message: str, *, temporary: bool = True) -> None:
+    def __init__(self, message: Phrase, *, temporary: bool = True) -> None:
         self.temporary = temporary
         self.exit_code = 75 if temporary else 69
         super().__init__(message)

@@ -73,6 +73,12 @@ def say_many(one: str, many: str, count: int, /, **values: object) -> Phrase:
     return Phrase(one, many, count, _kept({"count": count, **values}))
 
 
+def verbatim(text: object) -> Phrase:
+    """What somebody else said, word for word: a library, a relay, an editor."""
+    said = _value(text)
+    return said if isinstance(said, Phrase) else Phrase(str(said), "", 1, {})
+
+
 def kilobytes(size: int, *, digits: int = 0) -> Phrase:
     """``98 KB`` for *size* bytes."""
     count = size / 1024
@@ -137,3 +143,7 @@ def in_english(value: Value) -> str:
     if isinstance(value, date):
         return f"{value:%A, %B} {value.day}, {value.year}"
     return str(value)
+
+
+NOTHING = Phrase("", "", 1, {})
+"""No word: the hint of who has none to give."""

@@ -8,40 +8,61 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from mailer.config.origins import nearest
 from mailer.config.settings import Settings
+from mailer.phrases import NOTHING, Phrase, say, verbatim
 
 _PASSWORD = re.compile(r"(://[^:/@]+:).*(?=@)|((?<=password=)[^&]*)")
 NAMED_BY = {"relays": "name", "dkim": "selector"}
 """Lists of tables, and the key of an entry that people know it by."""
 
 _OURS = {
-    "model_type": "should be a table",
-    "dict_type": "should be a table",
-    "tuple_type": "should be a list",
+    "model_type": say("should be a table"),
+    "dict_type": say("should be a table"),
+    "tuple_type": say("should be a list"),
+    "missing": say("is missing"),
+    "int_type": say("should be a whole number"),
+    "int_parsing": say("should be a whole number"),
+    "int_from_float": say("should be a whole number"),
+    "float_type": say("should be a number"),
+    "float_parsing": say("should be a number"),
+    "bool_type": say("should be true or false"),
+    "bool_parsing": say("should be true or false"),
+    "string_type": say("should be a text"),
 }
 
 
 def faults_of(
     error: ValidationError, values: Mapping[str, Any], origins: Mapping[str, str]
-) -> str:
+) -> Phrase:
     """Every fault on a line: origin, key, what is wrong, and a suggestion."""
-    said = []
+    said = NOTHING
     for fault in error.errors():
         place = [str(step) for step in fault["loc"] if step != "[key]"]
-        key = ".".join(place)
         origin = nearest(place, origins) or ""
-        words = str(fault["msg"]).removeprefix("Value error, ")
-        words = _OURS.get(str(fault["type"]), words)
-        if fault["type"] == "extra_forbidden":
-            words = "unknown key" + _suggestion(place)
-        elif fault["type"] == "missing":
-            words = "is missing"
-        elif not isinstance(fault.get("input"), dict) and not is_secret(key):
-            words += f" (got {veiled(repr(fault.get('input')))})"
-        said.append(": ".join(filter(None, (origin, by_name(place, values), words))))
-    return "\n".join(said)
+        line = _words(fault, place)
+        where = ": ".join(filter(None, (origin, by_name(place, values))))
+        if where:
+            line = say("{where}: {fault}", where=where, fault=line)
+        said = say("{before}\n{last}", before=said, last=line) if said else line
+    return said
+
+
+def _words(fault: ErrorDetails, place: list[str]) -> Phrase:
+    """What is wrong: in our words where we have some, else in pydantic's."""
+    if fault["type"] == "extra_forbidden":
+        return _unknown(place)
+    own = fault.get("ctx", {}).get("error")
+    pydantics = str(fault["msg"]).removeprefix("Value error, ")
+    words = _OURS.get(fault["type"]) or verbatim(own or pydantics)
+    if fault["type"] == "missing" or isinstance(fault.get("input"), dict):
+        return words
+    if is_secret(".".join(place)):
+        return words
+    got = veiled(repr(fault.get("input")))
+    return say("{fault} (got {value})", fault=words, value=got)
 
 
 def by_name(place: Sequence[str], values: Mapping[str, Any]) -> str:
@@ -64,6 +85,13 @@ def veiled(text: str) -> str:
     return _PASSWORD.sub(r"\1••••••", text)
 
 
+def _unknown(place: list[str]) -> Phrase:
+    close = _suggestion(place)
+    if close:
+        return say("unknown key; did you mean {word}?", word=close)
+    return say("unknown key")
+
+
 def _suggestion(place: list[str]) -> str:
     model: Any = Settings
     for step in place[:-1]:
@@ -75,7 +103,7 @@ def _suggestion(place: list[str]) -> str:
         return ""
     names = [f.alias or n for n, f in model.model_fields.items()]
     close = difflib.get_close_matches(place[-1], names, 1)
-    return f"; did you mean {close[0]}?" if close else ""
+    return close[0] if close else ""
 
 
 def _inner(annotation: Any) -> Any:

@@ -22,7 +22,7 @@ from mailer.edition.blocks import (
 )
 from mailer.edition.characters import unwritable
 from mailer.edition.notes import Notes, did_you_mean
-from mailer.phrases import say
+from mailer.phrases import NOTHING, say
 
 PLACEHOLDERS = frozenset(
     [
@@ -191,7 +191,7 @@ class InlineReader:
             hint = did_you_mean(name.lstrip("."), ["button"])
             message = say("a link inside a paragraph takes no {name}", name=name)
             if name == ".button":
-                hint, message = say(""), say("a button stands alone in its paragraph")
+                hint, message = NOTHING, say("a button stands alone in its paragraph")
             self.notes.error("link-class", self.notes.at(line, name), message, hint)
 
     def _refuse(self, token: Token) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from mailer.edition.blocks import Source
 from mailer.errors import EditionError, Finding, Severity
-from mailer.phrases import Phrase, say
+from mailer.phrases import NOTHING, Phrase, say
 
 
 @dataclass(slots=True)
@@ -82,4 +82,4 @@ def did_you_mean(word: str, known: Iterable[str]) -> Phrase:
     close = difflib.get_close_matches(word, names, 1, cutoff=0.6)
     if close:
         return say("did you mean {word}?", word=close[0])
-    return say("there are: {names}", names=", ".join(names)) if names else say("")
+    return say("there are: {names}", names=", ".join(names)) if names else NOTHING

@@ -187,5 +187,7 @@ def template(env: jinja2.Environment, name: str) -> jinja2.Template:
         message = say("the theme has no template {name}", name=error.name)
         raise ThemeError(message, file=name) from error
     except jinja2.TemplateSyntaxError as error:
-        said = error.message or say("template cannot be read")
+        said = say("template cannot be read")
+        if error.message:
+            said = say("template cannot be read: {error}", error=error.message)
         raise ThemeError(said, file=error.name or name, line=error.lineno) from error

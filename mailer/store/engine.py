@@ -41,27 +41,35 @@ _KNOWN = ("0001", "0002")
 _BUSY_SECONDS = 5.0
 _POSTGRES_THREADS = 4
 
-_DAMAGED = "the database is damaged: restore the last backup"
+_DAMAGED = say("the database is damaged: restore the last backup")
 _WORDS = (
     # (part of a driver's message, ours, whether waiting may help)
-    ("disk is full", "the disk is full: make room, then go on", True),
-    ("no space left", "the disk is full: make room, then go on", True),
-    ("database is locked", "another process keeps the database locked", True),
-    ("readonly", "the database is read-only: look at its file mode and owner", False),
-    ("read-only", "the database is read-only: look at its file mode and owner", False),
-    ("malformed", _DAMAGED, False),
-    ("not a database", "this file is not a mailer database", False),
+    ("disk is full", say("the disk is full: make room, then go on"), True),
+    ("no space left", say("the disk is full: make room, then go on"), True),
+    ("database is locked", say("another process keeps the database locked"), True),
     (
-        "unable to open",
-        "the database file cannot be opened: does its folder exist?",
+        "readonly",
+        say("the database is read-only: look at its file mode and owner"),
         False,
     ),
-    ("disk i/o error", "the disk does not read or write", True),
-    ("authentication failed", "PostgreSQL refuses the password", False),
-    ("does not exist", "there is no such PostgreSQL database or user", False),
-    ("connection to server", "PostgreSQL does not answer: is it running?", True),
-    ("closed the connection", "the connection to PostgreSQL broke", True),
-    ("terminating connection", "the connection to PostgreSQL broke", True),
+    (
+        "read-only",
+        say("the database is read-only: look at its file mode and owner"),
+        False,
+    ),
+    ("malformed", _DAMAGED, False),
+    ("not a database", say("this file is not a mailer database"), False),
+    (
+        "unable to open",
+        say("the database file cannot be opened: does its folder exist?"),
+        False,
+    ),
+    ("disk i/o error", say("the disk does not read or write"), True),
+    ("authentication failed", say("PostgreSQL refuses the password"), False),
+    ("does not exist", say("there is no such PostgreSQL database or user"), False),
+    ("connection to server", say("PostgreSQL does not answer: is it running?"), True),
+    ("closed the connection", say("the connection to PostgreSQL broke"), True),
+    ("terminating connection", say("the connection to PostgreSQL broke"), True),
 )
 
 

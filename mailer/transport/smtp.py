@@ -152,27 +152,58 @@ class SmtpRelay:
         temporary = True
         match _tls_error(error) or error:
             case ssl.SSLCertVerificationError(verify_message=said):
-                words = f"{where} shows a certificate we do not trust: {said}"
-                words += "; is the host right, is ca_file needed?"
+                words = say(
+                    "{where} shows a certificate we do not trust: {reason}; "
+                    "is the host right, is ca_file needed?",
+                    where=where,
+                    reason=said,
+                )
                 temporary = False
             case ssl.SSLError(reason=said):
-                words = f"{where} does not speak TLS ({said}); does security = "
-                words += f'"{self._security}" fit this port?'
+                words = say(
+                    "{where} does not speak TLS ({reason}); "
+                    'does security = "{security}" fit this port?',
+                    where=where,
+                    reason=said,
+                    security=self._security,
+                )
                 temporary = False
             case SMTPAuthenticationError(code=code, message=said):
-                words = f"{where} refuses the login ({code} {said})"
-                words += "; look at username and password"
+                words = say(
+                    "{where} refuses the login ({code} {reply}); "
+                    "look at username and password",
+                    where=where,
+                    code=str(code),
+                    reply=said,
+                )
                 temporary = not 500 <= code < 600
             case SMTPResponseException(code=code, message=said):
-                words = f"{where} does not let us in ({code} {said})"
+                words = say(
+                    "{where} does not let us in ({code} {reply})",
+                    where=where,
+                    code=str(code),
+                    reply=said,
+                )
                 temporary = not 500 <= code < 600
             case SMTPTimeoutError():
-                words = f"{where} did not answer in {self.timeouts.connect:.0f} s"
+                words = say(
+                    "{where} did not answer in {seconds} s",
+                    where=where,
+                    seconds=round(self.timeouts.connect),
+                )
             case SMTPConnectError() | OSError():
-                words = f"{where} cannot be reached ({error}); is it the right port?"
+                words = say(
+                    "{where} cannot be reached ({error}); is it the right port?",
+                    where=where,
+                    error=error,
+                )
             case _:
-                words = f"{where}: {error}; does security = "
-                words += f'"{self._security}" fit this port?'
+                words = say(
+                    '{where}: {error}; does security = "{security}" fit this port?',
+                    where=where,
+                    error=error,
+                    security=self._security,
+                )
                 temporary = False
         return RelayError(words, relay=self.name, temporary=temporary)
 

@@ -164,3 +164,16 @@ def test_a_rule_is_explained_in_french(french: Command) -> None:
     assert "image-alt\u00a0: Une image n’a pas de mots pour la remplacer." in output
     assert "Pour corriger\u00a0: Écrivez entre les crochets ce que l’on voit." in output
     assert "Mauvais\u00a0:" in output
+
+
+def test_wrong_settings_are_told_in_french(french: Command) -> None:
+    """Every one of them, at its line; what a library says stays in its words."""
+    file = french.folder / "config" / "mailer.toml"
+    text = file.read_text("utf-8")
+
+    file.write_text(text + '\n[send]\ngrace = "soon"\nratez = 3\n', "utf-8")
+    result = french("config", "path")
+    told = FRENCH.error(result.exception)
+    assert "clé inconnue" in told
+    assert "’soon’ n’est pas une durée" in told.replace("'", "’")
+    assert "(trouvé\u00a0: " in told

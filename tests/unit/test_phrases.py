@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.phrases import Phrase, kilobytes, lasting, names_in, say, say_many
+from mailer.phrases import Phrase, kilobytes, lasting, names_in, say, say_many, verbatim
 
 
 def test_a_phrase_is_its_english_text() -> None:
@@ -120,3 +120,11 @@ def test_sizes_are_whole_kilobytes() -> None:
 def test_the_names_of_a_template_can_be_asked_for() -> None:
     """A translation must have the same ones."""
     assert names_in("{count} of {{ x }} {only=free} {name}") == {"count", "name"}
+
+
+def test_what_others_said_is_kept_word_for_word() -> None:
+    """Braces and all; what was a phrase stays one."""
+    assert verbatim("relay said {name}") == "relay said {name}"
+    inner = say("no author {key}", key="x")
+    assert verbatim(ValueError(inner)) is inner
+    assert isinstance(verbatim(OSError("gone")), Phrase)
