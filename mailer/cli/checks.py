@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import getpass
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
-from rich.text import Text
 
 from mailer.cli.editions import assembled_edition
+from mailer.cli.findings import Checked, as_github, as_json, show
 from mailer.cli.invocation import Invocation, invocation
-from mailer.cli.vocabulary import listed, problems, word
-from mailer.errors import EditionError, Finding, NotFoundError, Severity
-from mailer.phrases import kilobytes, say, say_many
+from mailer.cli.vocabulary import listed, word
+from mailer.errors import EditionError, InputError, NotFoundError, Severity
+from mailer.phrases import say, say_many
 
 if TYPE_CHECKING:
     from mailer.flows.assemble import Assembled
@@ -21,7 +23,25 @@ if TYPE_CHECKING:
 
 
 _SAMPLE_LINES = 14
-_GMAIL_CUT = 102 * 1024  # bytes of HTML; what follows is shown on demand only
+_ROUNDS = 5
+"""A change may bring another to light; more often than this nothing is left to mend."""
+
+AcceptOption = Annotated[
+    list[str] | None,
+    typer.Option("--accept", metavar="RULE", help="Let an error pass, by its rule id."),
+]
+ByOption = Annotated[
+    str,
+    typer.Option("--by", metavar="NAME", help="Who accepts; else who is logged in."),
+]
+
+
+class Output(StrEnum):
+    """How ``mailer check`` says what it found."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +54,18 @@ def check(
     editions: Annotated[
         list[str] | None, typer.Argument(metavar="[EDITION]...")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
+    form: Annotated[
+        Output, typer.Option("--format", help="For people, programs, a code host.")
+    ] = Output.TEXT,
+    json: Annotated[bool, typer.Option("--json", help="Short for JSON.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Warnings fail like errors.")
+    ] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Mend in the files what is safe to mend.")
+    ] = False,
+    accept: AcceptOption = None,
+    by: ByOption = "",
     explain: Annotated[
         str | None,
         typer.Option("--explain", metavar="RULE", help="Why a rule is, how to mend."),
@@ -49,45 +80,128 @@ def check(
     if explain is not None:
         call.out.tell(_explained(call, explain))
         return
+    form = Output.JSON if json else form
     if theme is not None:
-        raise typer.Exit(_check_theme(call, theme, as_json=json))
-    blocked = False
-    reports: list[dict[str, object]] = []
+        raise typer.Exit(_check_theme(call, theme, form, strict=strict))
+    reports = []
     for name in editions or ["next"]:
-        try:
-            assembled = assembled_edition(call, name)
-        except EditionError as error:  # cannot be rendered: its findings are the report
-            blocked = True
-            if json:
-                findings = [_finding_json(finding) for finding in error.findings]
-                reports.append({"edition": name, "findings": findings, "variants": []})
-            else:
-                call.print_faults(error)
-            continue
-        blocked = blocked or bool(assembled.errors)
-        if json:
-            reports.append(_check_json(assembled))
-        else:
-            show_check(call, assembled)
-    if json:
-        call.print_json({"schema": 1, "editions": reports})
+        checked = check_edition(call, name, accept=accept or (), by=by)
+        if fix:
+            checked = _fixed(call, checked, accept=accept or (), by=by)
+        reports.append(checked)
+        match form:
+            case Output.TEXT:
+                if len(reports) > 1:
+                    call.out.print()
+                show(call, checked)
+            case Output.GITHUB:
+                for line in as_github(checked):
+                    typer.echo(line)
+    if form is Output.JSON:
+        call.print_json({"schema": 1, "editions": [as_json(each) for each in reports]})
+    blocked = any(each.errors or (strict and each.warnings) for each in reports)
     raise typer.Exit(1 if blocked else 0)
 
 
-def _check_theme(call: Invocation, name: str, *, as_json: bool) -> int:
+def _check_theme(call: Invocation, name: str, form: Output, *, strict: bool) -> int:
     """Say what is wrong with the theme *name*; 1 if nothing should be sent in it."""
     from mailer.cli.themes import theme_findings
 
-    findings = tuple(theme_findings(call, name))
-    errors = sum(finding.severity is Severity.ERROR for finding in findings)
-    if as_json:
-        found = [_finding_json(finding) for finding in findings]
-        call.print_json({"schema": 1, "theme": name, "findings": found})
-    else:
-        if findings:
-            call.out.print(_findings_table(call, findings))
-        call.out.tell(problems(errors, len(findings) - errors))
-    return 1 if errors else 0
+    checked = Checked(
+        name=name,
+        folder=Path("templates") / "themes" / name,
+        root=call.house.newsroom.workspace.root,
+        findings=tuple(theme_findings(call, name)),
+    )
+    match form:
+        case Output.TEXT:
+            show(call, checked)
+        case Output.GITHUB:
+            for line in as_github(checked):
+                typer.echo(line)
+        case Output.JSON:
+            found = as_json(checked)["findings"]
+            call.print_json({"schema": 1, "theme": name, "findings": found})
+    return 1 if checked.errors or (strict and checked.warnings) else 0
+
+
+def check_edition(
+    call: Invocation, name: str, *, accept: Sequence[str] = (), by: str = ""
+) -> Checked:
+    """The edition called *name* with all that is found; NotFoundError."""
+    newsroom = call.house.newsroom
+    root = newsroom.workspace.root
+    found = newsroom.workspace.find(
+        name, list(call.house.settings.publications), today=call.today()
+    )
+    folder = found.path.resolve().relative_to(root)
+    try:
+        assembled = accepting(assembled_edition(call, name), accept, by=by)
+    except EditionError as error:  # cannot be rendered: its findings are the report
+        return Checked(name=name, folder=folder, root=root, findings=error.findings)
+    return Checked(
+        name=name,
+        folder=folder,
+        root=root,
+        findings=assembled.findings,
+        assembled=assembled,
+    )
+
+
+def accepting(assembled: Assembled, names: Sequence[str], *, by: str) -> Assembled:
+    """*assembled* with these rules accepted by *by*, or by who is logged in."""
+    from mailer.flows.assemble import accept
+    from mailer.wiring import rules
+
+    if not names:
+        return assembled
+    return accept(assembled, names, by=by or _who(), rules=rules())
+
+
+def show_check(call: Invocation, name: str) -> None:
+    """What ``mailer check NAME`` shows."""
+    show(call, check_edition(call, name))
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError) as error:  # an account without a name
+        message = say("nobody is logged in by name")
+        raise InputError(message, hint=say("--by NAME says who accepts")) from error
+
+
+def _fixed(
+    call: Invocation, checked: Checked, *, accept: Sequence[str], by: str
+) -> Checked:
+    """*checked* again, after what can be mended was; what was done is told."""
+    from mailer.workspace.mending import mend
+
+    done: dict[Path, int] = {}
+    for _ in range(_ROUNDS):
+        if checked.assembled is None or not checked.fixable:
+            break
+        made = 0
+        for file, text in checked.assembled.edition.sources.items():
+            theirs = [f for f in checked.findings if f.file == file and f.fix]
+            if not theirs:
+                continue
+            path = checked.root / checked.path_of(theirs[0])
+            count = len(mend(path, text, theirs))
+            done[path] = done.get(path, 0) + count
+            made += count
+        checked = check_edition(call, checked.name, accept=accept, by=by)
+        if not made:
+            break
+    for path, count in done.items():
+        name = path.relative_to(checked.root).as_posix()
+        told = say_many(
+            "{name}: {count} fixed", "{name}: {count} fixed", count, name=name
+        )
+        call.err.tell(told)
+    if not done:
+        call.err.tell(say("Nothing to fix."))
+    return checked
 
 
 def _explained(call: Invocation, name: str) -> str:
@@ -105,6 +219,9 @@ def _explained(call: Invocation, name: str) -> str:
         traits.append(say("--fix mends it"))
     if not rule.acceptable:
         traits.append(say("nobody can accept it"))
+    elif rule.severity is Severity.ERROR:
+        way = say("--accept {rule} --by NAME lets it pass", rule=rule.id)
+        traits.append(way)
     parts = [
         say("{rule}: {title}.", rule=rule.id, title=rule.title),
         say("({traits})", traits=listed(traits)),
@@ -143,84 +260,3 @@ def _shown(call: Invocation, sample: Sample) -> list[str]:
         told = say("({url} answers: {answer})", url=url, answer=answer)
         lines.append(call.said(told))
     return [f"    {line}" if line else "" for line in lines]
-
-
-def show_check(call: Invocation, assembled: Assembled) -> None:
-    """Findings by line, then the size of every variant, for people."""
-    edition = assembled.edition
-    call.out.print(f"[bold]{escape(edition.name)} · {escape(edition.title)}[/bold]")
-    if assembled.findings:
-        call.out.print(_findings_table(call, assembled.findings))
-    call.out.print(_sizes_table(call, assembled))
-    errors = len(assembled.errors)
-    warnings = len(assembled.findings) - errors
-    style = "bold red" if errors else "yellow" if warnings else "green"
-    call.out.tell(problems(errors, warnings), style=style)
-
-
-def _findings_table(call: Invocation, findings: tuple[Finding, ...]) -> Table:
-    table = Table(box=None, show_header=False, pad_edge=True)
-    table.add_column(no_wrap=True, style="dim")
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    table.add_column(no_wrap=True, style="dim")
-    for finding in findings:
-        color = "red" if finding.severity is Severity.ERROR else "yellow"
-        table.add_row(
-            escape(finding.place),
-            Text(call.said(word(finding.severity)), style=color),
-            Text(call.speech.remark(finding)),
-            finding.rule,
-        )
-    return table
-
-
-def _sizes_table(call: Invocation, assembled: Assembled) -> Table:
-    table = Table(box=None, header_style="dim", pad_edge=False)
-    table.add_column(call.said(say("variant")), min_width=8)
-    for phrase in (say("html"), say("of 102 KB"), say("text"), say("images")):
-        title = call.said(phrase)
-        table.add_column(title, justify="right", no_wrap=True, min_width=len(title))
-    for rendering in assembled.frozen.renderings:
-        if not rendering.variant.is_mail:
-            continue
-        size = len(rendering.html.encode())
-        weight = sum(len(picture.content) for picture in rendering.pictures)
-        table.add_row(
-            call.said(word(rendering.variant)),
-            call.said(kilobytes(size, digits=1)),
-            call.said(say("{count} %", count=round(100 * size / _GMAIL_CUT))),
-            call.said(kilobytes(len(rendering.text.encode()), digits=1)),
-            f"{len(rendering.pictures)} · {call.said(kilobytes(weight))}",
-        )
-    return table
-
-
-def _check_json(assembled: Assembled) -> dict[str, object]:
-    return {
-        "edition": assembled.edition.name,
-        "title": assembled.edition.title,
-        "sha256": assembled.frozen.sha256,
-        "findings": [_finding_json(finding) for finding in assembled.findings],
-        "variants": [
-            {
-                "variant": str(rendering.variant),
-                "html_bytes": len(rendering.html.encode()),
-                "text_bytes": len(rendering.text.encode()),
-                "sha256": rendering.digest(),
-            }
-            for rendering in assembled.frozen.renderings
-        ],
-    }
-
-
-def _finding_json(finding: Finding) -> dict[str, object]:
-    return {
-        "rule": finding.rule,
-        "severity": str(finding.severity),
-        "file": finding.file,
-        "line": finding.line,
-        "column": finding.column,
-        "message": finding.message,
-        "hint": finding.hint,
-    }

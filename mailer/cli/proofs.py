@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mailer.cli.checks import accepting
 from mailer.cli.editions import assembled_edition
 from mailer.cli.invocation import Invocation
 from mailer.cli.vocabulary import word
 from mailer.phrases import say
 
 
-async def send_proofs(call: Invocation, edition: str, addresses: Sequence[str]) -> int:
+async def send_proofs(
+    call: Invocation,
+    edition: str,
+    addresses: Sequence[str],
+    *,
+    accept: Sequence[str] = (),
+    by: str = "",
+) -> int:
     """A proof to *addresses*; 1 if any was not accepted."""
     from mailer.audience.address import read_address
     from mailer.delivery.reply import Outcome, judge
     from mailer.flows.assemble import require_clean
     from mailer.flows.proof import send_proof
 
-    assembled = assembled_edition(call, edition)
+    assembled = accepting(assembled_edition(call, edition), accept, by=by)
     require_clean(assembled)
     attempts = await send_proof(
         assembled.frozen,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mailer.cli.checks import AcceptOption, ByOption, accepting
 from mailer.cli.editions import EditionArgument, assembled_edition
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.options import JsonOption, YesOption
@@ -19,7 +20,7 @@ from mailer.cli.screen import (
     runs_table,
 )
 from mailer.cli.signals import drain_on_signals
-from mailer.cli.vocabulary import counted, listed, word
+from mailer.cli.vocabulary import acceptances, counted, listed, word
 from mailer.delivery.ledger import State
 from mailer.delivery.report import (
     assert_balanced,
@@ -61,15 +62,24 @@ def send(
             "--test", metavar="ADDRESS", help="Send a marked proof there instead."
         ),
     ] = None,
+    accept: AcceptOption = None,
+    by: ByOption = "",
     json: JsonOption = False,
 ) -> None:
     """Send an edition now: the plan, your confirmation, progress, the balance sheet."""
     call = invocation(ctx)
     code = run_async(
-        send_proofs(call, edition, test)
+        send_proofs(call, edition, test, accept=accept or (), by=by)
         if test
         else send_edition(
-            call, edition, dry_run=dry_run, yes=yes, expect=expect, json=json
+            call,
+            edition,
+            dry_run=dry_run,
+            yes=yes,
+            expect=expect,
+            json=json,
+            accept=accept or (),
+            by=by,
         )
     )
     raise typer.Exit(code)
@@ -145,13 +155,18 @@ async def send_edition(
     yes: bool = False,
     expect: int | None = None,
     json: bool = False,
+    accept: Sequence[str] = (),
+    by: str = "",
 ) -> int:
     """Plan, confirm, send and balance *edition*; the exit code."""
-    from mailer.flows.assemble import require_clean
+    from mailer.flows.assemble import require_clean, sent_before
 
-    assembled = assembled_edition(call, edition)
-    require_clean(assembled)
+    assembled = accepting(assembled_edition(call, edition), accept, by=by)
+    require_clean(sent_before(assembled))
     async with call.house.stores() as stores:
+        if await stores.ledger.runs(edition=assembled.edition.name, limit=1):
+            assembled = sent_before(assembled)
+        require_clean(assembled)
         plan = await stores.ledger.plan(assembled.frozen)
         signers = call.signers()
         call.err.print(plan_panel(call, assembled, plan, signers))
@@ -163,7 +178,11 @@ async def send_edition(
         desk = call.house.desk(stores.ledger)
         for paced in desk.relays:
             await paced.relay.check()
-        run = await stores.ledger.open_run(assembled.frozen, now=call.house.clock.now())
+        run = await stores.ledger.open_run(
+            assembled.frozen,
+            now=call.house.clock.now(),
+            accepted=assembled.accepted,
+        )
         queued = say_many(
             "{count} delivery queued as run {run}.",
             "{count} deliveries queued as run {run}.",
@@ -263,6 +282,9 @@ async def _status(
         return
     call.out.print(runs_table(call, counted))
     for run, tally in counted:
+        if run.accepted and name is not None:
+            told = say("  accepted: {accepted}", accepted=acceptances(run.accepted))
+            call.out.tell(told)
         if run.finished is None:
             why = run.reason or word(run.state)
             call.out.tell(say("! {run}: {why}", run=run.name, why=why))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from mailer.cli.vocabulary import counted, listed, problems, word
+from mailer.cli.vocabulary import acceptances, counted, listed, problems, word
 from mailer.delivery.report import Tally, as_json, balance_line
 from mailer.phrases import Phrase, lasting, say, say_many
 
@@ -35,7 +36,6 @@ def plan_panel(
     grid.add_column(no_wrap=True, style="dim")
     grid.add_column(overflow="fold")
     skipped = listed(counted(why, n) for why, n in plan.skipped.items() if n)
-    warnings = len(assembled.findings) - len(assembled.errors)
     rows = (
         (say("Edition"), f"{edition.name} · {edition.title}"),
         (say("Subject"), rendering.subject),
@@ -44,13 +44,22 @@ def plan_panel(
         (say("Skipped"), skipped or say("nobody")),
         (say("Via"), _via(call, plan.audience)),
         (say("Signed"), _signed(assembled, signers)),
-        (say("Checks"), problems(0, warnings)),
+        (say("Checks"), _checks(assembled)),
         (say("Content"), f"sha256:{assembled.frozen.sha256[:12]}"),
     )
     for label, value in rows:
         grid.add_row(call.said(label), Text(call.said(value)))
     title = call.said(say("Send now"))
     return Panel(grid, title=title, title_align="left", expand=False)
+
+
+def _checks(assembled: Assembled) -> Phrase:
+    """What was found, and what somebody took upon themselves."""
+    counts = problems(0, len(assembled.warnings))
+    if not assembled.accepted:
+        return counts
+    accepted = acceptances(assembled.accepted)
+    return say("{counts}, accepted: {accepted}", counts=counts, accepted=accepted)
 
 
 def _recipients(plan: Plan) -> Phrase:
@@ -106,19 +115,21 @@ def plan_json(
         "audience": plan.audience,
         "recipients": {str(v): n for v, n in plan.recipients.items()},
         "skipped": dict(plan.skipped),
+        "accepted_rules": [asdict(each) for each in assembled.accepted],
         "signed": [signer.record.name for signer in ours],
     }
 
 
 def run_json(call: Invocation, run: Run, tally: Tally) -> dict[str, object]:
     """A run and what it amounts to, for programs."""
-    return as_json(
+    row = as_json(
         tally,
         run=run.name,
         edition=run.edition,
         state=str(run.state),
         seconds=_seconds(call, run),
     )
+    return row | {"accepted_rules": [asdict(each) for each in run.accepted]}
 
 
 def _seconds(call: Invocation, run: Run) -> float:

@@ -190,12 +190,11 @@ async def _demo_readers(call: Invocation, folder: Path) -> int:
 
 async def _demo_send(call: Invocation, readers: int) -> None:
     from mailer.cli.checks import show_check
-    from mailer.cli.editions import assembled_edition
     from mailer.cli.runs import send_edition
 
     coming = f"{_DEMO_PUBLICATION}/next"
     _say(call, say("3. Check the coming edition"))
-    show_check(call, assembled_edition(call, coming))
+    show_check(call, coming)
     _say(call, say("4. Send it, {rate}", rate=_DEMO_RATE))
     await send_edition(call, coming, yes=True, expect=readers)
 

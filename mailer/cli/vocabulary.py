@@ -6,8 +6,12 @@ Programs read them in English, whatever the locale.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from mailer.phrases import Phrase, say, say_many
+
+if TYPE_CHECKING:
+    from mailer.flows.ports import Acceptance
 
 _WORDS = {
     str(each): each
@@ -104,6 +108,13 @@ def listed(phrases: Iterable[Phrase | str]) -> Phrase | str:
     for each in phrases:
         found = say("{before}, {last}", before=found, last=each) if found else each
     return found
+
+
+def acceptances(accepted: Iterable[Acceptance]) -> Phrase | str:
+    """``date-past by claire``, for each."""
+    return listed(
+        say("{rule} by {name}", rule=each.rule, name=each.by) for each in accepted
+    )
 
 
 def problems(errors: int, warnings: int) -> Phrase:

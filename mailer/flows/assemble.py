@@ -6,18 +6,30 @@ another edition than the others do.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
 from mailer.edition.model import Edition
-from mailer.errors import EditionError, Finding, Severity
+from mailer.edition.notes import did_you_mean
+from mailer.errors import (
+    EditionError,
+    Finding,
+    GuardError,
+    NotFoundError,
+    Severity,
+)
+from mailer.flows.ports import Acceptance
 from mailer.phrases import say
 from mailer.rendering.checks.check import check
 from mailer.rendering.checks.finding import error
 from mailer.rendering.checks.inspection import Inspection, Surroundings
+from mailer.rendering.checks.rule import Rule
 from mailer.rendering.model import Frozen, Scene
 from mailer.rendering.render import freeze
+
+_AGE = "date-past"
 
 
 class Newsroom(Protocol):
@@ -41,11 +53,25 @@ class Assembled:
     scene: Scene
     frozen: Frozen
     findings: tuple[Finding, ...]
+    accepted: tuple[Acceptance, ...] = ()
 
     @property
     def errors(self) -> tuple[Finding, ...]:
-        """The findings that block sending."""
-        return tuple(f for f in self.findings if f.severity is Severity.ERROR)
+        """The findings that block sending: errors that nobody has accepted."""
+        return tuple(
+            f
+            for f in self.findings
+            if f.severity is Severity.ERROR and not self.accepted_by(f)
+        )
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What is shown and stops nobody, accepted errors aside."""
+        return tuple(f for f in self.findings if f.severity is Severity.WARNING)
+
+    def accepted_by(self, finding: Finding) -> str:
+        """Who accepted this finding's rule; empty if nobody did."""
+        return next((a.by for a in self.accepted if a.rule == finding.rule), "")
 
 
 def assemble(name: str, newsroom: Newsroom, *, today: date) -> Assembled:
@@ -64,6 +90,32 @@ def assemble(name: str, newsroom: Newsroom, *, today: date) -> Assembled:
     return Assembled(
         edition=edition, scene=scene, frozen=frozen, findings=check(inspection)
     )
+
+
+def accept(
+    assembled: Assembled, names: Sequence[str], *, by: str, rules: Mapping[str, Rule]
+) -> Assembled:
+    """*assembled* with the findings of these rules accepted by *by*.
+
+    NotFoundError if there is no such rule, GuardError if nobody may accept it: what it
+    finds would break a promise to readers, or cannot be rendered at all.
+    """
+    for name in names:
+        if name not in rules:
+            message = say("no rule {name}", name=name)
+            raise NotFoundError(message, hint=did_you_mean(name, rules))
+        if not rules[name].acceptable:
+            message = say("nobody can accept {name}", name=name)
+            raise GuardError(message, hint=f"mailer check --explain {name}")
+    there = dict.fromkeys(f.rule for f in assembled.findings if f.rule in names)
+    accepted = tuple(Acceptance(rule, by) for rule in there)
+    return replace(assembled, accepted=accepted)
+
+
+def sent_before(assembled: Assembled) -> Assembled:
+    """*assembled* of an edition that left once already: it may be as old as it is."""
+    kept = tuple(f for f in assembled.findings if f.rule != _AGE)
+    return replace(assembled, findings=kept)
 
 
 def require_clean(assembled: Assembled) -> None:

@@ -102,12 +102,21 @@ class RunState(StrEnum):
     CANCELLED = "cancelled"
 
 
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """An error that was sent nevertheless: which rule, and who answers for it."""
+
+    rule: str
+    by: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One sending of one edition to one frozen audience.
 
     ``name`` is ``<publication>-<number or slug>-<n>``; ``edition`` is
-    ``publication/number``. ``finished`` is None while anything waits.
+    ``publication/number``. ``finished`` is None while anything waits. ``accepted`` are
+    the errors of the checks that somebody took upon themselves.
     """
 
     id: int
@@ -120,6 +129,7 @@ class Run:
     started: datetime
     finished: datetime | None = None
     reason: str = ""
+    accepted: tuple[Acceptance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +199,13 @@ class Ledger(Protocol):
     async def plan(self, frozen: Frozen) -> Plan:
         """Whom a run of *frozen* would write to now."""
 
-    async def open_run(self, frozen: Frozen, *, now: datetime) -> Run:
+    async def open_run(
+        self,
+        frozen: Frozen,
+        *,
+        now: datetime,
+        accepted: Sequence[Acceptance] = (),
+    ) -> Run:
         """Freeze edition and audience in one transaction: run, and a row per reader.
 
         GuardError if an earlier run of this edition is not finished.

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 
 from pydantic import TypeAdapter
 
 from mailer.edition.model import Edition, Publication
+from mailer.flows.ports import Acceptance
 from mailer.rendering.model import FeedEntry, Picture
 
 _EDITION = TypeAdapter(Edition)
@@ -54,6 +55,16 @@ def dump_entry(entry: FeedEntry | None) -> str | None:
 def load_entry(text: str | None) -> FeedEntry | None:
     """What ``dump_entry`` wrote."""
     return None if text is None else _ENTRY.validate_json(text)
+
+
+def dump_accepted(accepted: Sequence[Acceptance]) -> str | None:
+    """Which rules were accepted by whom, as JSON; None for none."""
+    return json.dumps([asdict(each) for each in accepted]) if accepted else None
+
+
+def load_accepted(text: str | None) -> tuple[Acceptance, ...]:
+    """What ``dump_accepted`` wrote."""
+    return tuple(Acceptance(**each) for each in json.loads(text or "[]"))
 
 
 def dump_pictures(pictures: tuple[Picture, ...]) -> str:

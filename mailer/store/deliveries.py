@@ -16,7 +16,16 @@ from mailer.delivery.ledger import State
 from mailer.delivery.report import Tally
 from mailer.edition.model import Variant
 from mailer.errors import GuardError
-from mailer.flows.ports import Claim, Entry, Plan, Recovery, Run, RunState, Settlement
+from mailer.flows.ports import (
+    Acceptance,
+    Claim,
+    Entry,
+    Plan,
+    Recovery,
+    Run,
+    RunState,
+    Settlement,
+)
 from mailer.phrases import say
 from mailer.rendering.model import Frozen
 from mailer.store import journey
@@ -44,9 +53,15 @@ class SqlLedger:
         """Whom a run of *frozen* would write to now."""
         return await self._store.read(lambda c: plan(c, frozen))
 
-    async def open_run(self, frozen: Frozen, *, now: datetime) -> Run:
+    async def open_run(
+        self,
+        frozen: Frozen,
+        *,
+        now: datetime,
+        accepted: Sequence[Acceptance] = (),
+    ) -> Run:
         """Freeze edition and audience in one transaction."""
-        return await self._store.write(lambda c: open_run(c, frozen, now))
+        return await self._store.write(lambda c: open_run(c, frozen, now, accepted))
 
     def sole_sender(self, run: Run) -> AbstractAsyncContextManager[None]:
         """Be the only process that sends *run*; freed even by ``kill -9``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import count
 from typing import Any
@@ -12,11 +13,11 @@ from mailer.delivery.ledger import State
 from mailer.edition.model import Edition, Variant
 from mailer.edition.succession import renamed_since
 from mailer.errors import GuardError
-from mailer.flows.ports import Plan, Run, RunState
+from mailer.flows.ports import Acceptance, Plan, Run, RunState
 from mailer.phrases import say
 from mailer.rendering.model import Frozen
 from mailer.store.audience import SKIPPED, audience
-from mailer.store.codec import load_edition
+from mailer.store.codec import dump_accepted, load_accepted, load_edition
 from mailer.store.engine import Turn, alone
 from mailer.store.freezer import freeze
 from mailer.store.schema import delivery, run
@@ -37,7 +38,12 @@ def plan(connection: Connection, frozen: Frozen) -> Plan:
     )
 
 
-def open_run(connection: Connection, frozen: Frozen, now: datetime) -> Run:
+def open_run(
+    connection: Connection,
+    frozen: Frozen,
+    now: datetime,
+    accepted: Sequence[Acceptance] = (),
+) -> Run:
     """A run with a delivery per reader; GuardError if it must not be."""
     edition = frozen.edition
     alone(connection, Turn.OPEN_RUN)
@@ -66,6 +72,7 @@ def open_run(connection: Connection, frozen: Frozen, now: datetime) -> Run:
             state=RunState.SENDING,
             started_at=now,
             reason="",
+            accepted_json=dump_accepted(accepted),
         )
         .returning(run.c.id)
     ).scalar_one()
@@ -147,4 +154,5 @@ def as_run(row: Any) -> Run:  # noqa: ANN401 - a Row of the run table
         started=row.started_at,
         finished=row.finished_at,
         reason=row.reason,
+        accepted=load_accepted(row.accepted_json),
     )

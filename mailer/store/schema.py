@@ -157,6 +157,7 @@ run = Table(
     Column("started_at", Moment, nullable=False),
     Column("finished_at", Moment),
     Column("reason", Text, nullable=False),
+    Column("accepted_json", Text),
 )
 
 delivery = Table(

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from mailer.errors import EditionError
+from mailer.flows.assemble import assemble
 from mailer.rendering.checks.rule import Group, Rule
 from mailer.wiring import rules
-from tests.checks.workbench import findings
+from tests.checks.manual import table, written
+from tests.checks.workbench import FOLDER, TODAY, findings, lay_out
 
 CATALOGUE = rules()
 ROOT = Path(__file__).parents[2]
@@ -79,3 +82,22 @@ def test_a_rule_explains_itself(rule: Rule) -> None:
     assert len(rule.mend) > 5
     assert rule.group in Group
     assert rule.acceptable or rule.severity == "error"
+
+
+def test_the_manual_shows_every_rule() -> None:
+    """The table in docs/checks.md is the catalogue's: python -m tests.checks.manual."""
+    assert written() == table()
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [r for r in CATALOGUE.values() if r.severity == "error"],
+    ids=lambda rule: rule.id,
+)
+def test_only_what_can_be_rendered_can_be_accepted(rule: Rule, tmp_path: Path) -> None:
+    """Nobody is told that they may accept what no word can send."""
+    house = lay_out(rule.poor, tmp_path)
+    try:
+        assemble(str(tmp_path / FOLDER), house.newsroom, today=TODAY)
+    except EditionError:
+        assert not rule.acceptable

@@ -15,7 +15,7 @@ from mailer.delivery.reply import Fault
 from mailer.delivery.report import Tally
 from mailer.edition.model import Variant
 from mailer.errors import GuardError
-from mailer.flows.ports import Claim, Plan, RunState
+from mailer.flows.ports import Acceptance, Claim, Plan, RunState
 from mailer.store.codec import without_blocks
 from mailer.store.schema import frozen, picture, rendering, subscription
 from tests.contract.house import (
@@ -142,6 +142,19 @@ async def test_a_run_tells_what_it_is(house: House) -> None:
     assert await house.ledger.find_run(run.name) == run
     assert await house.ledger.find_run("le-meridien/118") == run
     assert await house.ledger.find_run("le-meridien/119") is None
+
+
+async def test_a_run_keeps_what_was_accepted_and_by_whom(house: House) -> None:
+    """Who took an error upon themselves is found beside the run for ever."""
+    await house.admit(A)
+    accepted = (Acceptance("date-past", "claire"), Acceptance("link-dead", "élodie"))
+    run = await house.ledger.open_run(frozen_edition(), now=NOW, accepted=accepted)
+    assert run.accepted == accepted
+    assert (await house.ledger.find_run(run.name)) == run
+    ended = await house.ledger.mark_run(run, RunState.CANCELLED, now=LATER)
+    assert ended.accepted == accepted
+    other = await house.ledger.open_run(frozen_edition(119), now=NOW)
+    assert other.accepted == ()
 
 
 async def test_an_edition_without_a_number_goes_by_its_slug(house: House) -> None:

@@ -15,7 +15,8 @@ from sqlalchemy import Connection, select, text
 import mailer.store
 from mailer.errors import StoreError
 from mailer.store.engine import _KNOWN, HEAD, Store
-from mailer.store.schema import metadata, rendering
+from mailer.store.runs import as_run
+from mailer.store.schema import metadata, rendering, run
 
 
 def _differences(connection: Connection) -> list[object]:
@@ -67,6 +68,27 @@ async def test_what_an_older_schema_kept_is_carried_over(empty_url: str) -> None
     try:
         (row,) = await store.read(lambda c: c.execute(select(rendering)).all())
         assert (row.variant, row.html, row.entry_json) == ("web", "<p>é</p>", None)
+        assert await store.write(_differences) == []
+    finally:
+        await store.close()
+
+
+async def test_a_run_of_an_older_schema_accepted_nothing(empty_url: str) -> None:
+    """Runs from before rules could be accepted are read like any other."""
+    store = await Store.open(empty_url, schema="0002")
+    frozen = {"id": 1, "frozen_at": 0, "edition": "a/1", "sha256": "x"}
+    frozen |= {"edition_json": "{}", "publication_json": "{}"}
+    old = {"id": 1, "frozen_id": 1, "started_at": 0, "state": "sent"}
+    words = dict.fromkeys(("name", "edition", "title", "publication", "sha256"), "x")
+    try:
+        await store.write(_insert("frozen", frozen))
+        await store.write(_insert("run", old | words | {"reason": ""}))
+    finally:
+        await store.close()
+    store = await Store.open(empty_url)
+    try:
+        (row,) = await store.read(lambda c: c.execute(select(run)).all())
+        assert as_run(row).accepted == ()
         assert await store.write(_differences) == []
     finally:
         await store.close()
