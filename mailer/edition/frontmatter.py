@@ -183,9 +183,15 @@ def _cross_check(
         case "from", str() if "@" not in value and value not in known.authors:
             hint = did_you_mean(value, known.authors)
             notes.error("author-unknown", at, say("no author {key}", key=value), hint)
-        case "cover", Cover(src=src) if src not in known.files:
+        case "cover", Cover(src=src) if not known.file(src):
             message = say("picture {src} is not in the folder", src=src)
-            notes.error("image-missing", at, message)
+            hint = did_you_mean(src, [f for f in known.files if not f.endswith(".md")])
+            notes.error("image-missing", at, message, hint)
+        case "theme", dict() if known.colors:
+            for name in value.keys() - set(known.colors):
+                hint = did_you_mean(name, known.colors)
+                message = say("the theme has no colour {name}", name=name)
+                notes.error("theme-token", at, message, hint)
         case "publication", str() if value != known.publication.id:
             message = say(
                 "the folder says {id}, not {value}",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from mailer.edition.blocks import Inlines, Source
@@ -74,7 +75,7 @@ def parse_edition(
         sections=sections,
         warnings=notes.warnings,
         sources={**sources, **builder.inserted},
-        **dict(_fields(values, folder)),
+        **dict(_fields(values, folder, known)),
     )
 
 
@@ -98,8 +99,10 @@ def parse_inline(text: str, *, at: Source) -> Inlines:
     return nodes
 
 
-def _fields(values: Values, folder: str) -> Iterator[tuple[str, Any]]:
+def _fields(values: Values, folder: str, known: Known) -> Iterator[tuple[str, Any]]:
     """The head's keys under the names of Edition's fields."""
+    if cover := values.get("cover"):
+        values["cover"] = replace(cover, src=known.file(cover.src))
     names = {"from": "sender", "theme": "tokens", "checks": "ignored_checks"}
     for key, value in values.items():
         if key != "publication":
