@@ -40,7 +40,7 @@ from mailer.edition.blocks import (
     plain,
 )
 from mailer.edition.model import Edition, Section
-from mailer.edition.skeleton import HOLE, Pen, brief, button
+from mailer.edition.skeleton import GAP, Pen, brief, button
 from mailer.phrases import say
 
 _GREETING = say("a greeting")
@@ -67,22 +67,22 @@ class _Eraser:
 
     def __init__(self, pen: Pen) -> None:
         self.pen = pen
-        self.hole = pen.hole
+        self.gap = pen.gap
 
     def heading(self, section: Section, standing: Collection[str]) -> list[str]:
         title = plain(section.title)
-        stays = title in standing or title.startswith(HOLE)
-        words = ("" if stays else f"{HOLE} ") + _typed(section.title)
+        stays = title in standing or title.startswith(GAP)
+        words = ("" if stays else f"{GAP} ") + _typed(section.title)
         marks = "".join(f" .{name}" for name in section.classes).strip()
         lines = [f"# {words}" + (f" {{{marks}}}" if marks else ""), ""]
         if section.strap:
-            lines += [" • ".join([self.hole(say("name"))] * 3), ""]
+            lines += [" • ".join([self.gap(say("name"))] * 3), ""]
         if section.standfirst:
-            lines += [f"*{self.hole(say('the standfirst, one sentence'))}*", ""]
+            lines += [f"*{self.gap(say('the standfirst, one sentence'))}*", ""]
         return lines
 
     def blocks(self, blocks: Sequence[Block]) -> list[str]:
-        """Runs of one kind are written together: prose as one hole, briefs as a list."""
+        """Runs of one kind are written together: prose as one gap, briefs as a list."""
         lines: list[str] = []
         for kind, run in groupby(blocks, key=_kin):
             lines += self._run(kind, list(run))
@@ -92,7 +92,7 @@ class _Eraser:
         if kind.startswith(_SNIPPETS):
             yield from (f"::: snippet {_name(kind)}", ":::", "")
         elif kind == "paragraph":
-            yield from (self.hole(say("text")), "")
+            yield from (self.gap(say("text")), "")
         elif kind == "brief":
             for block in run:
                 yield self._brief(block)
@@ -104,25 +104,25 @@ class _Eraser:
 
     def _brief(self, block: Block) -> str:
         if isinstance(block, Flag):
-            title = f"**{block.flag}{self.pen.colon} {self.hole(say('title'))}.**"
-            return f"- {title} {self.hole(say('text'))}"
+            title = f"**{block.flag}{self.pen.colon} {self.gap(say('title'))}.**"
+            return f"- {title} {self.gap(say('text'))}"
         return brief(self.pen)
 
     def _block(self, block: Block) -> list[str]:  # noqa: C901 - one case per kind
-        hole = self.hole
+        gap = self.gap
         match block:
             case Greeting():
-                return [f"**{hole(_GREETING)}**"]
+                return [f"**{gap(_GREETING)}**"]
             case Story():
                 emoji = ' {emoji="❔"}' if block.emoji else ""
-                return [f"## {hole(say('title of the story'))}{emoji}"]
+                return [f"## {gap(say('title of the story'))}{emoji}"]
             case Subhead():
-                return [f"### {hole(say('sub-head'))}"]
+                return [f"### {gap(say('sub-head'))}"]
             case Label():
-                name = _typed(block.name) if block.style else hole(say("title"))
+                name = _typed(block.name) if block.style else gap(say("title"))
                 if not block.content:
                     return [f"**{name}**"]
-                return [f"**{name}{self.pen.colon}** {hole(say('text'))}"]
+                return [f"**{name}{self.pen.colon}** {gap(say('text'))}"]
             case List():
                 mark = "1." if block.ordered else "-"
                 return [f"{mark} {self._item(item)}" for item in block.items]
@@ -131,8 +131,8 @@ class _Eraser:
             case Rule():
                 return ["---"]
             case Quote():
-                source = [f"> — {hole(say('who said it'))}"] if block.source else []
-                return [f"> {hole(say('text'))}", *source]
+                source = [f"> — {gap(say('who said it'))}"] if block.source else []
+                return [f"> {gap(say('text'))}", *source]
             case Figure():
                 return [self.pen.picture(video=block.video)]
             case Button():
@@ -148,15 +148,15 @@ class _Eraser:
             case Paywall():
                 return ["<!--members-->"]
             case Poll():
-                choices = [f"- {hole(say('answer'))}"] * len(block.choices)
-                opening = f"::: poll {HOLE.lower()}"
-                return [opening, hole(_QUESTION), "", *choices, ":::"]
+                choices = [f"- {gap(say('answer'))}"] * len(block.choices)
+                opening = f"::: poll {GAP.lower()}"
+                return [opening, gap(_QUESTION), "", *choices, ":::"]
             case Only():
                 return self._fenced(f"only {block.audience}", block.blocks)
             case Box() | Sponsor() | Custom():
                 return self._directive(block)
             case _:
-                return [hole(say("text"))]
+                return [gap(say("text"))]
 
     def _directive(self, block: Box | Sponsor | Custom) -> list[str]:
         name, said = self._opening(block)
@@ -169,7 +169,7 @@ class _Eraser:
         if isinstance(block, Custom):
             inner = [_with_number(line) for line in inner]
         if block.title:
-            inner = [f"## {self.hole(say('title'))}", "", *inner]
+            inner = [f"## {self.gap(say('title'))}", "", *inner]
         opening = name + (f" {{{braces}}}" if braces else "")
         return self._wrapped(":::", opening, inner)
 
@@ -178,10 +178,10 @@ class _Eraser:
             case Box(name=name, only=only, button=words, href=href):
                 return f"box {name}", {"only": only, "button": words, "href": href}
             case Sponsor():
-                said = {"by": self.hole(_ADVERTISER)}
+                said = {"by": self.gap(_ADVERTISER)}
                 if block.button:
-                    said["button"] = self.hole(_OFFER)
-                    said["href"] = f"https://{HOLE.lower()}.example/"
+                    said["button"] = self.gap(_OFFER)
+                    said["href"] = f"https://{GAP.lower()}.example/"
                 return "sponsor", said
             case Custom():
                 opening = f"{block.name} {block.argument}".strip()
@@ -197,14 +197,14 @@ class _Eraser:
         return [f"{fence} {opening}", *inner, fence]
 
     def _item(self, item: Item) -> str:
-        text = self.hole(say("text"))
+        text = self.gap(say("text"))
         if _has_lead(item.content):
-            return f"**{self.hole(say('name'))}{self.pen.colon}** {text}"
+            return f"**{self.gap(say('name'))}{self.pen.colon}** {text}"
         return text
 
     def _table(self, table: Table) -> list[str]:
         marks = {"left": ":--", "center": ":-:", "right": "--:"}
-        row = "| " + " | ".join([self.hole(say("text"))] * len(table.head)) + " |"
+        row = "| " + " | ".join([self.gap(say("text"))] * len(table.head)) + " |"
         return [
             "| " + " | ".join(_typed(cell.main) for cell in table.head) + " |",
             "|" + "|".join(marks[side] for side in table.align) + "|",
@@ -232,9 +232,9 @@ def _has_lead(content: Inlines) -> bool:
 
 def _with_number(line: str) -> str:
     """A row of a table with a number in its last cell: bars are drawn from those."""
-    if not line.startswith(f"| {HOLE}"):
+    if not line.startswith(f"| {GAP}"):
         return line
-    return line.rpartition(f"| {HOLE}")[0] + f"| {HOLE} 1 |"
+    return line.rpartition(f"| {GAP}")[0] + f"| {GAP} 1 |"
 
 
 def _typed(words: Inlines) -> str:

@@ -1,6 +1,6 @@
-"""An edition to fill in: its head, its sections and a visible hole for every word.
+"""An edition to fill in: its head, its sections and a visible gap for every word.
 
-Every hole begins with ``TODO``, so that it parses, shows, and ``check`` refuses to send
+Every gap begins with ``TODO``, so that it parses, shows, and ``check`` refuses to send
 it. What a publication keeps from week to week (its labels, its flags, its directives)
 stands there already.
 """
@@ -18,7 +18,7 @@ from mailer.edition.model import Publication, Variant
 from mailer.language import Catalogue
 from mailer.phrases import Phrase, say
 
-HOLE = "TODO"
+GAP = "TODO"
 
 STORIES = 3
 """How many stories a numbered section begins with."""
@@ -58,13 +58,13 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Pen:
-    """Writes holes in the language of *sentences*, and the spaces that go with it."""
+    """Writes gaps in the language of *sentences*, and the spaces that go with it."""
 
     sentences: Catalogue
 
-    def hole(self, what: Phrase) -> str:
+    def gap(self, what: Phrase) -> str:
         """``TODO one sentence``."""
-        return f"{HOLE} {self.sentences.translate(what)}"
+        return f"{GAP} {self.sentences.translate(what)}"
 
     @property
     def colon(self) -> str:
@@ -73,12 +73,12 @@ class Pen:
 
     def head(self, head: Head) -> str:
         """The front matter, fences and all."""
-        lines = [f"title: {scalar(head.title or self.hole(_TITLE))}"]
+        lines = [f"title: {scalar(head.title or self.gap(_TITLE))}"]
         if head.subtitle:
-            lines.append(f"subtitle: {scalar(self.hole(_SUBTITLE))}")
+            lines.append(f"subtitle: {scalar(self.gap(_SUBTITLE))}")
         if head.summary:
             lines.append("summary:")
-            lines += [f"  - {scalar(self.hole(_SUMMARY))}"] * head.summary
+            lines += [f"  - {scalar(self.gap(_SUMMARY))}"] * head.summary
         if head.number is not None:
             lines.append(f"number: {head.number}")
         lines.append(f"date: {head.day}")
@@ -97,7 +97,7 @@ class Pen:
             if video
             else f'![{alt}](image.jpg "{caption}")'
         )
-        return f"{self.hole(_VIDEO if video else _PICTURE)}{self.colon} `{shown}`"
+        return f"{self.gap(_VIDEO if video else _PICTURE)}{self.colon} `{shown}`"
 
 
 def scalar(text: str) -> str:
@@ -131,56 +131,56 @@ def _section(
     if name and not is_class:
         yield f"# {name}"
     else:
-        yield f"# {pen.hole(_SECTION)}" + (f" {{.{name}}}" if name else "")
+        yield f"# {pen.gap(_SECTION)}" + (f" {{.{name}}}" if name else "")
     yield ""
     match name:
         case "editorial":
-            yield from (f"*{pen.hole(_STANDFIRST)}*", "", pen.hole(_TEXT))
+            yield from (f"*{pen.gap(_STANDFIRST)}*", "", pen.gap(_TEXT))
             if authors:
                 yield from ("", f"::: signature {authors[0]}", ":::")
         case "dossier":
-            yield from (f"*{pen.hole(_STANDFIRST)}*", "", pen.picture(), "")
-            yield pen.hole(_TEXT)
+            yield from (f"*{pen.gap(_STANDFIRST)}*", "", pen.picture(), "")
+            yield pen.gap(_TEXT)
             if set(publication.audiences) > {Variant.MEMBER}:
-                yield from ("", "<!--members-->", "", pen.hole(_TEXT))
+                yield from ("", "<!--members-->", "", pen.gap(_TEXT))
         case "quick":
-            yield from [f"- {pen.hole(_TEXT)}"] * STORIES
+            yield from [f"- {pen.gap(_TEXT)}"] * STORIES
         case "numbered":
             for count in range(STORIES):
                 yield from ([""] if count else [])
                 yield from _story(publication, pen)
         case "tool":
-            yield from (pen.hole(_TEXT), "", f"### {pen.hole(_SUBHEAD)}", "")
-            yield from (f"- {pen.hole(_TEXT)}", "", button(pen))
+            yield from (pen.gap(_TEXT), "", f"### {pen.gap(_SUBHEAD)}", "")
+            yield from (f"- {pen.gap(_TEXT)}", "", button(pen))
         case "video":
-            yield from (pen.picture(video=True), "", pen.hole(_TEXT))
+            yield from (pen.picture(video=True), "", pen.gap(_TEXT))
         case _:
-            yield from (f"*{pen.hole(_STANDFIRST)}*", "")
+            yield from (f"*{pen.gap(_STANDFIRST)}*", "")
             yield from [brief(pen)] * STORIES
 
 
 def _story(publication: Publication, pen: Pen) -> Iterator[str]:
-    yield from (f'## {pen.hole(_STORY)} {{emoji="❔"}}', "", pen.picture())
+    yield from (f'## {pen.gap(_STORY)} {{emoji="❔"}}', "", pen.picture())
     for label in publication.shape.story:
         yield from ("", *label_lines(label, publication.labels.get(label, ""), pen))
     if not publication.shape.story:
-        yield from ("", pen.hole(_TEXT))
+        yield from ("", pen.gap(_TEXT))
 
 
 def label_lines(name: str, style: str, pen: Pen) -> Iterator[str]:
     """A label: alone above a list where that is its style, else run in."""
     if style == "list":
-        item = f"- **{pen.hole(_NAME)}{pen.colon}** {pen.hole(_TEXT)}"
+        item = f"- **{pen.gap(_NAME)}{pen.colon}** {pen.gap(_TEXT)}"
         yield from (f"**{name}**", "", item, item)
     else:
-        yield f"**{name}{pen.colon}** {pen.hole(_TEXT)}"
+        yield f"**{name}{pen.colon}** {pen.gap(_TEXT)}"
 
 
 def brief(pen: Pen) -> str:
     """``- **Slug** • text``, both to be written."""
-    return f"- **{pen.hole(_SLUG)}** • {pen.hole(_TEXT)}"
+    return f"- **{pen.gap(_SLUG)}** • {pen.gap(_TEXT)}"
 
 
 def button(pen: Pen) -> str:
     """A button whose words and address are to be written."""
-    return f"[{pen.hole(_BUTTON)}](https://{HOLE.lower()}.example/){{.button}}"
+    return f"[{pen.gap(_BUTTON)}](https://{GAP.lower()}.example/){{.button}}"

@@ -1,4 +1,4 @@
-"""`mailer new`: the right number on the right day, nothing overwritten, holes in sight."""
+"""`mailer new`: the right number on the right day, nothing overwritten, gaps in sight."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_the_next_edition_has_the_next_number_on_the_next_free_day(
 def test_a_new_edition_parses_and_cannot_be_sent(
     workspace: Make, theme: str, basis: str
 ) -> None:
-    """Every hole is a finding at its line, and there is no other fault."""
+    """Every gap is a finding at its line, and there is no other fault."""
     mailer = workspace(theme)
     name = {"presse": "le-meridien", "pop": "pixel-paprika"}[theme]
     made = begun(mailer, "--publication", name, "--from", basis)
@@ -88,14 +88,14 @@ def test_a_new_edition_parses_and_cannot_be_sent(
         if finding["severity"] == "error"
     ]
     assert {finding["rule"] for finding in errors} == {"placeholder-left"}
-    holes = [line for line in text.split("\n") if "TODO" in line]
-    assert len(holes) >= 8
+    gaps = [line for line in text.split("\n") if "TODO" in line]
+    assert len(gaps) >= 8
     # A standfirst is told at its section, the front matter at its beginning.
-    assert len({finding["line"] for finding in errors}) > 0.5 * len(holes)
+    assert len({finding["line"] for finding in errors}) > 0.5 * len(gaps)
 
 
 def test_what_was_of_one_week_is_gone_and_the_frame_stays(workspace: Make) -> None:
-    """No word, advertiser, last day or picture of the last edition; its frame whole."""
+    """No word, advertiser, last day or picture of the last edition; its frame wgap."""
     mailer = workspace()
     made = begun(mailer, "--publication", "le-meridien", "--from", "last")
     old = (
