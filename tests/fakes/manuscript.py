@@ -6,6 +6,7 @@ Each word is made up and used once. A word that only members may read begins wit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -19,6 +20,8 @@ from tests.fakes import specimen
 
 SECRET = "zqx"
 _OPEN = "vu"
+MARKED = re.compile(f"(?:{SECRET}|{_OPEN})[a-t]+u")
+"""A word of a manuscript."""
 FILES = ("port.jpg", "zqxport.jpg")
 FLAG = "DANS LE SILLAGE"
 AUTHORS = {
@@ -195,7 +198,7 @@ class _Writer:
         before = self.secret, self.lost
         self.secret = self.secret or "member" in only
         self.lost = self.lost or "free" in only
-        rows = [f"| {self.words(2)} | {n} |" for n in (3, 4)]
+        rows = [f"| {self.words(2)}<br>{self.words(1)} | {n} |" for n in (3, 4)]
         head = f"| {self.words(1)} | {self.words(1)} |"
         lines = [f"## {self.words(2)}", "", head, "|--|--|", *rows]
         self.secret, self.lost = before

@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from lxml import html as lxml_html
 
+from mailer.edition.inlines import _MARKERS
 from mailer.edition.model import Edition, Variant
 from mailer.edition.parse import parse_edition
 from mailer.errors import EditionError, Finding, Severity
@@ -114,7 +115,7 @@ TEXTS = st.one_of(
 _FOR_EVERYBODY = ("web", "feed", "entry", "subject")  # placeholders are filled here
 _PADDED = ("preheader", "subtitle", "summary")  # by so much as they are shorter
 _SAYING = ("alt", "title", "aria-label", "content")  # attributes that are words
-_RECOGNISED = set("•—–:")  # a backslash before one makes it a sign like any other
+_RECOGNISED = _MARKERS  # a backslash before one makes it a sign like any other
 
 
 # -- where words can be typed -------------------------------------------------
