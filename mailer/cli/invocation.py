@@ -9,8 +9,9 @@ from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from textwrap import TextWrapper
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.console import Console
@@ -34,6 +35,9 @@ _YES = say("y yes")
 """The answers that mean yes, besides the English ones."""
 
 
+_WRAPPER = partial(TextWrapper, break_on_hyphens=False, break_long_words=False)
+
+
 class Voice(Console):
     """A console that says phrases in the language of the terminal."""
 
@@ -53,10 +57,14 @@ class Voice(Console):
     def tell(self, text: str, *, style: str = "", end: str = "\n") -> None:
         """Print *text* as it is, translated if it is a phrase; no markup is read in it.
 
-        Lines are broken at words for people; what reads a pipe gets them whole.
+        Sentences are broken at words for people. Lines that are set in, which are
+        commands and samples to be copied, stay whole; so does all that a pipe reads.
         """
-        words = Text(self._speech.said(text), style=style)
-        self.print(words, end=end, soft_wrap=not self.is_terminal)
+        for line in self._speech.said(text).split("\n"):
+            # Rich would break at a no-break space, and begin a line with a colon.
+            is_whole = line.startswith("  ") or not self.is_terminal
+            words = line if is_whole else _WRAPPER(self.width).fill(line)
+            self.print(Text(words, style=style), end=end, soft_wrap=True)
 
 
 @dataclass(kw_only=True)

@@ -35,19 +35,24 @@ async def show_progress(
         TextColumn("{task.percentage:>3.0f} %"),
         BarColumn(bar_width=30),
         TextColumn("{task.completed:.0f}/{task.total:.0f}"),
-        TextColumn("{task.fields[rate]:.1f}/s"),
+        TextColumn("{task.fields[rate]}/s"),
         TextColumn(call.said(say("left:"))),
         TimeRemainingColumn(compact=True),
         console=call.err,
     )
-    task = bar.add_task(run.name, rate=0.0)
+    task = bar.add_task(run.name, rate=call.speech.number(0))
     with Live(bar, console=call.err, refresh_per_second=4) as live:
 
         async def show() -> None:
             tally = await ledger.tally(run)
-            speed = bar.tasks[0].speed or 0.0
+            speed = round(bar.tasks[0].speed or 0.0, 1)
             done = tally.audience - tally.waiting
-            bar.update(task, total=tally.audience, completed=done, rate=speed)
+            bar.update(
+                task,
+                total=tally.audience,
+                completed=done,
+                rate=call.speech.number(speed),
+            )
             live.update(Group(bar, _counts(call, tally)))
 
         async def watch() -> None:

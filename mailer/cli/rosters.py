@@ -151,7 +151,10 @@ def _columns(said: Sequence[str]) -> dict[str, str]:
 
 def _show_columns(call: Invocation, roster: Roster) -> None:
     """The columns as they were understood, so that a wrong guess is seen."""
-    guessed = ", ".join(f"{field} = “{name}”" for field, name in roster.columns.items())
+    guessed = listed(
+        say("{field} = “{column}”", field=field, column=name)
+        for field, name in roster.columns.items()
+    )
     call.err.tell(say("Columns: {columns}", columns=guessed))
     sign = repr(roster.delimiter)
     call.err.tell(

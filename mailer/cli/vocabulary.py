@@ -55,7 +55,7 @@ _WORDS = {
 
 _COUNTED: Mapping[str, Callable[[int], Phrase]] = {
     "free": lambda n: say_many("{count} free", "{count} free", n),
-    "member": lambda n: say_many("{count} member", "{count} member", n),
+    "member": lambda n: say_many("{count} member", "{count} members", n),
     "accepted": lambda n: say_many("{count} accepted", "{count} accepted", n),
     "deferred": lambda n: say_many("{count} deferred", "{count} deferred", n),
     "refused": lambda n: say_many("{count} refused", "{count} refused", n),

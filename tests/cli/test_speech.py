@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from mailer.cli.invocation import Voice
 from mailer.cli.speech import Speech, language_of
 from mailer.errors import (
     EditionError,
@@ -177,3 +178,19 @@ def test_wrong_settings_are_told_in_french(french: Command) -> None:
     assert "clé inconnue" in told
     assert "’soon’ n’est pas une durée" in told.replace("'", "’")
     assert "(trouvé\u00a0: " in told
+
+
+def test_a_terminal_breaks_no_line_before_a_colon(capsys) -> None:
+    """No-break spaces hold; commands to be copied stay on one line."""
+    voice = Voice(FRENCH, no_color=True)
+    voice._force_terminal = True
+    voice.width = 20
+    voice.tell(
+        "Le sondage est fini\u00a0: regardez ceci\n  mailer -C ici check next --fix"
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.rstrip() for line in lines] == [
+        "Le sondage est",
+        "fini\u00a0: regardez ceci",
+        "  mailer -C ici check next --fix",
+    ]
