@@ -68,7 +68,7 @@ def init(
         '--consent "sample"\n'
         "       mailer {where}inbox      (a trial relay and its page)\n"
         "       mailer {where}send {letter}/next",
-        where="" if target == Path() else f"-C {shlex.quote(str(folder))} ",
+        where="" if target == Path() else f"-C {shlex.quote(str(target))} ",
         readers=shlex.quote(str(target / "readers.csv")),
         letter=_first_letter(target, written),
     )

@@ -25,6 +25,7 @@ from mailer.cli import (
     renderings,
     runs,
     service,
+    status,
     suppressions,
     themes,
 )
@@ -44,6 +45,7 @@ editions.register(app)
 checks.register(app)
 renderings.register(app)
 runs.register(app)
+status.register(app)
 people.register(app)
 suppressions.register(app)
 dkim.register(app)
@@ -67,7 +69,9 @@ def root(
     ctx: typer.Context,
     folder: Annotated[
         Path,
-        typer.Option("-C", metavar="DIR", help="Act as if started in this folder."),
+        typer.Option(
+            "-C", metavar="DIR", help="The workspace; other paths stay yours."
+        ),
     ] = Path(),
     config: Annotated[
         Path | None,

@@ -1,4 +1,4 @@
-"""``mailer send, resume, retry, status``: from a plan to a balance sheet."""
+"""``mailer send, resume, retry``: from a plan to a balance sheet."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from mailer.cli.screen import (
     plan_panel,
     print_end,
     run_json,
-    runs_table,
 )
 from mailer.cli.signals import drain_on_signals
-from mailer.cli.vocabulary import acceptances, counted, listed, word
+from mailer.cli.status import run_called
+from mailer.cli.vocabulary import counted, listed, word
 from mailer.delivery.ledger import State
 from mailer.delivery.report import (
     assert_balanced,
     balance_line,
     exit_code,
 )
-from mailer.errors import GuardError, InputError, NotFoundError
+from mailer.errors import GuardError, InputError
 from mailer.phrases import say, say_many
 
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ def register(app: typer.Typer) -> None:
     app.command("send")(send)
     app.command("resume")(resume)
     app.command("retry")(retry)
-    app.command("status")(status)
 
 
 def send(
@@ -132,18 +131,6 @@ def retry(
     )
 
 
-def status(
-    ctx: typer.Context,
-    name: Annotated[
-        str | None, typer.Argument(metavar="[RUN]", help="A run or an edition.")
-    ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1)] = 20,
-    json: JsonOption = False,
-) -> None:
-    """Show the runs, the newest first, counted from their rows."""
-    run_async(_status(invocation(ctx), name, limit, json=json))
-
-
 # -- the stories --------------------------------------------------------------
 
 
@@ -160,6 +147,7 @@ async def send_edition(
 ) -> int:
     """Plan, confirm, send and balance *edition*; the exit code."""
     from mailer.flows.assemble import require_clean, sent_before
+    from mailer.flows.proof import largest_message
 
     assembled = accepting(assembled_edition(call, edition), accept, by=by)
     require_clean(sent_before(assembled))
@@ -176,8 +164,15 @@ async def send_edition(
             return 0
         _guard_count(call, assembled, plan, yes=yes, expect=expect)
         desk = call.house.desk(stores.ledger)
+        size = largest_message(
+            assembled.frozen,
+            keyring=desk.keyring,
+            signers=desk.signers,
+            now=desk.clock.now(),
+            public_url=desk.public_url,
+        )
         for paced in desk.relays:
-            await paced.relay.check()
+            await paced.relay.check(size=size)
         run = await stores.ledger.open_run(
             assembled.frozen,
             now=call.house.clock.now(),
@@ -199,7 +194,7 @@ async def _resume(call: Invocation, name: str | None, *, yes: bool, json: bool) 
             runs = [r for r in await stores.ledger.runs() if r.finished is None]
             runs.reverse()  # the oldest has waited longest
         else:
-            found = await _run_called(name, stores)
+            found = await run_called(name, stores)
             if found.finished is not None:
                 message = say(
                     "{run} is finished ({state})",
@@ -234,7 +229,7 @@ async def _retry(
     json: bool,
 ) -> int:
     async with call.house.stores() as stores:
-        run = await _run_called(name, stores)
+        run = await run_called(name, stores)
         if State.IN_DOUBT in states:
             doubt = say(
                 "What is in doubt may have arrived: those readers could get it twice."
@@ -264,33 +259,6 @@ async def _retry(
         return await _carry_on(call, [run], desk, stores, json=json)
 
 
-async def _status(
-    call: Invocation, name: str | None, limit: int, *, json: bool
-) -> None:
-    async with call.house.stores() as stores:
-        if name is None:
-            runs = await stores.ledger.runs(limit=limit)
-        else:
-            runs = [await _run_called(name, stores)]
-        counted = [(run, await stores.ledger.tally(run)) for run in runs]
-    if json:
-        rows = [run_json(call, run, tally) for run, tally in counted]
-        call.print_json({"schema": 1, "runs": rows})
-        return
-    if not counted:
-        call.out.tell(say("No run yet. mailer send next --dry-run shows the plan."))
-        return
-    call.out.print(runs_table(call, counted))
-    for run, tally in counted:
-        if run.accepted and name is not None:
-            told = say("  accepted: {accepted}", accepted=acceptances(run.accepted))
-            call.out.tell(told)
-        if run.finished is None:
-            why = run.reason or word(run.state)
-            call.out.tell(say("! {run}: {why}", run=run.name, why=why))
-            call.out.tell(say("  {balance}", balance=balance_line(tally)))
-
-
 async def _carry_on(
     call: Invocation,
     runs: Sequence[Run],
@@ -305,7 +273,6 @@ async def _carry_on(
     *many*: the JSON is a list of runs, even of one.
     """
     from mailer.cli.progress import show_progress
-    from mailer.flows.send import report
     from mailer.flows.send import send as send_run
 
     codes, rows = [], []
@@ -320,31 +287,18 @@ async def _carry_on(
     with drain_on_signals(desk.stop, tell) as interruption:
         for run in runs:
             async with show_progress(call, run, stores.ledger):
-                await send_run(run, desk)
-            fresh, tally = await report(run, stores.ledger)
-            rows.append(run_json(call, fresh, tally))
-            print_end(call, fresh, tally)
-            assert_balanced(tally, fresh.name)
-            code = exit_code(tally)
-            codes.append(
-                130 if interruption.by_hand and fresh.finished is None else code
-            )
+                left = await send_run(run, desk)
+            tally = await stores.ledger.tally(left)
+            rows.append(run_json(call, left, tally))
+            print_end(call, left, tally)
+            assert_balanced(tally, left.name)
+            by_hand = interruption.by_hand and left.finished is None
+            codes.append(130 if by_hand else exit_code(tally))
             if desk.stop.is_set():
                 break
     if json:
         call.print_json({"schema": 1, "runs": rows} if many else rows[0])
     return max(codes)
-
-
-async def _run_called(name: str, stores: Stores) -> Run:
-    run = await stores.ledger.find_run(name)
-    if run is None:
-        known = ", ".join(r.name for r in await stores.ledger.runs(limit=5))
-        message = say("no run {name}", name=name)
-        raise NotFoundError(
-            message, hint=say("the newest: {names}", names=known) if known else ""
-        )
-    return run
 
 
 def _guard_count(

@@ -151,6 +151,8 @@ def print_end(call: Invocation, run: Run, tally: Tally) -> None:
     call.err.tell(say("  {balance}", balance=balance_line(tally)))
     if run.finished is None:
         call.err.tell(say("  mailer resume {run} goes on.", run=run.name))
+    if tally.refused or tally.in_doubt or tally.expired:
+        call.err.tell(say("  mailer status {run} says who, and why.", run=run.name))
     if tally.in_doubt:
         held = say_many(
             "  {count} in doubt is not sent again by itself: "

@@ -9,6 +9,7 @@ any case, ``-`` as ``_``.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from mailer.errors import ConfigError
 from mailer.phrases import say
 
 _PREFIX = "MAILER_"
+_PLACE = re.compile(r"at line (\d+)")  # where the TOML parser stumbled
 _NOT_SETTINGS = frozenset({"MAILER_CONFIG"})
 
 
@@ -136,7 +138,9 @@ def load(*, config: Path | None, start: Path, environ: Mapping[str, str]) -> Loa
         values: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         message = say("this is not TOML: {error}", error=error)
-        raise ConfigError(message, file=str(path)) from error
+        place = _PLACE.search(str(error))
+        line = int(place[1]) if place else 0
+        raise ConfigError(message, file=str(path), line=line) from error
     shown = _shown(path, start)
     origins = {key: f"{shown}:{line}" for key, line in lines_of(text, values).items()}
     for name, value in sorted(environ.items()):
@@ -218,10 +222,16 @@ def _placed(said: str, base: Path) -> Path:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        message = say("cannot be read: {error}", error=error)
+        content = path.read_bytes()
+        return content.decode("utf-8-sig")
+    except OSError as error:
+        message = say("cannot be read: {error}", error=error.strerror)
         raise ConfigError(message, file=str(path)) from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        message = say("the file is not UTF-8")
+        hint = say("save it as UTF-8")
+        raise ConfigError(message, file=str(path), line=line, hint=hint) from error
 
 
 def _shown(path: Path | None, start: Path) -> str:

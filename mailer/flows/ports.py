@@ -335,8 +335,11 @@ class Relay(Protocol):
     def connections(self) -> int:
         """How many sessions may be open at once."""
 
-    async def check(self) -> None:
-        """Connect, secure, log in, leave. RelayError says what an operator can do."""
+    async def check(self, *, size: int = 0) -> None:
+        """Connect, secure, log in, leave. RelayError says what an operator can do.
+
+        Also if the relay says that it takes no message of *size* bytes.
+        """
 
     def session(self) -> AbstractAsyncContextManager[Session]:
         """A fresh session; retries to connect for a while, then RelayError."""

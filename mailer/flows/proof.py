@@ -118,6 +118,30 @@ def sample_message(
     )
 
 
+def largest_message(
+    frozen: Frozen,
+    *,
+    keyring: Keyring,
+    signers: Sequence[Signer],
+    now: datetime,
+    public_url: str | None,
+) -> int:
+    """About how many bytes the biggest message of the edition has."""
+    return max(
+        len(
+            sample_message(
+                frozen,
+                variant,
+                keyring=keyring,
+                signers=signers,
+                now=now,
+                public_url=public_url,
+            )
+        )
+        for variant in _mail_variants(frozen)
+    )
+
+
 async def send_proof(
     frozen: Frozen,
     addresses: Sequence[str],

@@ -12,8 +12,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -23,7 +24,6 @@ from mailer.delivery.ledger import State
 from mailer.delivery.message import Envelope
 from mailer.delivery.reader import Reader, address_reader
 from mailer.delivery.reply import Attempt, Fault, Outcome, Stage, Verdict, judge
-from mailer.delivery.report import Tally
 from mailer.delivery.retry import next_attempt
 from mailer.delivery.signer import Signer
 from mailer.delivery.throttle import Bucket
@@ -109,15 +109,16 @@ async def send(run: Run, desk: SendingDesk) -> Run:
         reason = await sending.until_done()
         state = RunState.PAUSED if reason else RunState.SENT
         log.info("run.ended", run=run.name, state=str(state), reason=reason)
-        return await desk.ledger.mark_run(
-            run, state, now=desk.clock.now(), reason=reason
-        )
-
-
-async def report(run: Run, ledger: Ledger) -> tuple[Run, Tally]:
-    """The run as the ledger has it now, with its deliveries counted."""
-    fresh = await ledger.find_run(run.name) or run
-    return fresh, await ledger.tally(fresh)
+        try:
+            return await desk.ledger.mark_run(
+                run, state, now=desk.clock.now(), reason=reason
+            )
+        except StoreError:
+            if not reason:
+                raise
+            # What stopped the run, a full disk say, keeps it from being marked too. Its
+            # rows tell the truth, and the next sender settles them.
+            return replace(run, state=state, reason=reason)
 
 
 async def _recover(run: Run, desk: SendingDesk) -> None:
@@ -148,6 +149,7 @@ class _Sending:
             signers=desk.signers,
         )
         self.give_up = run.started + desk.policy.give_up_after
+        self.zone = ZoneInfo(frozen.publication.timezone)
         self.claims: deque[Claim] = deque()
         self.claiming = asyncio.Lock()
         self.reason = ""
@@ -167,7 +169,8 @@ class _Sending:
                 break
             wait = upcoming - self.desk.clock.now()
             if wait > self.desk.policy.linger:
-                self._halt(f"deferred deliveries wait until {upcoming:%H:%M} UTC")
+                local = upcoming.astimezone(self.zone)
+                self._halt(f"deferred deliveries wait until {local:%d %b %H:%M %Z}")
                 break
             await self.desk.clock.wait(self.desk.stop, min(wait, _MAX_WAIT))
         return self.reason

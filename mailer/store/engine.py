@@ -64,7 +64,11 @@ _WORDS = (
         say("the database file cannot be opened: does its folder exist?"),
         False,
     ),
-    ("disk i/o error", say("the disk does not read or write"), True),
+    (
+        "disk i/o error",
+        say("the disk does not read or write: is it full, is it failing?"),
+        True,
+    ),
     ("authentication failed", say("PostgreSQL refuses the password"), False),
     ("does not exist", say("there is no such PostgreSQL database or user"), False),
     ("connection to server", say("PostgreSQL does not answer: is it running?"), True),

@@ -21,11 +21,8 @@ from pathlib import Path
 
 import aiosmtplib
 from aiosmtplib import (
-    SMTPAuthenticationError,
-    SMTPConnectError,
     SMTPException,
     SMTPResponseException,
-    SMTPTimeoutError,
 )
 from tenacity import (
     AsyncRetrying,
@@ -38,6 +35,7 @@ from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Attempt, Reply, Stage, read_reply
 from mailer.errors import RelayError
 from mailer.phrases import say
+from mailer.transport.failure import failure
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _MALFORMED = -1
@@ -100,10 +98,19 @@ class SmtpRelay:
             raise RelayError(message, relay=name, temporary=False)
         self._tls = self._context(ca_file)
 
-    async def check(self) -> None:
+    async def check(self, *, size: int = 0) -> None:
         """Connect, secure, log in, leave; RelayError says what an operator can do."""
         client = await self._connect()
+        limit = _size_limit(client)
         await _quit(client)
+        if _exceeds(size, limit):
+            message = say(
+                "takes messages of {limit} bytes; this edition makes some of {size}: "
+                "smaller pictures, or a public_url to host them",
+                limit=str(limit),
+                size=str(size),
+            )
+            raise RelayError(message, relay=self.name, temporary=False)
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[SmtpSession]:
@@ -140,72 +147,17 @@ class SmtpRelay:
             await _say_hello(client)
         except (SMTPException, OSError, ValueError) as error:
             client.close()
-            raise self._failure(error) from error
+            raise failure(
+                error,
+                relay=self.name,
+                where=f"{self._host}:{self._port}",
+                security=self._security,
+                patience=self.timeouts.connect,
+            ) from error
         except BaseException:
             client.close()
             raise
         return client
-
-    def _failure(self, error: Exception) -> RelayError:
-        """What went wrong while connecting, and which setting to look at."""
-        where = f"{self._host}:{self._port}"
-        temporary = True
-        match _tls_error(error) or error:
-            case ssl.SSLCertVerificationError(verify_message=said):
-                words = say(
-                    "{where} shows a certificate we do not trust: {reason}; "
-                    "is the host right, is ca_file needed?",
-                    where=where,
-                    reason=said,
-                )
-                temporary = False
-            case ssl.SSLError(reason=said):
-                words = say(
-                    "{where} does not speak TLS ({reason}); "
-                    'does security = "{security}" fit this port?',
-                    where=where,
-                    reason=said,
-                    security=self._security,
-                )
-                temporary = False
-            case SMTPAuthenticationError(code=code, message=said):
-                words = say(
-                    "{where} refuses the login ({code} {reply}); "
-                    "look at username and password",
-                    where=where,
-                    code=str(code),
-                    reply=said,
-                )
-                temporary = not 500 <= code < 600
-            case SMTPResponseException(code=code, message=said):
-                words = say(
-                    "{where} does not let us in ({code} {reply})",
-                    where=where,
-                    code=str(code),
-                    reply=said,
-                )
-                temporary = not 500 <= code < 600
-            case SMTPTimeoutError():
-                words = say(
-                    "{where} did not answer in {seconds} s",
-                    where=where,
-                    seconds=round(self.timeouts.connect),
-                )
-            case SMTPConnectError() | OSError():
-                words = say(
-                    "{where} cannot be reached ({error}); is it the right port?",
-                    where=where,
-                    error=error,
-                )
-            case _:
-                words = say(
-                    '{where}: {error}; does security = "{security}" fit this port?',
-                    where=where,
-                    error=error,
-                    security=self._security,
-                )
-                temporary = False
-        return RelayError(words, relay=self.name, temporary=temporary)
 
     def _context(self, ca_file: Path | None) -> ssl.SSLContext | None:
         if self._security is Security.NONE:
@@ -302,8 +254,8 @@ class SmtpSession:
         ):
             words = "this relay does not take such an address (no SMTPUTF8)"
             return self._attempt(Stage.RCPT, Reply(550, words, "5.6.7"))
-        limit = self._client.esmtp_extensions.get("size", "")
-        if limit.isdigit() and 0 < int(limit) < size + _SIZE_MARGIN:
+        limit = _size_limit(self._client)
+        if _exceeds(size, limit):
             words = f"the message has {size} bytes, the relay takes {limit}"
             return self._attempt(Stage.MAIL, Reply(552, words, "5.3.4"))
         return None
@@ -345,6 +297,16 @@ class SmtpSession:
         return Attempt(relay=self._relay.name, stage=stage, reply=reply)
 
 
+def _size_limit(client: aiosmtplib.SMTP) -> int:
+    """How many bytes a message may have, or 0 if the relay does not say (RFC 1870)."""
+    said = client.esmtp_extensions.get("size", "")
+    return int(said) if said.isdigit() else 0
+
+
+def _exceeds(size: int, limit: int) -> bool:
+    return 0 < limit < size + _SIZE_MARGIN
+
+
 def _is_yes(reply: Reply) -> bool:
     return 200 <= reply.code < 300
 
@@ -354,15 +316,6 @@ def _no(reply: Reply) -> Reply:
     if 400 <= reply.code < 600:
         return reply
     return Reply(_MALFORMED, reply.text)
-
-
-def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
-    """The fault of TLS behind *error*; a connection that merely ended is none."""
-    while error is not None:
-        if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
-            return error
-        error = error.__cause__ or error.__context__
-    return None
 
 
 def _may_pass(error: BaseException) -> bool:

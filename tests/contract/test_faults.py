@@ -110,7 +110,7 @@ async def test_a_commit_that_does_not_reach_the_disk_has_not_happened(
     assert states == [State.HANDING_OVER]
 
 
-_DISK_WORDS = "the disk does not read or write"
+_DISK_WORDS = "the disk does not read or write: is it full, is it failing?"
 
 
 async def test_a_locked_database_is_waited_for_then_told(sqlite: House) -> None:

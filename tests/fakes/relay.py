@@ -33,7 +33,7 @@ class FakeRelay:
     attempts: dict[str, int] = field(default_factory=dict)
     before_reply: Callable[[Envelope], Awaitable[None]] | None = None
 
-    async def check(self) -> None:
+    async def check(self, *, size: int = 0) -> None:
         if self.refuse_sessions:
             message = "connection refused"
             raise RelayError(message, relay=self.name)

@@ -59,7 +59,7 @@ async def test_nobody_lingers_for_what_is_due_too_late(desk: Desk) -> None:
     run = await desk.open_run()
     run = await send(run, replace(desk.sending, policy=policy))
     assert run.state is RunState.PAUSED
-    assert "06:15 UTC" in run.reason
+    assert "07:15 CET" in run.reason, "on the publication's own clock"
     assert desk.clock.now() == run.started, "no time was spent waiting"
 
 
@@ -234,6 +234,43 @@ async def test_an_outcome_is_offered_until_the_ledger_takes_it(desk: Desk) -> No
     assert len(desk.relay.accepted) == 6
 
 
+async def test_a_ledger_that_takes_nothing_more_still_ends_in_words(desk: Desk) -> None:
+    """A disk that is full to the end leaves a paused run, not a bare error."""
+    await desk.subscribe(*READERS[:6])
+    run = await desk.open_run()
+    full = _FullLedger(desk)
+    run = await send(run, replace(desk.sending, ledger=full))
+    assert run.state is RunState.PAUSED
+    assert "no space" in run.reason
+    run = await send(run, desk.sending)
+    tally = await desk.tally(run)
+    assert (tally.accepted + tally.in_doubt, tally.waiting) == (6, 0)
+    assert len(desk.relay.accepted) <= 6
+
+
+class _FullLedger:
+    """The real ledger, which takes claims and hand-overs, and then nothing more."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._ledger = desk.ledger
+        self._is_full = False
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._ledger, name)
+
+    async def settle(self, settlement: Settlement, *, now: object) -> None:
+        self._is_full = True
+        raise StoreError(_FULL)
+
+    async def mark_run(self, *args: object, **named: object) -> object:
+        if self._is_full:
+            raise StoreError(_FULL)
+        return await self._ledger.mark_run(*args, **named)
+
+
+_FULL = "no space left on the disk"
+
+
 class _StumblingLedger:
     """The real ledger, whose first outcomes do not fit on the disk."""
 
@@ -248,8 +285,7 @@ class _StumblingLedger:
         await asyncio.sleep(0)
         if self._failures:
             self._failures -= 1
-            message = "no space left on the disk"
-            raise StoreError(message)
+            raise StoreError(_FULL)
         await self._ledger.settle(settlement, now=now)
 
 

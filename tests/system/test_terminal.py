@@ -77,7 +77,7 @@ async def test_the_count_is_typed_and_the_edition_leaves(
     """Whoever types the number of readers sends; progress and balance are shown."""
     mailer.import_readers(5)
     mailer.use_relay(inbox.smtp_port)
-    terminal = await Terminal.run(mailer, "send", "next")
+    terminal = await Terminal.run(mailer, "send", "le-meridien/next")
     await terminal.until("to confirm: ")
     terminal.type("5\n")
     assert await terminal.end() == 0, terminal.shown
@@ -88,7 +88,7 @@ async def test_the_count_is_typed_and_the_edition_leaves(
 async def test_ctrl_c_at_the_prompt_leaves_at_once(mailer: Mailer) -> None:
     """One Ctrl-C is enough where nothing is under way; no run is made."""
     mailer.import_readers(5)
-    terminal = await Terminal.run(mailer, "send", "next")
+    terminal = await Terminal.run(mailer, "send", "le-meridien/next")
     await terminal.until("to confirm: ")
     terminal.type("\x03")
     assert await terminal.end() == 130, terminal.shown
@@ -113,7 +113,9 @@ async def test_ctrl_c_in_mid_run_drains_and_resume_goes_on(mailer: Mailer) -> No
     mailer.import_readers(60)
     async with ScriptedRelay() as relay:
         mailer.use_relay(relay.port, rate="50/s")
-        process = await mailer.start("send", "next", "--yes", "--expect", "60")
+        process = await mailer.start(
+            "send", "le-meridien/next", "--yes", "--expect", "60"
+        )
         await reached(relay, 5, process)
         process.send_signal(signal.SIGINT)
         _, err = await process.communicate()
@@ -133,7 +135,9 @@ async def test_a_second_ctrl_c_leaves_what_hangs_in_doubt(mailer: Mailer) -> Non
     mailer.import_readers(3)
     async with ScriptedRelay(script={"dot": "stall"}) as relay:
         mailer.use_relay(relay.port, connections=1)
-        process = await mailer.start("send", "next", "--yes", "--expect", "3")
+        process = await mailer.start(
+            "send", "le-meridien/next", "--yes", "--expect", "3"
+        )
         async with asyncio.timeout(30):
             await relay.stalled.wait()
         process.send_signal(signal.SIGINT)
@@ -157,10 +161,52 @@ async def test_trying_again_what_is_not_there_leaves_a_run_alone(
     """`retry` without anything to try keeps the finished run as it was."""
     mailer.import_readers(2)
     mailer.use_relay(inbox.smtp_port)
-    await mailer.run("send", "next", "--yes", "--expect", "2")
+    await mailer.run("send", "le-meridien/next", "--yes", "--expect", "2")
     before = mailer.json("status", "--json")
     code, _, err = await mailer.run("retry", "le-meridien/118", "--refused", "--yes")
     assert code == 0, err
     assert "Nothing to try again" in err
     assert mailer.json("status", "--json") == before
     assert mailer("retry", "le-meridien/118").returncode == 2
+
+
+async def test_who_did_not_get_it_is_named_with_the_reason(mailer: Mailer) -> None:
+    """`status RUN` lists doubts and refusals; JSON has them for programs."""
+    mailer.import_readers(4)
+
+    def silent(recipient: str, _: int) -> str | None:
+        return "accept-drop" if recipient.startswith("lecteur0001") else None
+
+    def unknown(recipient: str, _: int) -> str | None:
+        return "550 5.1.1 no such user" if "0002" in recipient else None
+
+    async with ScriptedRelay(script={"dot": silent, "rcpt": unknown}) as relay:
+        mailer.use_relay(relay.port)
+        code, _, err = await mailer.run(
+            "send", "le-meridien/next", "--yes", "--expect", "4"
+        )
+    assert code == 1
+    assert "mailer status le-meridien-118-1 says who, and why" in err
+    (run,) = mailer.json("status", "le-meridien/118", "--json")["runs"]
+    assert [(e["email"][:11], e["state"]) for e in run["not_accepted"]] == [
+        ("lecteur0001", "in doubt"),
+        ("lecteur0002", "refused"),
+    ]
+    shown = mailer("status", "le-meridien-118-1").stdout
+    assert "no such user" in shown
+    assert "lecteur0003" not in shown
+
+
+async def test_a_message_no_relay_takes_is_known_before_anybody_is_written_to(
+    mailer: Mailer,
+) -> None:
+    """An edition beyond the relay's SIZE makes no run and refuses nobody."""
+    mailer.import_readers(2)
+    async with ScriptedRelay(extensions=("SIZE 20000",)) as relay:
+        mailer.use_relay(relay.port)
+        code, _, err = await mailer.run(
+            "send", "le-meridien/next", "--yes", "--expect", "2"
+        )
+    assert code == 69
+    assert "takes messages of 20000 bytes" in err
+    assert mailer.json("status", "--json")["runs"] == []

@@ -44,6 +44,22 @@ def read(place: Path, text: str = TOML, **environ: str) -> Loaded:
     return load(config=None, start=place, environ=environ)
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"[site]\nlang = fr\n", "mailer.toml:2: this is not TOML"),
+        ("[site]\nlang = 'fr'\n# é\n".encode("latin-1"), "mailer.toml:3: the file is"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_its_line(
+    place: Path, content: bytes, said: str
+) -> None:
+    """Where the parser stumbled, in the form that editors jump to."""
+    (place / "config" / "mailer.toml").write_bytes(content)
+    with pytest.raises(ConfigError, match=said):
+        load(config=None, start=place, environ={})
+
+
 def test_values_know_where_they_are_from(place: Path) -> None:
     """Environment over file over default, each with its origin."""
     loaded = read(
@@ -140,7 +156,7 @@ def test_files_that_cannot_be_settings(place: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="not TOML"):
         read(place, "[site")
     (place / "config" / "mailer.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match="not UTF-8"):
         load(config=None, start=place, environ={})
     with pytest.raises(ConfigError, match="no such configuration file"):
         load(config=tmp_path / "x.toml", start=place, environ={})

@@ -286,3 +286,24 @@ def test_an_authority_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         with pytest.raises(RelayError, match=path.name) as caught:
             smtp(465, security=Security.TLS, ca_file=path)
         assert not caught.value.temporary
+
+
+async def test_a_port_nobody_listens_at_is_said_in_the_systems_words() -> None:
+    """One reason, not the layers it came through."""
+    async with ScriptedRelay() as server:
+        port = server.port
+    with pytest.raises(RelayError) as caught:
+        await smtp(port).check()
+    assert f"127.0.0.1:{port} cannot be reached (Connection refused)" in str(
+        caught.value
+    )
+
+
+async def test_a_check_tells_what_the_relay_would_not_take() -> None:
+    """A message beyond the announced SIZE is known before anybody is written to."""
+    async with ScriptedRelay(extensions=("SIZE 20000",)) as server:
+        await smtp(server.port).check(size=10_000)
+        with pytest.raises(RelayError, match="takes messages of 20000 bytes"):
+            await smtp(server.port).check(size=30_000)
+    async with ScriptedRelay(extensions=("SIZE 0",)) as server:
+        await smtp(server.port).check(size=30_000)

@@ -1,0 +1,138 @@
+"""``mailer status``: the runs, and what became of whom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from mailer.cli.invocation import Invocation, invocation, run_async
+from mailer.cli.options import JsonOption
+from mailer.cli.screen import run_json, runs_table
+from mailer.cli.vocabulary import acceptances, word
+from mailer.delivery.ledger import State
+from mailer.delivery.report import balance_line
+from mailer.errors import NotFoundError
+from mailer.phrases import say, say_many
+
+if TYPE_CHECKING:
+    from mailer.flows.ports import Entry, Run
+    from mailer.wiring import Stores
+
+_SHOWN = 50  # readers named on a screen; JSON names them all
+_TOLD = (State.IN_DOUBT, State.REFUSED, State.EXPIRED, State.WITHDRAWN, State.DUE)
+"""Whose delivery has something to say, the most pressing first."""
+
+
+def register(app: typer.Typer) -> None:
+    """Hang this command into *app*."""
+    app.command("status")(status)
+
+
+def status(
+    ctx: typer.Context,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[RUN]", help="A run or an edition: who did not get it."
+        ),
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1)] = 20,
+    json: JsonOption = False,
+) -> None:
+    """Show the runs, the newest first, counted from their rows."""
+    call = invocation(ctx)
+    run_async(_runs(call, limit, json=json) if name is None else _run(call, name, json))
+
+
+async def run_called(name: str, stores: Stores) -> Run:
+    """The run called *name*, or the newest of an edition; NotFoundError."""
+    run = await stores.ledger.find_run(name)
+    if run is None:
+        known = ", ".join(r.name for r in await stores.ledger.runs(limit=5))
+        message = say("no run {name}", name=name)
+        raise NotFoundError(
+            message, hint=say("the newest: {names}", names=known) if known else ""
+        )
+    return run
+
+
+async def _runs(call: Invocation, limit: int, *, json: bool) -> None:
+    async with call.house.stores() as stores:
+        runs = await stores.ledger.runs(limit=limit)
+        counted = [(run, await stores.ledger.tally(run)) for run in runs]
+    if json:
+        rows = [run_json(call, run, tally) for run, tally in counted]
+        call.print_json({"schema": 1, "runs": rows})
+        return
+    if not counted:
+        call.out.tell(say("No run yet. mailer send next --dry-run shows the plan."))
+        return
+    call.out.print(runs_table(call, counted))
+    for run, tally in counted:
+        if run.finished is None:
+            why = run.reason or word(run.state)
+            call.out.tell(say("! {run}: {why}", run=run.name, why=why))
+            call.out.tell(say("  {balance}", balance=balance_line(tally)))
+
+
+async def _run(call: Invocation, name: str, json: bool) -> None:
+    """One run with everybody who has not got it, and why."""
+    async with call.house.stores() as stores:
+        run = await run_called(name, stores)
+        tally = await stores.ledger.tally(run)
+        entries = await stores.ledger.entries(run, states=_TOLD)
+    told = sorted(
+        (entry for entry in entries if entry.state is not State.DUE or entry.attempts),
+        key=lambda entry: (_TOLD.index(entry.state), entry.email),
+    )
+    if json:
+        row = {**run_json(call, run, tally), "not_accepted": list(map(_json, told))}
+        call.print_json({"schema": 1, "runs": [row]})
+        return
+    call.out.print(runs_table(call, [(run, tally)]))
+    if run.accepted:
+        call.out.tell(say("  accepted: {accepted}", accepted=acceptances(run.accepted)))
+    if run.finished is None:
+        why = run.reason or word(run.state)
+        call.out.tell(say("! {run}: {why}", run=run.name, why=why))
+    call.out.tell(say("  {balance}", balance=balance_line(tally)))
+    if told:
+        call.out.print(_table(call, told[:_SHOWN]))
+    if more := len(told) - len(told[:_SHOWN]):
+        words = say_many(
+            "{count} more: --json names everybody",
+            "{count} more: --json names everybody",
+            more,
+        )
+        call.out.tell(words)
+
+
+def _table(call: Invocation, entries: Sequence[Entry]) -> Table:
+    """State, address and reason; a long reason goes on below itself."""
+    table = Table(box=None, show_header=False, pad_edge=True)
+    table.add_column(no_wrap=True, min_width=9)
+    table.add_column(overflow="fold")
+    table.add_column(overflow="fold", style="dim")
+    for entry in entries:
+        shown = word("deferred" if entry.state is State.DUE else entry.state)
+        table.add_row(call.said(shown), Text(entry.email), Text(entry.reason))
+    return table
+
+
+def _json(entry: Entry) -> dict[str, object]:
+    later = entry.next_attempt
+    return {
+        "email": entry.email,
+        "variant": str(entry.variant),
+        "state": str(entry.state),
+        "attempts": entry.attempts,
+        "relay": entry.relay,
+        "code": entry.code,
+        "reason": entry.reason,
+        "next_attempt": later.isoformat() if later else None,
+        "updated": entry.updated.isoformat(),
+    }

@@ -1,0 +1,101 @@
+"""What went wrong while connecting to a relay, and which setting to look at."""
+
+from __future__ import annotations
+
+import os
+import ssl
+
+from aiosmtplib import (
+    SMTPAuthenticationError,
+    SMTPConnectError,
+    SMTPResponseException,
+    SMTPTimeoutError,
+)
+
+from mailer.errors import RelayError
+from mailer.phrases import say
+
+
+def failure(
+    error: Exception, *, relay: str, where: str, security: str, patience: float
+) -> RelayError:
+    """*error* in words; ``temporary`` unless only an operator can help.
+
+    *where* is host and port, *patience* the seconds that were waited for a reply.
+    """
+    temporary = True
+    match _tls_error(error) or error:
+        case ssl.SSLCertVerificationError(verify_message=said):
+            words = say(
+                "{where} shows a certificate we do not trust: {reason}; "
+                "is the host right, is ca_file needed?",
+                where=where,
+                reason=said,
+            )
+            temporary = False
+        case ssl.SSLError(reason=said):
+            words = say(
+                "{where} does not speak TLS ({reason}); "
+                'does security = "{security}" fit this port?',
+                where=where,
+                reason=said,
+                security=security,
+            )
+            temporary = False
+        case SMTPAuthenticationError(code=code, message=said):
+            words = say(
+                "{where} refuses the login ({code} {reply}); "
+                "look at username and password",
+                where=where,
+                code=str(code),
+                reply=said,
+            )
+            temporary = not 500 <= code < 600
+        case SMTPResponseException(code=code, message=said):
+            words = say(
+                "{where} does not let us in ({code} {reply})",
+                where=where,
+                code=str(code),
+                reply=said,
+            )
+            temporary = not 500 <= code < 600
+        case SMTPTimeoutError():
+            words = say(
+                "{where} did not answer in {seconds} s",
+                where=where,
+                seconds=round(patience),
+            )
+        case SMTPConnectError() | OSError():
+            words = say(
+                "{where} cannot be reached ({error}); is it the right port?",
+                where=where,
+                error=_said(error),
+            )
+        case _:
+            words = say(
+                '{where}: {error}; does security = "{security}" fit this port?',
+                where=where,
+                error=error,
+                security=security,
+            )
+            temporary = False
+    return RelayError(words, relay=relay, temporary=temporary)
+
+
+def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
+    """The fault of TLS behind *error*; a connection that merely ended is none."""
+    while error is not None:
+        if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _said(error: BaseException) -> str:
+    """What the system said, without the layers it came through."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno and cause.errno > 0:
+            return os.strerror(cause.errno)
+        cause = cause.__cause__ or cause.__context__
+    return str(error)
