@@ -45,7 +45,7 @@ def check_fences(text: str, notes: Notes) -> bool:
         colons, words = len(fence[1]), fence[2]
         if words:
             _check_nesting(open_, number, colons, words, notes)
-            open_.append((number, colons, words.split()[0].partition("{")[0]))
+            open_.append((number, colons, _name(words)))
         elif not open_:
             hint = say("every ::: alone on its line closes a directive")
             notes.error(
@@ -60,6 +60,11 @@ def check_fences(text: str, notes: Notes) -> bool:
     return len(notes.findings) == before
 
 
+def _name(words: str) -> str:
+    """The directive that *words* open; a no-break space alone names none."""
+    return words.partition("{")[0].strip().partition(" ")[0]
+
+
 def _check_nesting(
     open_: list[tuple[int, int, str]],
     number: int,
@@ -72,7 +77,7 @@ def _check_nesting(
     outer_line, outer_colons, outer = open_[-1]
     if outer == _WRAPS and outer_colons > colons:
         return
-    inner = words.split()[0]
+    inner = _name(words)
     at = notes.at(outer_line)
     if outer == _WRAPS:
         message = say("only around {inner} needs a longer fence", inner=inner)
