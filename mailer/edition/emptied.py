@@ -181,7 +181,7 @@ class _Eraser:
                 said = {"by": self.gap(_ADVERTISER)}
                 if block.button:
                     said["button"] = self.gap(_OFFER)
-                    said["href"] = f"https://{GAP.lower()}.example/"
+                    said["href"] = "https://example.com/"
                 return "sponsor", said
             case Custom():
                 opening = f"{block.name} {block.argument}".strip()

@@ -183,4 +183,4 @@ def brief(pen: Pen) -> str:
 
 def button(pen: Pen) -> str:
     """A button whose words and address are to be written."""
-    return f"[{pen.gap(_BUTTON)}](https://{GAP.lower()}.example/){{.button}}"
+    return f"[{pen.gap(_BUTTON)}](https://example.com/){{.button}}"
