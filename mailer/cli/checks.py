@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +13,7 @@ import typer
 
 from mailer.cli.editions import assembled_edition
 from mailer.cli.findings import Checked, as_github, as_json, show
-from mailer.cli.invocation import Invocation, invocation
+from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.vocabulary import listed, word
 from mailer.errors import EditionError, InputError, NotFoundError, Severity
 from mailer.phrases import say, say_many
@@ -64,6 +65,9 @@ def check(
     fix: Annotated[
         bool, typer.Option("--fix", help="Mend in the files what is safe to mend.")
     ] = False,
+    online: Annotated[
+        bool, typer.Option("--online", help="Ask whether links answer; kept for a day.")
+    ] = False,
     accept: AcceptOption = None,
     by: ByOption = "",
     explain: Annotated[
@@ -85,9 +89,13 @@ def check(
         raise typer.Exit(_check_theme(call, theme, form, strict=strict))
     reports = []
     for name in editions or ["next"]:
-        checked = check_edition(call, name, accept=accept or (), by=by)
+        checked = check_edition(call, name)
         if fix:
-            checked = _fixed(call, checked, accept=accept or (), by=by)
+            checked = _fixed(call, checked)
+        if checked.assembled is not None:
+            checked = _completed(
+                call, checked.assembled, checked, accept or (), by=by, online=online
+            )
         reports.append(checked)
         match form:
             case Output.TEXT:
@@ -125,9 +133,7 @@ def _check_theme(call: Invocation, name: str, form: Output, *, strict: bool) -> 
     return 1 if checked.errors or (strict and checked.warnings) else 0
 
 
-def check_edition(
-    call: Invocation, name: str, *, accept: Sequence[str] = (), by: str = ""
-) -> Checked:
+def check_edition(call: Invocation, name: str) -> Checked:
     """The edition called *name* with all that is found; NotFoundError."""
     newsroom = call.house.newsroom
     root = newsroom.workspace.root
@@ -136,7 +142,7 @@ def check_edition(
     )
     folder = found.path.resolve().relative_to(root)
     try:
-        assembled = accepting(assembled_edition(call, name), accept, by=by)
+        assembled = assembled_edition(call, name)
     except EditionError as error:  # cannot be rendered: its findings are the report
         return Checked(name=name, folder=folder, root=root, findings=error.findings)
     return Checked(
@@ -146,6 +152,29 @@ def check_edition(
         findings=assembled.findings,
         assembled=assembled,
     )
+
+
+def _completed(
+    call: Invocation,
+    assembled: Assembled,
+    checked: Checked,
+    accept: Sequence[str],
+    *,
+    by: str,
+    online: bool,
+) -> Checked:
+    """*checked* with what the network says, if asked, and what somebody accepts."""
+    if online:
+        from mailer.flows.assemble import probed
+        from mailer.online.links import LinkProber
+        from mailer.online.memory import RememberingProber
+
+        file = call.house.loaded.data_folder() / "cache" / "links.json"
+        now = call.house.clock.now()
+        prober = RememberingProber(LinkProber(), file, now=now)
+        assembled = run_async(probed(assembled, prober))
+    assembled = accepting(assembled, accept, by=by)
+    return replace(checked, assembled=assembled, findings=assembled.findings)
 
 
 def accepting(assembled: Assembled, names: Sequence[str], *, by: str) -> Assembled:
@@ -171,9 +200,7 @@ def _who() -> str:
         raise InputError(message, hint=say("--by NAME says who accepts")) from error
 
 
-def _fixed(
-    call: Invocation, checked: Checked, *, accept: Sequence[str], by: str
-) -> Checked:
+def _fixed(call: Invocation, checked: Checked) -> Checked:
     """*checked* again, after what can be mended was; what was done is told."""
     from mailer.workspace.mending import mend
 
@@ -190,7 +217,7 @@ def _fixed(
             count = len(mend(path, text, theirs))
             done[path] = done.get(path, 0) + count
             made += count
-        checked = check_edition(call, checked.name, accept=accept, by=by)
+        checked = check_edition(call, checked.name)
         if not made:
             break
     for path, count in done.items():

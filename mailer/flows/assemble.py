@@ -23,8 +23,9 @@ from mailer.errors import (
 from mailer.flows.ports import Acceptance
 from mailer.phrases import say
 from mailer.rendering.checks.check import check
-from mailer.rendering.checks.finding import error
+from mailer.rendering.checks.finding import error, in_order
 from mailer.rendering.checks.inspection import Inspection, Surroundings
+from mailer.rendering.checks.online import Answer, addresses_of, judge_links
 from mailer.rendering.checks.rule import Rule
 from mailer.rendering.model import Frozen, Scene
 from mailer.rendering.render import freeze
@@ -52,6 +53,7 @@ class Assembled:
     edition: Edition
     scene: Scene
     frozen: Frozen
+    inspection: Inspection
     findings: tuple[Finding, ...]
     accepted: tuple[Acceptance, ...] = ()
 
@@ -88,8 +90,27 @@ def assemble(name: str, newsroom: Newsroom, *, today: date) -> Assembled:
         frozen=frozen, today=today, surroundings=newsroom.surroundings(edition)
     )
     return Assembled(
-        edition=edition, scene=scene, frozen=frozen, findings=check(inspection)
+        edition=edition,
+        scene=scene,
+        frozen=frozen,
+        inspection=inspection,
+        findings=check(inspection),
     )
+
+
+class Prober(Protocol):
+    """Whoever asks the network about addresses."""
+
+    async def ask(self, addresses: Sequence[str]) -> Mapping[str, Answer]:
+        """An answer for every address; never an error."""
+
+
+async def probed(assembled: Assembled, prober: Prober) -> Assembled:
+    """*assembled* with what *prober* finds out about its links."""
+    inspection = assembled.inspection
+    answers = await prober.ask(addresses_of(assembled.edition))
+    found = (*assembled.findings, *judge_links(inspection, answers))
+    return replace(assembled, findings=in_order(found, inspection.ignored))
 
 
 def accept(

@@ -37,6 +37,11 @@ def checked(workspace: Path, *words: str) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
+def clean(theme: str) -> tuple[int, str]:
+    """What is said about a theme without fault."""
+    return 0, f"{theme}  templates/themes/{theme}\n\n0 errors, 0 warnings.\n"
+
+
 def override(workspace: Path, name: str, text: str) -> None:
     file = workspace / "templates" / "themes" / name
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -76,7 +81,7 @@ def test_faint_words_are_told_by_the_names_of_their_colours() -> None:
 
 def test_a_workspace_theme_is_judged_with_its_own_files(workspace) -> None:
     """One file overridden, one fault, its name and line; the exit code says it blocks."""
-    assert checked(workspace, "presse") == (0, "0 errors, 0 warnings\n")
+    assert checked(workspace, "presse") == clean("presse")
     override(workspace, "presse/blocks/rule.mjml.j2", '\n<mj-divider colour="red" />')
     code, said = checked(workspace, "presse")
     assert code == 1
@@ -91,7 +96,7 @@ def test_a_new_theme_says_only_what_differs(workspace) -> None:
         "mienne/theme.toml",
         'extends = "pop"\n[color]\naccent = ["#7a1f5a", "#ff9ad0"]\n',
     )
-    assert checked(workspace, "mienne") == (0, "0 errors, 0 warnings\n")
+    assert checked(workspace, "mienne") == clean("mienne")
     override(workspace, "mienne/blocks/gauge.mjml.j2", "<p>{{ _('So full') }}</p>")
     code, said = checked(workspace, "mienne", "--json")
     assert code == 1

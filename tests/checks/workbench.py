@@ -15,6 +15,7 @@ from mailer.config.load import load
 from mailer.errors import EditionError, Finding, ThemeError
 from mailer.flows.assemble import assemble
 from mailer.rendering.checks.contrast import check_contrast
+from mailer.rendering.checks.online import Answer, State, judge_links
 from mailer.rendering.checks.rule import Sample
 from mailer.rendering.checks.theme import check_theme
 from mailer.wiring import House
@@ -81,7 +82,12 @@ def findings(sample: Sample, root: Path) -> list[Finding]:
         return [*error.findings, *linted]
     except ThemeError:
         return linted
-    return [*assembled.findings, *linted]
+    answers = {
+        url: Answer(state=State(word), reason="x", target="https://x.example/")
+        for url, word in sample.answers.items()
+    }
+    asked = judge_links(assembled.inspection, answers)
+    return [*assembled.findings, *asked, *linted]
 
 
 def _theme_findings(house: House) -> Iterator[Finding]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mailer.errors import Finding, Severity
+from mailer.errors import Finding
 from mailer.rendering.checks.audience import check_audience
+from mailer.rendering.checks.finding import in_order
 from mailer.rendering.checks.images import check_images
 from mailer.rendering.checks.inspection import Inspection
 from mailer.rendering.checks.links import check_links
@@ -38,14 +39,8 @@ def check(inspection: Inspection) -> tuple[Finding, ...]:
 
     Warnings that the edition or the configuration ignores are left out; errors never.
     """
-    edition = inspection.edition
-    ignored = inspection.limits.ignore | set(edition.ignored_checks)
-    found = dict.fromkeys(
-        finding
-        for finding in (*edition.warnings, *_all(inspection))
-        if finding.severity is Severity.ERROR or finding.rule not in ignored
-    )
-    return tuple(sorted(found, key=lambda f: (f.file, f.line, f.column, f.rule)))
+    found = (*inspection.edition.warnings, *_all(inspection))
+    return in_order(found, inspection.ignored)
 
 
 def _all(inspection: Inspection) -> Iterator[Finding]:

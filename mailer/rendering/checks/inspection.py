@@ -77,6 +77,11 @@ class Inspection:
         return (self.edition.lang or self.publication.lang)[:2]
 
     @property
+    def ignored(self) -> frozenset[str]:
+        """The rules whose warnings nobody wants to hear here."""
+        return self.limits.ignore | set(self.edition.ignored_checks)
+
+    @property
     def limits(self) -> Limits:
         """How much is too much."""
         return self.surroundings.limits

@@ -1,0 +1,1 @@
+"""Asking the network about addresses that editors typed: guarded, slow, remembered."""

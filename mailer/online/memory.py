@@ -1,0 +1,85 @@
+"""What the network said is remembered for a day, so that nobody is asked twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+from mailer.rendering.checks.online import Answer, State
+
+_KEPT = timedelta(hours=24)
+
+
+class Asks(Protocol):
+    """Whoever answers for addresses."""
+
+    async def ask(self, addresses: Sequence[str]) -> dict[str, Answer]:
+        """An answer for every address."""
+
+
+class RememberingProber:
+    """Asks *prober* for what *file* does not know; a file that cannot be read is empty.
+
+    What could not be found out is asked again the next time.
+    """
+
+    def __init__(self, prober: Asks, file: Path, *, now: datetime) -> None:
+        self._prober = prober
+        self._file = file
+        self._now = now
+
+    async def ask(self, addresses: Sequence[str]) -> dict[str, Answer]:
+        """An answer for every address, those of the last day from memory."""
+        known = self._read()
+        missing = [each for each in addresses if each not in known]
+        fresh = await self._prober.ask(missing) if missing else {}
+        kept = {a: v for a, v in fresh.items() if v.state is not State.UNKNOWN}
+        if kept:
+            self._write(kept)
+        return {each: fresh.get(each) or known[each] for each in addresses}
+
+    def _read(self) -> dict[str, Answer]:
+        return {address: answer for address, (_, answer) in self._rows().items()}
+
+    def _rows(self) -> dict[str, tuple[datetime, Answer]]:
+        """What is still fresh; nothing of what cannot be understood."""
+        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+            rows = json.loads(self._file.read_text("utf-8"))["answers"]
+            read = {address: _row(row) for address, row in rows.items()}
+            return {
+                address: (at, answer)
+                for address, (at, answer) in read.items()
+                if timedelta() <= self._now - at < _KEPT
+            }
+        return {}
+
+    def _write(self, fresh: Mapping[str, Answer]) -> None:
+        kept = self._rows() | {a: (self._now, answer) for a, answer in fresh.items()}
+        rows = {
+            address: {"at": at.isoformat(), "answer": asdict(answer)}
+            for address, (at, answer) in kept.items()
+        }
+        with suppress(OSError):  # a memory that cannot be kept is no reason to fail
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self._file.parent)
+            with os.fdopen(handle, "w", encoding="utf-8") as out:
+                json.dump({"schema": 1, "answers": rows}, out)
+            Path(name).replace(self._file)
+
+
+def _row(row: dict[str, Any]) -> tuple[datetime, Answer]:
+    said = row["answer"]
+    answer = Answer(
+        state=State(said["state"]),
+        reason=str(said["reason"]),
+        target=str(said["target"]),
+        secure=bool(said["secure"]),
+    )
+    return datetime.fromisoformat(row["at"]), answer
