@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 CORE   := mailer/edition/*,mailer/audience/*,mailer/rendering/*,mailer/delivery/*
 
 .DEFAULT_GOAL := help
-.PHONY: messages help demo test lint judges bench golden format clean browser
+.PHONY: messages help demo test lint judges explore bench golden format clean browser
 
 help:           ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -35,6 +35,9 @@ browser: $(VENV)/.dev
 judges: $(VENV)/.dev browser    ## have strangers' programs judge our mail; MAILER_JUDGES names their folder
 	@test -n "$$MAILER_JUDGES" || { echo "Say where they are: make judges MAILER_JUDGES=/path" >&2; exit 2; }
 	MAILER_JUDGES="$$MAILER_JUDGES" $(BIN)/python -m pytest -m judges
+
+explore: $(VENV)/.dev    ## look for examples that break a property, at random
+	MAILER_EXPLORE=yes $(BIN)/python -m pytest -q tests/unit tests/checks
 
 bench: $(VENV)/.dev    ## measure what claims to be fast, beside what it beats
 	$(BIN)/python -m tests.bench
