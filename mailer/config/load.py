@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from mailer.config.faults import NAMED_BY, by_name, faults_of, is_secret, veiled
 from mailer.config.origins import lines_of
 from mailer.config.settings import DkimKey, RelaySettings, Settings
+from mailer.edition.characters import unwritable
 from mailer.errors import ConfigError
 from mailer.phrases import say
 
@@ -151,6 +152,7 @@ def load(*, config: Path | None, start: Path, environ: Mapping[str, str]) -> Loa
         settings = Settings(**values)
     except ValidationError as error:
         raise ConfigError(faults_of(error, values, origins), hint="") from None
+    _check_characters(values, origins, shown)
     root = start.resolve()
     if path is not None:
         root = _placed(settings.storage.workspace, path.parent).resolve()
@@ -287,6 +289,37 @@ def _typed(value: str) -> Any:
         return tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
         return value
+
+
+def _check_characters(
+    values: Mapping[str, Any], origins: Mapping[str, str], shown: str
+) -> None:
+    """ConfigError at the first text or name of a key that no mail could hold."""
+    for steps, said in _texts((), values):
+        fault = unwritable(said)
+        if fault is not None:
+            key = ".".join(steps)
+            file, _, line = origins.get(key, shown).rpartition(":")
+            message = say("{key}: {fault}", key=key, fault=fault)
+            if line.isdecimal():
+                raise ConfigError(message, file=file, line=int(line))
+            raise ConfigError(message, file=shown)
+
+
+def _texts(
+    place: tuple[str, ...], value: object
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every text below *value*, and every name of a key, with the steps to it."""
+    match value:
+        case str():
+            yield place, value
+        case dict():
+            for name, inner in value.items():
+                yield place, str(name)
+                yield from _texts((*place, str(name)), inner)
+        case list():
+            for inner in value:
+                yield from _texts(place, inner)
 
 
 def _same(one: str, other: str) -> bool:

@@ -34,6 +34,7 @@ from mailer.rendering.shares import refusal, shares
 _QUOTES = {"fr": ("«\u00a0", "\u00a0»"), "en": ("“", "”")}
 _COLON = {"fr": "\u00a0:", "en": ":"}
 
+_ASKED = re.compile(r"(?<!\{)\{(\w*)\}(?!\})")  # any other brace stands for itself
 # Nothing before it that is a tag, an entity, a hole or a number.
 _FIRST = re.compile(r"(?:&#\d+;|[^\w<&{])*([^\W\d_])")
 
@@ -149,11 +150,10 @@ def _refuse(block: Custom, message: str) -> NoReturn:
 def _welcome(edition: Edition, scene: Scene, lang: str) -> str:
     """The dated line of greeting; its date is computed, never typed."""
     publication = scene.publication
+    known = {"name": publication.name, "date": long_date(edition.date, lang)}
     try:
-        return publication.welcome.format(
-            name=publication.name, date=long_date(edition.date, lang)
-        )
-    except (KeyError, IndexError, ValueError) as error:
+        return _ASKED.sub(lambda asked: known[asked[1]], publication.welcome)
+    except KeyError as error:
         message = say(
             "welcome: {welcome} asks for {error}",
             welcome=repr(publication.welcome),

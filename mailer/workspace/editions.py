@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from mailer.edition.blocks import Source
+from mailer.edition.characters import unwritable
 from mailer.edition.frontmatter import split_head
 from mailer.edition.model import Author, Edition, Publication
 from mailer.edition.notes import did_you_mean
@@ -243,6 +244,9 @@ def _author(key: str, table: object) -> Author:
         if not isinstance(value, str):
             message = say("[{key}] {name} is not a text", key=key, name=name)
             raise ConfigError(message, file=file, hint=f'{name} = "…"')
+        if fault := unwritable(value):
+            message = say("[{key}] {name}: {fault}", key=key, name=name, fault=fault)
+            raise ConfigError(message, file=file)
     words: dict[str, str] = table
     if not words.get("name"):
         message = say("[{key}] has no name", key=key)

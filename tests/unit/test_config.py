@@ -227,6 +227,12 @@ STRANGE = [
     ("[publications.le-meridien]", '[publications."../x"]', "letters, digits and -"),
     ("\nfrom =", '\nreturn_path = "x"\nfrom =', "return_path: the address is no"),
     ("\nfrom =", '\nlist_id = "a b"\nfrom =', "list_id: is written label.example"),
+    ("\nfrom =", '\ntagline = "a\\uFFFFb"\nfrom =', ": U+FFFF (a control character)"),
+    (
+        "\nfrom =",
+        '\nflags = ["a\\u0007"]\nfrom =',
+        "publications.le-meridien.flags: U+0007",
+    ),
     ("\nfrom =", "\nsender =", "publications.le-meridien.sender: unknown key"),
     ('"Le Méridien"', '"Le\\nBcc: x"', "publications.le-meridien.name: is one line"),
     ('rate = "15/s"', '[[relays]]\nname = "PRINCIPAL"', "two relays are called"),

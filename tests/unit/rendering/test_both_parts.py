@@ -20,7 +20,7 @@ def marked(text: str) -> list[str]:
     return MARKED.findall(text.casefold())
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(manuscripts(), st.sampled_from(["presse", "pop", "texte"]), st.booleans())
 def test_both_parts_say_the_same(
     manuscript: Manuscript, theme: str, hosted: bool

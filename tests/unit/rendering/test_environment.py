@@ -45,12 +45,19 @@ def test_the_welcome_is_dated_by_us() -> None:
     assert shown("{{ welcome }}") == "Vous lisez Le Méridien du samedi 14 mars 2026."
 
 
-@pytest.mark.parametrize("welcome", ["{nom}", "{", "{0}"])
+@pytest.mark.parametrize("welcome", ["{nom}", "{}", "{0}"])
 def test_a_slip_in_the_welcome_names_the_file(welcome) -> None:
     """The operator is told where, and what may be asked for."""
     publication = specimen.publication(welcome=welcome)
     with pytest.raises(ThemeError, match=r"config/mailer\.toml: welcome"):
         env("", publication=publication)
+
+
+def test_braces_of_a_welcome_that_ask_for_nothing_stay() -> None:
+    """It is words: only what is asked for by name is filled in."""
+    publication = specimen.publication(welcome="{ {{ name }} de {name} }")
+    made = env("{{ welcome }}", publication=publication).get_template("a.j2").render()
+    assert made == "{ {{ name }} de Le Méridien }"
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def opened(raw: bytes) -> list[str]:
     return said
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(manuscripts(), st.sampled_from(["presse", "pop", "texte"]), st.booleans())
 def test_no_members_word_gets_out(
     manuscript: Manuscript, theme: str, hosted: bool

@@ -115,6 +115,7 @@ def test_authors_are_read_with_their_sentences(workspace: Workspace) -> None:
         ('[a]\nbio = "x"\n', "has no name"),
         ("a = 1\n", "is not a table"),
         ("[a", "cannot be read"),
+        ('[a]\nname = "x\\u0007"\n', r"\[a\] name: U\+0007"),
     ):
         file.write_text(text, "utf-8")
         with pytest.raises(ConfigError, match=said):
