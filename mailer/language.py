@@ -16,7 +16,7 @@ from functools import lru_cache
 from babel.dates import format_date, format_skeleton
 from babel.numbers import format_currency, format_decimal
 
-from mailer.phrases import Phrase, Value, fill
+from mailer.phrases import Phrase, Value, fill, say, say_many
 
 ENGLISH_PLURAL = "n != 1"
 LANGUAGES = ("en", "fr")
@@ -68,6 +68,18 @@ class Catalogue:
 ENGLISH = Catalogue()
 
 
+def speech(catalogue: Catalogue) -> dict[str, Callable[..., str]]:
+    """``_`` and ``ngettext``, as templates know them: sentences with named values."""
+
+    def sentence(english: str, **values: object) -> str:
+        return catalogue.translate(say(english, **values))
+
+    def counted(one: str, many: str, count: int, **values: object) -> str:
+        return catalogue.translate(say_many(one, many, count, **values))
+
+    return {"_": sentence, "ngettext": counted}
+
+
 @lru_cache(maxsize=8)
 def _plural(expression: str) -> Callable[[int], int]:
     rule: Callable[[int], int] = gettext.c2py(expression)
@@ -82,6 +94,11 @@ def long_date(day: date, lang: str) -> str:
 def day_and_month(day: date, lang: str) -> str:
     """``14 mars``, ``1er octobre``; ``March 14`` in English."""
     return _first(format_skeleton("MMMMd", day, locale=lang), day, lang)
+
+
+def short_day(day: date, lang: str) -> str:
+    """``14 mars``, ``24 nov.``; ``Mar 14`` in English."""
+    return _first(format_skeleton("MMMd", day, locale=lang), day, lang)
 
 
 def moment(when: datetime, lang: str) -> str:

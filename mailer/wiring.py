@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from mailer.rendering.checks.inspection import Surroundings
     from mailer.rendering.checks.rule import Rule
     from mailer.rendering.model import Scene
-    from mailer.transport.inbox import Mailbox
     from mailer.workspace.drafts import Basis, Draft
     from mailer.workspace.editions import EditionFolder, Workspace
 
@@ -364,37 +363,3 @@ def _data_folder(workspace: Path) -> Path:
     """A data folder of its own for *workspace*, which may move without losing it."""
     name = f"{workspace.resolve().name or 'workspace'}-{secrets.token_hex(3)}"
     return data_home(os.environ) / name
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrialInbox:
-    """A running trial relay and its page."""
-
-    smtp_port: int
-    url: str
-    mailbox: Mailbox
-
-
-@asynccontextmanager
-async def trial_inbox(
-    folder: Path,
-    *,
-    smtp_port: int = 0,
-    http_port: int = 0,
-    media: Path | None = None,
-    public_url: str | None = None,
-) -> AsyncIterator[TrialInbox]:
-    """A real SMTP server on loopback that keeps mail in *folder*, and its local page.
-
-    Port 0 means any free one. *media* holds the pictures that *public_url* will serve
-    one day, so that the page can show them today.
-    """
-    from mailer.transport.inbox import Mailbox, smtp_inbox
-    from mailer.web.inbox import http_inbox
-
-    mailbox = Mailbox(folder)
-    async with (
-        smtp_inbox(folder, port=smtp_port) as smtp,
-        http_inbox(mailbox, port=http_port, media=media, public_url=public_url) as url,
-    ):
-        yield TrialInbox(smtp_port=smtp, url=url, mailbox=mailbox)

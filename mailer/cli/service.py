@@ -17,7 +17,7 @@ from mailer.errors import BalanceError, ConfigError
 from mailer.phrases import Phrase, say
 
 if TYPE_CHECKING:
-    from mailer.wiring import TrialInbox
+    from mailer.trial import TrialInbox
 
 config = typer.Typer(no_args_is_help=True, help="What is configured, and where.")
 
@@ -106,7 +106,7 @@ def demo(
 async def _inbox(
     call: Invocation, port: int, http_port: int, folder: Path | None
 ) -> None:
-    from mailer.wiring import trial_inbox
+    from mailer.trial import trial_inbox
 
     media, public_url = None, None
     try:
@@ -115,7 +115,12 @@ async def _inbox(
     except ConfigError:  # outside a workspace an inbox is still of use
         place = folder or call.folder / "inbox"
     async with trial_inbox(
-        place, smtp_port=port, http_port=http_port, media=media, public_url=public_url
+        place,
+        smtp_port=port,
+        http_port=http_port,
+        media=media,
+        public_url=public_url,
+        catalogue=call.speech.catalogue,
     ) as trial:
         told = say(
             "Trial relay on 127.0.0.1:{port} (no TLS, no login)\n"
@@ -130,14 +135,18 @@ async def _inbox(
 
 
 async def _demo(call: Invocation, folder: Path, *, keep: bool) -> None:
-    from mailer.wiring import House, new_workspace, trial_inbox
+    from mailer.trial import trial_inbox
+    from mailer.wiring import House, new_workspace
 
     new_workspace(folder, theme="presse", data=folder / "data")
     mail = folder / "data" / "inbox"
     _say(call, say("1. A workspace in {folder}", folder=folder))
     loaded = House.open(config=None, start=folder, environ={}).loaded
     async with trial_inbox(
-        mail, media=loaded.media_folder(), public_url=loaded.settings.site.public_url
+        mail,
+        media=loaded.media_folder(),
+        public_url=loaded.settings.site.public_url,
+        catalogue=call.speech.catalogue,
     ) as trial:
         relay = loaded.settings.relays[0].name.upper()
         environ = {

@@ -24,8 +24,8 @@ from mailer.edition.blocks import Block, Custom
 from mailer.edition.known import CHANNELS
 from mailer.edition.model import Edition, Variant
 from mailer.errors import ThemeError
-from mailer.language import day_and_month, long_date, money, number, percent
-from mailer.phrases import say, say_many
+from mailer.language import day_and_month, long_date, money, number, percent, speech
+from mailer.phrases import say
 from mailer.rendering.inline import shared_urls
 from mailer.rendering.model import Scene
 from mailer.rendering.personalise import hole
@@ -85,14 +85,6 @@ def environment(
     lang = edition.lang or scene.publication.lang
     folder = "feed" if variant is Variant.FEED else "blocks"
 
-    def sentence(english: str, **values: object) -> str:
-        """A theme's sentence in the reader's language, its values filled in."""
-        return scene.sentences.translate(say(english, **values))
-
-    def counted(one: str, many: str, count: int, **values: object) -> str:
-        """The same where a number chooses between *one* and *many*."""
-        return scene.sentences.translate(say_many(one, many, count, **values))
-
     def render_block(block: Block, **context: object) -> Markup:
         """*block* through its own template of this channel."""
         name = f"{folder}/{block.template}.{channel}.j2"
@@ -132,8 +124,7 @@ def environment(
         before="",
         after="",
         render_block=render_block,
-        _=sentence,
-        ngettext=counted,
+        **speech(scene.sentences),
     )
     return env
 

@@ -37,7 +37,8 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from mailer.config.load import shipped
 from mailer.errors import ConfigError, InputError, NotFoundError
-from mailer.phrases import say
+from mailer.language import ENGLISH, Catalogue, short_day, speech
+from mailer.phrases import Phrase, say
 
 _LOOPBACK = "127.0.0.1"
 _HOSTS = (_LOOPBACK, "localhost")
@@ -154,7 +155,11 @@ class Width(StrEnum):
 
 
 def inbox_app(
-    mailbox: Letterbox, *, media: Path | None, public_url: str | None
+    mailbox: Letterbox,
+    *,
+    media: Path | None,
+    public_url: str | None,
+    catalogue: Catalogue = ENGLISH,
 ) -> FastAPI:
     """The pages over *mailbox*.
 
@@ -169,7 +174,10 @@ def inbox_app(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    pages.filters["size"] = _size
+    pages.filters["size"] = lambda size: catalogue.translate(_size(size))
+    pages.filters["said"] = catalogue.translate
+    pages.filters["day"] = lambda when: short_day(when.astimezone(), catalogue.lang)
+    pages.globals.update(lang=catalogue.lang, **speech(catalogue))
 
     def page(template: str, *, status: int = 200, **values: object) -> HTMLResponse:
         text = pages.get_template(template).render(**values)
@@ -255,13 +263,18 @@ def inbox_app(
 
 @asynccontextmanager
 async def http_inbox(
-    mailbox: Letterbox, *, port: int = 0, media: Path | None, public_url: str | None
+    mailbox: Letterbox,
+    *,
+    port: int = 0,
+    media: Path | None,
+    public_url: str | None,
+    catalogue: Catalogue = ENGLISH,
 ) -> AsyncIterator[str]:
     """Serve the pages on loopback in the running loop; yields their address.
 
     Port 0 means any free one. ConfigError if the port is taken.
     """
-    app = inbox_app(mailbox, media=media, public_url=public_url)
+    app = inbox_app(mailbox, media=media, public_url=public_url, catalogue=catalogue)
     try:
         listener = socket.create_server((_LOOPBACK, port))
     except OSError as error:
@@ -347,10 +360,10 @@ def _local(text: str, pictures: str, public_url: str | None) -> str:
     return text[: head.end()] + base + text[head.end() :] if head else base + text
 
 
-def _size(count: int) -> str:
+def _size(size: int) -> Phrase:
     """``512 B``, ``78 KB``, ``1.4 MB``."""
-    if count < 1000:
-        return f"{count} B"
-    if count < 1_000_000:
-        return f"{count / 1000:.0f} KB"
-    return f"{count / 1_000_000:.1f} MB"
+    if size < 1000:
+        return say("{count} B", count=size)
+    if size < 1_000_000:
+        return say("{count} KB", count=round(size / 1000))
+    return say("{count} MB", count=round(size / 1_000_000, 1))

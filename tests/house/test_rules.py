@@ -102,7 +102,7 @@ def test_the_manual_shows_every_setting_with_its_default(tmp_path: Path) -> None
 
 def test_the_command_starts_light() -> None:
     """Asking for help loads neither database, templates, SMTP nor web server."""
-    heavy = "{'pydantic', 'sqlalchemy', 'jinja2', 'aiosmtplib', 'fastapi', 'mjml', 'asyncio'}"
+    heavy = "{'babel', 'pydantic', 'sqlalchemy', 'jinja2', 'aiosmtplib', 'fastapi', 'mjml', 'asyncio'}"
     code = f"import sys, mailer.cli.main; print(sorted({heavy} & sys.modules.keys()))"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from mailer.wiring import TrialInbox, trial_inbox
+from mailer.trial import TrialInbox, trial_inbox
 from tests.relay import ScriptedRelay
 
 

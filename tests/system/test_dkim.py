@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from mailer.delivery.signer import Signer, read_private_key
-from mailer.wiring import TrialInbox
+from mailer.trial import TrialInbox
 from tests.fakes import keys
 from tests.fakes.keys import DOMAIN, verdicts
 from tests.system.conftest import Mailer

@@ -12,7 +12,7 @@ import sqlite3
 from itertools import pairwise
 from pathlib import Path
 
-from mailer.wiring import TrialInbox
+from mailer.trial import TrialInbox
 from tests.relay import ScriptedRelay
 from tests.system.conftest import Mailer, reached
 

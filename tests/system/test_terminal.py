@@ -7,7 +7,7 @@ import os
 import pty
 import signal
 
-from mailer.wiring import TrialInbox
+from mailer.trial import TrialInbox
 from tests.relay import ScriptedRelay
 from tests.system.conftest import Mailer, reached
 

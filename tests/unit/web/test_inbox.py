@@ -8,9 +8,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from mailer.config.load import shipped
 from mailer.errors import ConfigError
 from mailer.transport.inbox import Mailbox
 from mailer.web.inbox import http_inbox, inbox_app
+from mailer.workspace.catalogue import load_catalogue
 
 RAW = (
     b"Delivered-To: claire@lecteurs.example\r\n"
@@ -166,3 +168,26 @@ async def test_the_pages_are_served_on_loopback(tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match=str(port)):
             async with http_inbox(box, port=port, media=None, public_url=None):
                 pass
+
+
+async def test_the_page_speaks_the_language_of_its_terminal(tmp_path: Path) -> None:
+    """Words, sizes and faults; what is in a mail stays as it came."""
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "1.a").write_bytes(RAW)
+    french = load_catalogue("fr", [shipped("templates")])
+    app = inbox_app(Mailbox(tmp_path), media=None, public_url=None, catalogue=french)
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://127.0.0.1"
+    ) as client:
+        listing = (await client.get("/")).text
+        missing = (await client.get("/media/none.jpg")).text
+        mail = (await client.get("/mail/1.a")).text
+    assert '<html lang="fr">' in listing
+    assert "Tout le courrier" in listing
+    assert "1 message<" in listing
+    assert "\u00a0o</span>" in listing
+    assert "Cette image n’existe pas" in missing
+    assert "En-têtes" in mail
+    for english in ("All mail", "Search", "Received", "Headers", "Trial inbox"):
+        assert english not in listing + missing + mail
