@@ -23,10 +23,11 @@ from mailer.phrases import Phrase, say
 
 if TYPE_CHECKING:
     from mailer.audience.token import Keyring
+    from mailer.config.settings import RelaySettings
     from mailer.delivery.signer import Signer
     from mailer.delivery.throttle import Rate
     from mailer.edition.model import Edition, Publication
-    from mailer.flows.ports import Ledger, Readers
+    from mailer.flows.ports import Ledger, Readers, Relay
     from mailer.flows.send import PacedRelay, SendingDesk
     from mailer.rendering.checks.inspection import Surroundings
     from mailer.rendering.checks.rule import Rule
@@ -173,30 +174,41 @@ class House:
         """Every relay with its pace; ConfigError if none is configured."""
         from mailer.delivery.throttle import Bucket
         from mailer.flows.send import PacedRelay
-        from mailer.transport.smtp import Security, SmtpRelay
 
         if not self.settings.relays:
             message = say("no relay is configured")
             raise ConfigError(message, hint=say("add a [[relays]] table"))
         return [
             PacedRelay(
-                relay=SmtpRelay(
-                    name=relay.name,
-                    host=relay.host,
-                    port=relay.port,
-                    security=Security(relay.security),
-                    username=relay.username,
-                    password=self.loaded.relay_password(relay),
-                    connections=relay.connections,
-                    messages_per_connection=relay.messages_per_connection,
-                    local_hostname=socket.getfqdn(),
-                    connect_patience=relay.connect_patience,
-                    ca_file=self.loaded.ca_file(relay),
-                ),
+                relay=self._relay(relay),
                 bucket=Bucket(relay.rate, _burst(relay.rate)) if relay.rate else None,
             )
             for relay in self.settings.relays
         ]
+
+    def _relay(self, relay: RelaySettings) -> Relay:
+        from mailer.transport.outbox import MaildirRelay
+        from mailer.transport.smtp import Security, SmtpRelay
+
+        if relay.kind == "maildir":
+            return MaildirRelay(
+                name=relay.name,
+                folder=self.loaded.maildir(relay),
+                connections=relay.connections,
+            )
+        return SmtpRelay(
+            name=relay.name,
+            host=relay.host,
+            port=relay.port,
+            security=Security(relay.security),
+            username=relay.username,
+            password=self.loaded.relay_password(relay),
+            connections=relay.connections,
+            messages_per_connection=relay.messages_per_connection,
+            local_hostname=socket.getfqdn(),
+            connect_patience=relay.connect_patience,
+            ca_file=self.loaded.ca_file(relay),
+        )
 
     def desk(self, ledger: Ledger) -> SendingDesk:
         """A desk to send a run from."""

@@ -160,7 +160,7 @@ async def send_edition(
         call.err.print(plan_panel(call, assembled, plan, signers))
         if dry_run:
             if json:
-                call.print_json(plan_json(assembled, plan, signers))
+                call.print_json(plan_json(call, assembled, plan, signers))
             return 0
         _guard_count(call, assembled, plan, yes=yes, expect=expect)
         desk = call.house.desk(stores.ledger)

@@ -77,6 +77,12 @@ def _via(call: Invocation, audience: int) -> str:
     names = ", ".join(
         f"{relay.name} {relay.rate}" if relay.rate else relay.name for relay in relays
     )
+    if relays and relays[0].kind == "maildir":
+        return say(
+            "{relays}, a folder: nothing leaves this machine, and readers count as"
+            " written to",
+            relays=names,
+        )
     if any(relay.rate is None for relay in relays) or not audience:
         return names
     per_second = sum(1 / relay.rate.interval for relay in relays if relay.rate)
@@ -101,7 +107,7 @@ def _signed(assembled: Assembled, signers: Sequence[Signer]) -> str:
 
 
 def plan_json(
-    assembled: Assembled, plan: Plan, signers: Sequence[Signer]
+    call: Invocation, assembled: Assembled, plan: Plan, signers: Sequence[Signer]
 ) -> dict[str, object]:
     """The plan for programs, schema 1."""
     from mailer.flows.letters import signers_of
@@ -116,6 +122,10 @@ def plan_json(
         "recipients": {str(v): n for v, n in plan.recipients.items()},
         "skipped": dict(plan.skipped),
         "accepted_rules": [asdict(each) for each in assembled.accepted],
+        "relays": [
+            {"name": relay.name, "kind": relay.kind}
+            for relay in call.house.settings.relays
+        ],
         "signed": [signer.record.name for signer in ours],
     }
 

@@ -15,11 +15,28 @@ from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.vocabulary import counted, listed
 from mailer.errors import BalanceError, ConfigError
 from mailer.phrases import Phrase, say
+from mailer.transport.chaos import EXAMPLES
+from mailer.transport.whims import Act, Moment
 
 if TYPE_CHECKING:
+    from mailer.transport.chaos import Chaos
     from mailer.trial import TrialInbox
 
 config = typer.Typer(no_args_is_help=True, help="What is configured, and where.")
+
+_EPILOG = "\n\n".join(
+    (
+        "A whim is written \\[WHO/]MOMENT:BEHAVIOUR\\[@WHEN,...]; WHO is a domain or an"
+        " address, * in it stands for anything.",
+        "Moments: " + ", ".join(Moment) + ".",
+        "Behaviours: a reply (550 5.1.1 no such user), "
+        + ", ".join(act for act in Act if act is not Act.REPLY)
+        + "; at the dot accept-drop, -stall, -partial, -garbage, -endless.",
+        "When: 20%, once, first=3, every=50, after=10, after=10/min,"
+        " per=connection, per=domain, per=recipient.",
+        "\b\n" + "\n".join(f"{whim}  {meaning}" for whim, meaning in EXAMPLES),
+    )
+)
 
 _DEMO_RATE = "50/s"
 _DEMO_PUBLICATION = "le-meridien"
@@ -28,7 +45,7 @@ _DEMO_PUBLICATION = "le-meridien"
 def register(app: typer.Typer) -> None:
     """Hang these commands into *app*."""
     app.add_typer(config, name="config")
-    app.command("inbox")(inbox)
+    app.command("inbox", epilog=_EPILOG)(inbox)
     app.command("demo")(demo)
 
 
@@ -82,10 +99,24 @@ def inbox(
     folder: Annotated[
         Path | None, typer.Option("--folder", help="The Maildir that keeps the mail.")
     ] = None,
+    chaos: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--chaos",
+            metavar="WHIM",
+            help="Misbehave on purpose, see below; also a .toml file. Repeatable.",
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Another seed, another chaos; else 0.")
+    ] = None,
 ) -> None:
     """Run a trial relay on this machine: it keeps every mail and shows it on a page."""
+    from mailer.trial import read_chaos
+
     call = invocation(ctx)
-    run_async(_inbox(call, port, http_port, folder))
+    mischief = read_chaos(chaos or [], start=call.folder, seed=seed)
+    run_async(_inbox(call, port, http_port, folder, mischief))
 
 
 def demo(
@@ -104,7 +135,11 @@ def demo(
 
 
 async def _inbox(
-    call: Invocation, port: int, http_port: int, folder: Path | None
+    call: Invocation,
+    port: int,
+    http_port: int,
+    folder: Path | None,
+    chaos: Chaos | None,
 ) -> None:
     from mailer.trial import trial_inbox
 
@@ -121,16 +156,29 @@ async def _inbox(
         media=media,
         public_url=public_url,
         catalogue=call.speech.catalogue,
+        chaos=chaos,
     ) as trial:
+        kind = say("no TLS, no login")
+        if chaos and chaos.offers("STARTTLS"):
+            kind = say("TLS with ca_file = {file}", file=place / "ca.pem")
         told = say(
-            "Trial relay on 127.0.0.1:{port} (no TLS, no login)\n"
+            "Trial relay on 127.0.0.1:{port} ({kind})\n"
             "Mail in {folder}\n"
             "Page on {url}   Ctrl-C stops it.",
             port=str(trial.smtp_port),
+            kind=kind,
             folder=place,
             url=trial.url,
         )
         call.err.tell(told)
+        if chaos:
+            whims = "\n".join(f"  {text}" for text, _ in chaos.told())
+            said = say(
+                "It misbehaves, seed {seed}:\n{whims}",
+                seed=str(chaos.seed),
+                whims=whims,
+            )
+            call.err.tell(said, style="yellow")
         await _until_signal()
 
 

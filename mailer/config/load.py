@@ -96,6 +96,10 @@ class Loaded:
         """The certificates that *relay* is checked against, if not the machine's."""
         return self._place(relay.ca_file) if relay.ca_file else None
 
+    def maildir(self, relay: RelaySettings) -> Path:
+        """The folder of a *relay* that keeps mail instead of sending it."""
+        return self._place(relay.path)
+
     def dkim_key_file(self, key: DkimKey) -> Path:
         """Where the private key is: among systemd's credentials, or as configured."""
         return next(

@@ -64,9 +64,11 @@ class Site(Table):
 
 
 class RelaySettings(Table):
-    """One ``[[relays]]`` table: a server that takes our mail."""
+    """One ``[[relays]]`` table: a server that takes our mail, or a folder (Maildir)."""
 
     name: Name
+    kind: Literal["smtp", "maildir"] = "smtp"
+    path: FilePath = ""
     host: Host = "127.0.0.1"
     port: int = Field(default=587, ge=1, le=LAST_PORT)
     security: Literal["starttls", "tls", "none"] = "starttls"
@@ -86,6 +88,18 @@ class RelaySettings(Table):
             message = say(
                 'security = "none" is for a relay on this machine; write "starttls" or "tls"'
             )
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _a_folder_has_a_path(self) -> RelaySettings:
+        if self.kind == "maildir" and not self.path:
+            message = say(
+                'kind = "maildir" needs a path: the folder that keeps the mail'
+            )
+            raise ValueError(message)
+        if self.path and self.kind == "smtp":
+            message = say('path is for kind = "maildir"')
             raise ValueError(message)
         return self
 
@@ -221,6 +235,16 @@ class Settings(BaseSettings):
     web: Web = Web()
     checks: Checks = Checks()
     publications: dict[PublicationId, PublicationSettings] = {}
+
+    @model_validator(mode="after")
+    def _nobody_is_left_in_a_folder(self) -> Settings:
+        if len({relay.kind for relay in self.relays}) > 1:
+            message = say(
+                'a relay of kind = "maildir" stands alone: with servers beside it,'
+                " some readers' mail would stay in the folder"
+            )
+            raise ValueError(message)
+        return self
 
     @model_validator(mode="after")
     def _relays_and_keys_have_names_of_their_own(self) -> Settings:

@@ -10,12 +10,10 @@ Sources: RFC 5321, RFC 1870 (SIZE), https://cr.yp.to/proto/maildir.html.
 from __future__ import annotations
 
 import asyncio
-import itertools
-import os
 import re
-import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+import ssl
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.errors import MessageError
@@ -30,6 +28,10 @@ from aiosmtpd.smtp import SMTP
 
 from mailer.errors import ConfigError, InputError, NotFoundError
 from mailer.phrases import say
+from mailer.transport.chaos import Chaos
+from mailer.transport.dialogue import Manners, Taken
+from mailer.transport.maildir import Keeper
+from mailer.transport.unruly import UnrulyServer
 
 _LOOPBACK = "127.0.0.1"
 _SIZE_LIMIT = 30 * 1024 * 1024
@@ -41,23 +43,35 @@ _HOSTILE = (MessageError, LookupError, ValueError, TypeError, AttributeError)
 
 
 @asynccontextmanager
-async def smtp_inbox(folder: Path, *, port: int = 0) -> AsyncIterator[int]:
+async def smtp_inbox(
+    folder: Path, *, port: int = 0, chaos: Chaos | None = None
+) -> AsyncIterator[int]:
     """Serve SMTP on loopback, keeping mail in *folder*; yields the port.
 
-    Port 0 means any free one. ConfigError if the port is taken.
+    Port 0 means any free one. ConfigError if the port is taken. With *chaos* it
+    misbehaves; where that is about TLS, *folder* holds the authority, ``ca.pem``.
     """
-    keeper = _Keeper(folder)
+    keeper = Keeper(folder)
+    serving = _orderly(keeper, port) if chaos is None else _unruly(keeper, port, chaos)
+    async with AsyncExitStack() as stack:
+        try:
+            taken = await stack.enter_async_context(serving)
+        except OSError as error:
+            message = say(
+                "port {port} is not free: {error}", port=str(port), error=error.strerror
+            )
+            hint = say("--port 0 takes any free one")
+            raise ConfigError(message, hint=hint) from error
+        yield taken
+
+
+@asynccontextmanager
+async def _orderly(keeper: Keeper, port: int) -> AsyncIterator[int]:
     dialogues: set[_Dialogue] = set()
     loop = asyncio.get_running_loop()
-    try:
-        server = await loop.create_server(
-            lambda: _Dialogue(keeper, dialogues), _LOOPBACK, port
-        )
-    except OSError as error:
-        message = say(
-            "port {port} is not free: {error}", port=str(port), error=error.strerror
-        )
-        raise ConfigError(message, hint=say("--port 0 takes any free one")) from error
+    server = await loop.create_server(
+        lambda: _Dialogue(keeper, dialogues), _LOOPBACK, port
+    )
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
@@ -65,35 +79,21 @@ async def smtp_inbox(folder: Path, *, port: int = 0) -> AsyncIterator[int]:
         await asyncio.gather(*(dialogue.end() for dialogue in dialogues))
 
 
-class _Keeper:
-    """The writing side of a Maildir: a mail stands in ``new`` whole, or not at all."""
+@asynccontextmanager
+async def _unruly(keeper: Keeper, port: int, chaos: Chaos) -> AsyncIterator[int]:
+    async def take(taken: Taken) -> None:
+        await asyncio.to_thread(
+            keeper.keep, taken.sender, taken.recipients, taken.content
+        )
 
-    def __init__(self, folder: Path) -> None:
-        self._tmp, self._new = folder / "tmp", folder / "new"
-        self._numbers = itertools.count(1)
-        for each in (self._tmp, self._new, folder / "cur"):
-            each.mkdir(parents=True, exist_ok=True)
+    contexts: Mapping[str, ssl.SSLContext] = {}
+    if chaos.offers("STARTTLS"):
+        from mailer.transport.certificates import contexts_for_trials
 
-    def keep(self, sender: str, recipients: Sequence[str], content: bytes) -> None:
-        """Keep one copy per recipient, durably; OSError if the disk takes no more."""
-        names = [self._draft(sender, recipient, content) for recipient in recipients]
-        for name in names:
-            (self._tmp / name).rename(self._new / name)
-        folder = os.open(self._new, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-    def _draft(self, sender: str, recipient: str, content: bytes) -> str:
-        name = f"{time.time_ns()}.P{os.getpid()}Q{next(self._numbers)}.localhost"
-        head = f"Return-Path: <{sender}>\r\nDelivered-To: {recipient}\r\n"
-        with (self._tmp / name).open("xb") as file:
-            file.write(head.encode("utf-8", "surrogateescape"))
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        return name
+        contexts = contexts_for_trials(keeper.folder / "ca.pem")
+    manners = Manners(take=take, decider=chaos, contexts=contexts)
+    async with UnrulyServer(manners=manners, port=port) as server:
+        yield server.port
 
 
 class _Dialogue(SMTP):
@@ -105,7 +105,7 @@ class _Dialogue(SMTP):
 
     line_length_limit = _SIZE_LIMIT  # of the stream, too
 
-    def __init__(self, keeper: _Keeper, dialogues: set[_Dialogue]) -> None:
+    def __init__(self, keeper: Keeper, dialogues: set[_Dialogue]) -> None:
         self._keeper, self._dialogues = keeper, dialogues
         super().__init__(
             object(),

@@ -19,14 +19,11 @@ from collections.abc import (
     Awaitable,
     Callable,
     Iterator,
-    Mapping,
-    Sequence,
 )
 from contextlib import asynccontextmanager, contextmanager
-from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated
 from urllib.parse import quote, unquote
 
 import uvicorn
@@ -39,6 +36,7 @@ from mailer.config.load import shipped
 from mailer.errors import ConfigError, InputError, NotFoundError
 from mailer.language import ENGLISH, Catalogue, short_day, speech
 from mailer.phrases import Phrase, say
+from mailer.web.letterbox import Entry, Letterbox, Mischief
 
 _LOOPBACK = "127.0.0.1"
 _HOSTS = (_LOOPBACK, "localhost")
@@ -57,84 +55,6 @@ _MAIL_POLICY = (
     "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; "
     "sandbox allow-popups allow-popups-to-escape-sandbox; frame-ancestors 'self'"
 )
-
-
-class Entry(Protocol):
-    """A line of the list."""
-
-    @property
-    def id(self) -> str:
-        """What the address of its page ends in."""
-
-    @property
-    def sender(self) -> str:
-        """From whom, by the header."""
-
-    @property
-    def recipient(self) -> str:
-        """To whom, by the envelope."""
-
-    @property
-    def subject(self) -> str:
-        """About what."""
-
-    @property
-    def received(self) -> datetime:
-        """When it came."""
-
-    @property
-    def size(self) -> int:
-        """In bytes."""
-
-
-class Part(Protocol):
-    """A picture inside a mail."""
-
-    @property
-    def type(self) -> str:
-        """As declared: ``image/png``."""
-
-    @property
-    def content(self) -> bytes:
-        """Decoded."""
-
-
-class Mail(Protocol):
-    """One mail, taken apart."""
-
-    @property
-    def entry(self) -> Entry:
-        """Its line of the list."""
-
-    @property
-    def headers(self) -> tuple[tuple[str, str], ...]:
-        """Decoded, in their order."""
-
-    @property
-    def html(self) -> str:
-        """The HTML body, or nothing."""
-
-    @property
-    def text(self) -> str:
-        """The plain body, or nothing."""
-
-    @property
-    def source(self) -> bytes:
-        """As it came."""
-
-    @property
-    def pictures(self) -> Mapping[str, Part]:
-        """By Content-ID."""
-
-
-class Letterbox(Protocol):
-    """Where the mail is."""
-
-    def entries(self) -> Sequence[Entry]:
-        """All mail, the newest first."""
-
-    def read(self, name: str) -> Mail:
-        """One mail; NotFoundError, or InputError if it makes no sense."""
 
 
 class View(StrEnum):
@@ -160,8 +80,9 @@ def inbox_app(
     media: Path | None,
     public_url: str | None,
     catalogue: Catalogue = ENGLISH,
+    chaos: Mischief | None = None,
 ) -> FastAPI:
-    """The pages over *mailbox*.
+    """The pages over *mailbox*, and over what *chaos* did.
 
     Pictures that *public_url* will serve one day are served from *media* today.
     """
@@ -208,6 +129,17 @@ def inbox_app(
             query=q,
             page=number,
             last=last,
+            whims=chaos.told() if chaos else [],
+        )
+        answer.headers["Content-Security-Policy"] = _LIST_POLICY
+        return answer
+
+    @app.get("/chaos")
+    def mischief() -> Response:
+        answer = page(
+            "chaos.html.j2",
+            whims=chaos.told() if chaos else [],
+            incidents=chaos.incidents()[:_PER_PAGE] if chaos else [],
         )
         answer.headers["Content-Security-Policy"] = _LIST_POLICY
         return answer
@@ -269,12 +201,15 @@ async def http_inbox(
     media: Path | None,
     public_url: str | None,
     catalogue: Catalogue = ENGLISH,
+    chaos: Mischief | None = None,
 ) -> AsyncIterator[str]:
     """Serve the pages on loopback in the running loop; yields their address.
 
     Port 0 means any free one. ConfigError if the port is taken.
     """
-    app = inbox_app(mailbox, media=media, public_url=public_url, catalogue=catalogue)
+    app = inbox_app(
+        mailbox, media=media, public_url=public_url, catalogue=catalogue, chaos=chaos
+    )
     try:
         listener = socket.create_server((_LOOPBACK, port))
     except OSError as error:

@@ -1,16 +1,20 @@
-"""What every Relay promises, the real one and the one in memory alike."""
+"""What every Relay promises: the server, the folder, and the one in memory alike."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Reply, Stage
 from mailer.flows.ports import Relay
+from mailer.transport.outbox import MaildirRelay
 from mailer.transport.smtp import Security, SmtpRelay, Timeouts
 from tests.fakes.relay import OK, FakeRelay
 from tests.relay import ScriptedRelay
@@ -34,29 +38,51 @@ class Rig:
         self.arrived = arrived
 
 
+async def built(
+    kind: str,
+    stack: AsyncExitStack,
+    folder: Path,
+    stage: Stage = Stage.DOT,
+    reply: Reply | None = OK,
+) -> Rig:
+    """A relay of *kind* that says one reply, or nothing, at one stage."""
+    if kind == "maildir":
+        return Rig(MaildirRelay(name="fake", folder=folder), lambda: kept(folder))
+    if kind == "fake":
+        fake = FakeRelay(answer=lambda *_: (stage, reply))
+        return Rig(fake, lambda: [content for _, content in fake.accepted])
+    script = {str(stage): str(reply) if reply else "drop"}
+    server = await stack.enter_async_context(ScriptedRelay(script=script))
+    relay = SmtpRelay(
+        name="fake",
+        host="127.0.0.1",
+        port=server.port,
+        security=Security.NONE,
+        local_hostname="mailer.example",
+        connect_patience=timedelta(0),
+        timeouts=Timeouts(connect=2, command=1, data=1, dot=1),
+    )
+    return Rig(relay, lambda: [taken.content for taken in server.accepted])
+
+
+def kept(folder: Path) -> list[bytes]:
+    """The messages in a Maildir in their order, without the envelope above them."""
+    paths = sorted((folder / "new").glob("*"))
+    return [path.read_bytes().split(b"\r\n", 2)[2] for path in paths]
+
+
 @pytest.fixture(params=["fake", "smtp"])
-async def make(request: pytest.FixtureRequest) -> AsyncIterator[Make]:
-    """Builds a relay that says one reply, or nothing, at one stage."""
+async def make(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Make]:
+    """Builds a relay that can say something at every stage."""
     async with AsyncExitStack() as stack:
+        yield partial(built, request.param, stack, tmp_path)
 
-        async def build(stage: Stage = Stage.DOT, reply: Reply | None = OK) -> Rig:
-            if request.param == "fake":
-                fake = FakeRelay(answer=lambda *_: (stage, reply))
-                return Rig(fake, lambda: [content for _, content in fake.accepted])
-            script = {str(stage): str(reply) if reply else "drop"}
-            server = await stack.enter_async_context(ScriptedRelay(script=script))
-            relay = SmtpRelay(
-                name="fake",
-                host="127.0.0.1",
-                port=server.port,
-                security=Security.NONE,
-                local_hostname="mailer.example",
-                connect_patience=timedelta(0),
-                timeouts=Timeouts(connect=2, command=1, data=1, dot=1),
-            )
-            return Rig(relay, lambda: [taken.content for taken in server.accepted])
 
-        yield build
+@pytest.fixture(params=["fake", "smtp", "maildir"])
+async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Rig]:
+    """A relay of any kind that takes what it gets."""
+    async with AsyncExitStack() as stack:
+        yield await built(request.param, stack, tmp_path / "out")
 
 
 async def yes() -> bool:
@@ -72,9 +98,40 @@ async def broken() -> bool:
     raise OSError(message)
 
 
-async def test_a_relay_that_answers_passes_its_check(make: Make) -> None:
+async def test_a_relay_that_answers_passes_its_check(rig: Rig) -> None:
     """A check of a relay that lets us in says nothing."""
-    await (await make()).relay.check()
+    await rig.relay.check()
+
+
+async def test_every_message_arrives_once_as_it_is(rig: Rig) -> None:
+    """Accepted is said of what arrived, in its order, and of nothing else."""
+    bodies = [b"Subject: %d\r\n\r\nx\r\n" % n for n in range(5)]
+    async with rig.relay.session() as session:
+        for number, body in enumerate(bodies, 1):
+            attempt = await session.deliver(
+                ENVELOPE, lambda body=body: body, handing_over=yes
+            )
+            assert (attempt.relay, attempt.stage) == ("fake", Stage.DOT)
+            assert attempt.reply.code == 250
+            assert session.is_open
+            assert len(rig.arrived()) == number
+    assert rig.arrived() == bodies
+
+
+async def test_sessions_side_by_side_mix_nothing_up(rig: Rig) -> None:
+    """Two sessions at once: what each hands over arrives whole."""
+
+    async def carry(word: bytes) -> None:
+        async with rig.relay.session() as session:
+            for _ in range(4):
+                await session.deliver(
+                    ENVELOPE, lambda: word * 40_000 + b"\r\n", handing_over=yes
+                )
+
+    await asyncio.gather(carry(b"a"), carry(b"b"))
+    arrived = rig.arrived()
+    assert sorted(body[:1] for body in arrived) == [b"a"] * 4 + [b"b"] * 4
+    assert all(body == body[:1] * 40_000 + b"\r\n" for body in arrived)
 
 
 @pytest.mark.parametrize(
@@ -109,9 +166,8 @@ async def test_silence_is_told_with_its_stage(make: Make, stage: Stage) -> None:
     assert (attempt.stage, attempt.reply) == (stage, None)
 
 
-async def test_without_the_mark_no_byte_leaves(make: Make) -> None:
+async def test_without_the_mark_no_byte_leaves(rig: Rig) -> None:
     """A mark that says no ends the session before the body."""
-    rig = await make()
     async with rig.relay.session() as session:
         attempt = await session.deliver(ENVELOPE, lambda: BODY, handing_over=no)
         assert not session.is_open
@@ -119,9 +175,8 @@ async def test_without_the_mark_no_byte_leaves(make: Make) -> None:
     assert rig.arrived() == []
 
 
-async def test_a_mark_that_fails_is_told_and_no_byte_leaves(make: Make) -> None:
+async def test_a_mark_that_fails_is_told_and_no_byte_leaves(rig: Rig) -> None:
     """An error of the mark goes through, and ends the session before the body."""
-    rig = await make()
     async with rig.relay.session() as session:
         with pytest.raises(OSError, match="disk full"):
             await session.deliver(ENVELOPE, lambda: BODY, handing_over=broken)

@@ -120,6 +120,17 @@ WRONG = [
         '[[relays]]\nname = "principal"',
         "two relays are called principal",
     ),
+    (
+        'rate = "15/s"',
+        'kind = "maildir"',
+        "needs a path: the folder that keeps the mail",
+    ),
+    ('rate = "15/s"', 'path = "out"', 'path is for kind = "maildir"'),
+    (
+        'rate = "15/s"',
+        '[[relays]]\nname = "folder"\nkind = "maildir"\npath = "out"',
+        "stands alone",
+    ),
     ("[site]", '[site]\ntimezone = "Mars/Base"', "no time zone 'Mars/Base'"),
     ("[site]", '[send]\nlinger = "soon"\n[site]', "'soon' is no duration"),
     ('from = "Le', 'schedule = "6 07:00"\nfrom = "Le', "sat 07:00"),

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Attempt, Stage
 from mailer.errors import ConfigError, InputError, NotFoundError
+from mailer.transport.chaos import Chaos
 from mailer.transport.inbox import Mailbox, smtp_inbox
 from mailer.transport.smtp import Security, SmtpRelay
+from mailer.transport.whims import read_whim
 
 TRACE = b"Return-Path: <lettre@m.example>\r\nDelivered-To: r@x.example\r\n"
 MAIL = (Path(__file__).parents[2] / "data" / "inbox" / "pictures.eml").read_bytes()
@@ -256,3 +258,58 @@ def test_no_mail_breaks_the_mailbox(
         mail = box.read(entry.id)
         assert mail.source == b"".join(scraps)
         f"{entry}{mail.text}{mail.html}{mail.headers}{list(mail.pictures)}".encode()
+
+
+@pytest.mark.parametrize(
+    ("whim", "codes"),
+    [
+        ("rcpt:550 5.1.1@every=2", [250, 550, 250, 550]),
+        ("dot:451 4.3.0@first=1", [451, 250, 250, 250]),
+        ("dot:lines 3", [250, 250, 250, 250]),
+    ],
+)
+async def test_with_chaos_it_keeps_what_it_accepts(
+    tmp_path: Path, whim: str, codes: list[int]
+) -> None:
+    """A misbehaving inbox keeps exactly the mail that it says it keeps, byte for byte."""
+    bodies = [MAIL, b"", b"Subject: x\r\n\r\n...two dots\r\n", b"\n.\n\r\n"]
+    async with smtp_inbox(tmp_path, chaos=Chaos([read_whim(whim)])) as port:
+        attempts = await send(port, *(stuffed(body) for body in bodies))
+    assert [attempt.reply.code for attempt in attempts] == codes
+    taken = [body for body, code in zip(bodies, codes, strict=True) if code == 250]
+    kept = sorted(path.read_bytes() for path in (tmp_path / "new").iterdir())
+    assert kept == sorted(TRACE + body for body in taken)
+    assert not list((tmp_path / "tmp").iterdir())
+
+
+def stuffed(body: bytes) -> bytes:
+    """As it goes over the wire: a dot that opens a line is doubled."""
+    lines = body.split(b"\r\n")
+    return b"\r\n".join(b"." + x if x.startswith(b".") else x for x in lines)
+
+
+async def test_with_chaos_a_full_disk_is_said_too(tmp_path: Path) -> None:
+    """What cannot be kept is answered 451, whatever else is played."""
+    async with smtp_inbox(tmp_path, chaos=Chaos()) as port:
+        (tmp_path / "tmp").rmdir()
+        (attempt,) = await send(port, MAIL)
+    assert attempt.reply.code == 451
+
+
+async def test_without_pipelining_nobody_speaks_ahead(tmp_path: Path) -> None:
+    """A server that offers no PIPELINING sends away who does not wait (RFC 2920)."""
+    for whim, answers in (
+        ("ehlo:without PIPELINING", [b"250", b"421"]),
+        ("ehlo:without SIZE", [b"250", b"250", b"250"]),
+    ):
+        async with smtp_inbox(tmp_path, chaos=Chaos([read_whim(whim)])) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            await reader.readline()
+            writer.write(b"EHLO me\r\n")
+            while not (line := await reader.readline()).startswith(b"250 "):
+                pass
+            said = [line[:3]]
+            writer.write(b"MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\n")
+            said += [(await reader.readline())[:3] for _ in answers[1:]]
+            writer.close()
+        assert said == answers

@@ -10,7 +10,9 @@ import pytest
 
 from mailer.config.load import shipped
 from mailer.errors import ConfigError
+from mailer.transport.chaos import Chaos, Occasion
 from mailer.transport.inbox import Mailbox
+from mailer.transport.whims import Moment, read_whim
 from mailer.web.inbox import http_inbox, inbox_app
 from mailer.workspace.catalogue import load_catalogue
 
@@ -139,9 +141,39 @@ async def test_only_the_list_has_a_script_and_it_is_ours(
         assert "script-src" not in policy
 
 
+async def test_the_pages_tell_what_chaos_did(
+    client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    """The list says that chaos is on; its page says what was done, escaped."""
+    assert "Chaos is on" not in (await client.get("/")).text
+    assert "This inbox behaves" in (await client.get("/chaos")).text
+    chaos = Chaos([read_whim("rcpt:550 5.1.1 <b>no</b>"), read_whim("dot:drop")])
+    for name in ("claire", "<i>paul</i>"):
+        chaos.decide(
+            Occasion(
+                moment=Moment.RCPT,
+                connection=1,
+                now=1_800_000_000,
+                recipients=(f"{name}@x.example",),
+            )
+        )
+    app = inbox_app(Mailbox(tmp_path), media=None, public_url=None, chaos=chaos)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1"
+    ) as browser:
+        listing = (await browser.get("/")).text
+        page = (await browser.get("/chaos")).text
+    assert "Chaos is on" in listing
+    assert "Had its way 2 times" in listing
+    assert page.index("paul") < page.index("claire@x.example")
+    assert "&lt;b&gt;no&lt;/b&gt;" in page
+    assert "<i>" not in page
+    assert "not yet" in page
+
+
 async def test_a_foreign_name_is_not_answered(client: httpx.AsyncClient) -> None:
     """A page elsewhere that renames itself to this machine reads nothing."""
-    for path in ("/", "/mail/1.a/source", "/media/abc.png"):
+    for path in ("/", "/chaos", "/mail/1.a/source", "/media/abc.png"):
         answer = await client.get(path, headers={"Host": "evil.example:8025"})
         assert answer.status_code == 400
     answer = await client.get("/", headers={"Host": "localhost:8025"})
