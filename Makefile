@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 CORE   := mailer/edition/*,mailer/audience/*,mailer/rendering/*,mailer/delivery/*
 
 .DEFAULT_GOAL := help
-.PHONY: messages help demo test lint judges explore bench golden format clean browser
+.PHONY: messages help demo test lint judges explore bench golden format clean browser caniemail
 
 help:           ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -53,6 +53,10 @@ format: $(VENV)/.dev    ## mend what a program can mend
 
 messages: $(VENV)/.dev    ## gather every sentence of ours into the French catalogue
 	$(BIN)/python -m tests.messages
+
+caniemail: $(VENV)/.dev    ## fetch what mail programs support (npm), measure our themes anew
+	@mkdir -p build && cd build && npm pack --silent caniemail
+	$(BIN)/python -m tests.checks.caniemail build/caniemail-*.tgz
 
 clean:          ## forget what was installed and measured here
 	rm -rf $(VENV) build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

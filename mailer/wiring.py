@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from mailer.flows.ports import Ledger, Readers, Relay
     from mailer.flows.send import PacedRelay, SendingDesk
     from mailer.rendering.checks.inspection import Surroundings
-    from mailer.rendering.checks.rule import Rule
     from mailer.rendering.model import Scene
     from mailer.workspace.drafts import Basis, Draft
     from mailer.workspace.editions import EditionFolder, Workspace
@@ -345,13 +344,6 @@ class WorkspaceNewsroom:
             ignore=frozenset(checks.ignore),
         )
         return surroundings_of(edition, self.workspace, self.templates, limits)
-
-
-def rules() -> Mapping[str, Rule]:
-    """The catalogue of rules that ships with mailer."""
-    from mailer.workspace.rulebook import load_rules
-
-    return load_rules(shipped("templates"))
 
 
 def new_workspace(folder: Path, *, theme: str, data: Path | None = None) -> list[Path]:

@@ -180,7 +180,7 @@ def _completed(
 def accepting(assembled: Assembled, names: Sequence[str], *, by: str) -> Assembled:
     """*assembled* with these rules accepted by *by*, or by who is logged in."""
     from mailer.flows.assemble import accept
-    from mailer.wiring import rules
+    from mailer.workspace.rulebook import rules
 
     if not names:
         return assembled
@@ -234,7 +234,7 @@ def _fixed(call: Invocation, checked: Checked) -> Checked:
 def _explained(call: Invocation, name: str) -> str:
     """A rule of the catalogue, for people; NotFoundError with suggestions."""
     from mailer.edition.notes import did_you_mean
-    from mailer.wiring import rules
+    from mailer.workspace.rulebook import rules
 
     known = rules()
     if name not in known:

@@ -58,9 +58,12 @@ def _version(value: bool) -> None:
         return
     from importlib.metadata import version
 
+    from mailer.workspace.support import support_data
+
     python = ".".join(map(str, sys.version_info[:3]))
     mjml = version("mjml-python")
     typer.echo(f"mailer {__version__} (Python {python}, mjml-python {mjml})")
+    typer.echo(f"caniemail data of {support_data().dated}")
     raise typer.Exit
 
 

@@ -176,7 +176,14 @@ class Web(Table):
 class Checks(Table):
     """What the checks mind."""
 
-    clients: tuple[str, ...] = ("apple-mail", "gmail", "outlook", "orange", "laposte")
+    clients: tuple[str, ...] = (
+        "apple-mail",
+        "gmail",
+        "outlook",
+        "orange",
+        "laposte",
+        "free-fr",
+    )
     warn_html_kb: int = Field(default=85, ge=1)
     max_html_kb: int = Field(default=102, ge=1, le=102)
     ignore: tuple[str, ...] = ()

@@ -87,7 +87,10 @@ def assemble(name: str, newsroom: Newsroom, *, today: date) -> Assembled:
     edition = replace(edition, sender=_mailbox(edition, scene))
     frozen = freeze(edition, scene)
     inspection = Inspection(
-        frozen=frozen, today=today, surroundings=newsroom.surroundings(edition)
+        frozen=frozen,
+        today=today,
+        surroundings=newsroom.surroundings(edition),
+        theme=scene.theme,
     )
     return Assembled(
         edition=edition,

@@ -88,7 +88,7 @@ def _prepared(
     """The edition set and cut, the scene in its colours, and the preheader."""
     edition = settled(edition, scene.publication)
     theme = scene.theme.override(scene.publication.tokens, file="config/mailer.toml")
-    scene = replace(scene, theme=theme.override(edition.tokens, file=edition.at.file))
+    scene = replace(scene, theme=theme.recoloured(edition.tokens, file=edition.at.file))
     style = style_of(edition, scene.publication)
     scene = replace(
         scene,

@@ -7,12 +7,12 @@ which is checked here, when the theme is read, and not when readers complain.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from mailer.errors import ThemeError
-from mailer.phrases import say
+from mailer.phrases import Phrase, say
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 PAPER = "paper"
@@ -82,6 +82,12 @@ class Theme:
 
         An empty dark value leaves the theme's own.
         """
+        changed = self.recoloured(tokens, file=file)
+        check_contrast(changed, file=file)
+        return changed
+
+    def recoloured(self, tokens: Mapping[str, tuple[str, str]], *, file: str) -> Theme:
+        """The theme with some colours changed, readable or not."""
         for name in tokens.keys() - self.colors.keys():
             message = say(
                 "the theme {name} has no colour {color}",
@@ -94,9 +100,7 @@ class Theme:
             name: (light, dark or self.colors[name][1])
             for name, (light, dark) in tokens.items()
         }
-        changed = replace(self, colors={**self.colors, **colors})
-        check_contrast(changed, file=file)
-        return changed
+        return replace(self, colors={**self.colors, **colors})
 
     def dark_rules(self, source: str) -> str:
         """The dark sheet's rules for the tokens that *source* uses, and no others.
@@ -179,12 +183,19 @@ def check_contrast(theme: Theme, *, file: str) -> None:
         for missing in {text, ground} - theme.colors.keys():
             message = say("contrast: there is no colour {missing}", missing=missing)
             raise ThemeError(message, file=file)
+    for message in faint(theme):
+        raise ThemeError(message, file=file)
+
+
+def faint(theme: Theme) -> Iterator[Phrase]:
+    """Every text that cannot be read on its ground, in light or in dark."""
+    for text, ground in theme.contrast:
         for scheme, ink, paper in zip(
             SCHEMES, theme.colors[text], theme.colors[ground], strict=True
         ):
             ratio = contrast(ink, paper)
             if ratio < CONTRAST:
-                message = say(
+                yield say(
                     "{text} {ink} on {ground} {paper} ({scheme}) has a contrast "
                     "of {ratio}, {least} is needed",
                     text=text,
@@ -195,7 +206,6 @@ def check_contrast(theme: Theme, *, file: str) -> None:
                     ratio=round(ratio, 2),
                     least=CONTRAST,
                 )
-                raise ThemeError(message, file=file)
 
 
 def contrast(one: str, other: str) -> float:

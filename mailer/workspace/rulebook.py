@@ -8,11 +8,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from mailer.config.load import shipped
 from mailer.errors import Severity
 from mailer.phrases import say
 from mailer.rendering.checks.rule import Group, Rule, Sample
 
 RULES = Path("checks") / "rules.toml"
+
+
+def rules() -> Mapping[str, Rule]:
+    """The catalogue that ships."""
+    return load_rules(shipped("templates"))
 
 
 @cache

@@ -14,6 +14,7 @@ from mailer.rendering.checks.inspection import Limits, Sibling, Surroundings
 from mailer.workspace.editions import EditionFolder, Workspace
 from mailer.workspace.lexicon import load_lexicon
 from mailer.workspace.rulebook import load_rules
+from mailer.workspace.support import check_clients, load_support
 
 
 def surroundings_of(
@@ -26,7 +27,10 @@ def surroundings_of(
     severities = {rule.id: rule.severity for rule in load_rules(templates[-1]).values()}
     for name in sorted(limits.ignore):
         _must_be_a_warning(name, severities)
+    support = load_support(templates[-1])
+    check_clients(limits.clients, support)
     return Surroundings(
+        support=support,
         limits=limits,
         lexicon=load_lexicon(templates),
         siblings=siblings_of(edition, workspace),

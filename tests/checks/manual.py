@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mailer.rendering.checks.rule import Group, Rule
-from mailer.wiring import rules
+from mailer.workspace.rulebook import rules
 
 DOCS = Path(__file__).parents[2] / "docs" / "checks.md"
 BEGIN = "<!-- rules: made by python -m tests.checks.manual -->\n"

@@ -11,7 +11,7 @@ import pytest
 from mailer.errors import EditionError
 from mailer.flows.assemble import assemble
 from mailer.rendering.checks.rule import Group, Rule
-from mailer.wiring import rules
+from mailer.workspace.rulebook import rules
 from tests.checks.manual import table, written
 from tests.checks.workbench import FOLDER, TODAY, findings, lay_out
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailer.errors import Finding
+from mailer.rendering.checks.additions import check_additions
 from mailer.rendering.checks.audience import check_audience
 from mailer.rendering.checks.finding import in_order
 from mailer.rendering.checks.images import check_images
@@ -29,6 +30,7 @@ _CHECKS = (
     check_sponsors,
     check_polls,
     check_output,
+    check_additions,
     check_spam,
     check_shape,
 )

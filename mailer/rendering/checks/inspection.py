@@ -11,7 +11,9 @@ from mailer.edition.model import Edition, Publication
 from mailer.errors import Severity
 from mailer.rendering.checks.lexicon import Lexicon
 from mailer.rendering.checks.manuscript import Passage, passages
+from mailer.rendering.checks.support import Support
 from mailer.rendering.model import Frozen
+from mailer.rendering.theme import Theme
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,15 +48,20 @@ class Surroundings:
     lexicon: Lexicon = field(default_factory=Lexicon)
     siblings: tuple[Sibling, ...] = ()
     rules: Mapping[str, Severity] = field(default_factory=dict)
+    support: Support = field(default_factory=Support)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
-    """Everything that a check may look at; ``today`` is the site's local date."""
+    """Everything that a check may look at; ``today`` is the site's local date.
+
+    ``theme`` is the publication's as it is read, before anybody changes its colours.
+    """
 
     frozen: Frozen
     today: dt.date
     surroundings: Surroundings = field(default_factory=Surroundings)
+    theme: Theme | None = None
     passages: tuple[Passage, ...] = field(init=False)
 
     def __post_init__(self) -> None:

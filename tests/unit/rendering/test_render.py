@@ -248,10 +248,15 @@ def test_an_edition_may_have_its_own_colour() -> None:
 
 
 def test_a_colour_that_cannot_be_read_names_the_file_that_said_it() -> None:
-    """The edition's own fault is told at the edition, not at the theme."""
-    edition = specimen.edition(tokens={"accent": ("#ffff00", "#ffff00")})
-    with pytest.raises(ThemeError, match=r"index\.md: accent #ffff00 on "):
-        render(edition, Variant.FREE, specimen.scene())
+    """The publication's own fault is told at the configuration, not at the theme.
+
+    An edition's is a warning of the checks: it can be looked at.
+    """
+    faint = {"accent": ("#ffff00", "#ffff00")}
+    with pytest.raises(ThemeError, match=r"mailer\.toml: accent #ffff00 on "):
+        render(specimen.edition(), Variant.FREE, _tinted(faint))
+    edition = specimen.edition(tokens=faint)
+    assert "#ffff00" in render(edition, Variant.FREE, specimen.scene()).html
 
 
 def test_a_fault_in_a_template_is_the_theme_s() -> None:
