@@ -8,7 +8,7 @@ import random
 import secrets
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
 from mailer.config.load import Loaded, data_home, load, shipped
-from mailer.errors import ConfigError, InputError, NotFoundError
+from mailer.errors import ConfigError, InputError
 from mailer.phrases import Phrase, say
 
 if TYPE_CHECKING:
@@ -26,13 +26,10 @@ if TYPE_CHECKING:
     from mailer.config.settings import RelaySettings
     from mailer.delivery.signer import Signer
     from mailer.delivery.throttle import Rate
-    from mailer.edition.model import Edition, Publication
+    from mailer.edition.model import Publication
     from mailer.flows.ports import Ledger, Readers, Relay
     from mailer.flows.send import PacedRelay, SendingDesk
-    from mailer.rendering.checks.inspection import Surroundings
-    from mailer.rendering.model import Scene
-    from mailer.workspace.drafts import Basis, Draft
-    from mailer.workspace.editions import EditionFolder, Workspace
+    from mailer.workspace.newsroom import WorkspaceNewsroom
 
 
 class SystemClock:
@@ -94,23 +91,20 @@ class House:
 
     def publication(self, name: str | None) -> Publication:
         """The publication called *name*, or the only one there is."""
+        if name is not None:
+            return self.settings.publication(name)
         known = sorted(self.settings.publications)
-        if name is None:
-            if len(known) == 1:
-                return self.settings.publication(known[0])
-            message = say("say which publication")
-            raise ConfigError(message, hint=f"--publication {' | '.join(known)}")
-        if name not in known:
-            message = say("no publication {name}", name=name)
-            raise NotFoundError(
-                message, hint=say("there are: {names}", names=", ".join(known))
-            )
-        return self.settings.publication(name)
+        if len(known) == 1:
+            return self.settings.publication(known[0])
+        message = say("say which publication")
+        raise ConfigError(message, hint=f"--publication {' | '.join(known)}")
 
     @cached_property
     def newsroom(self) -> WorkspaceNewsroom:
         """The workspace: editions, themes, pictures."""
-        return WorkspaceNewsroom(self)
+        from mailer.workspace.newsroom import WorkspaceNewsroom
+
+        return WorkspaceNewsroom(self.loaded, now=self.clock.now)
 
     @cached_property
     def keyring(self) -> Keyring:
@@ -239,111 +233,6 @@ def _burst(rate: Rate) -> int:
     Enough to catch up after a stumble of the loop, too little for a relay to notice.
     """
     return max(1, round(0.05 / rate.interval))
-
-
-class WorkspaceNewsroom:
-    """The newsroom port over a workspace folder and the shipped themes."""
-
-    def __init__(self, house: House) -> None:
-        self.house = house
-        self.templates = (house.loaded.root / "templates", shipped("templates"))
-
-    @cached_property
-    def workspace(self) -> Workspace:
-        """The folder of editions."""
-        from mailer.workspace.editions import Workspace
-
-        return Workspace(self.house.loaded.root)
-
-    def publication(self, name: str) -> Publication:
-        """The publication with this id; NotFoundError."""
-        return self.house.publication(name)
-
-    def edition(self, name: str, *, today: date) -> Edition:
-        """The edition called *name*, parsed."""
-        publications = list(self.house.settings.publications)
-        return self._read(self.workspace.find(name, publications, today=today))
-
-    def begin(
-        self,
-        publication: Publication,
-        *,
-        title: str,
-        day: date | None,
-        basis: Basis | None,
-        used: Collection[int],
-    ) -> Draft:
-        """Write the next edition of *publication*; *used* numbers are not given again."""
-        from mailer.workspace.catalogue import load_catalogue
-        from mailer.workspace.drafts import Desk, begin
-
-        desk = Desk(
-            workspace=self.workspace,
-            publication=publication,
-            authors=list(self.workspace.authors()),
-            sentences=load_catalogue(publication.lang, self.templates),
-            used=used,
-            read=self._read,
-            now=self.house.clock.now(),
-        )
-        return begin(desk, title=title, day=day, basis=basis)
-
-    def _read(self, folder: EditionFolder) -> Edition:
-        from mailer.workspace.themes import load_theme, theme_blocks
-
-        publication = self.publication(folder.publication)
-        theme = load_theme(publication.theme, self.templates)
-        return self.workspace.read(
-            folder,
-            publication,
-            self.workspace.authors(),
-            theme_blocks=theme_blocks(theme),
-            colors=theme.colors,
-        )
-
-    def scene(self, edition: Edition) -> Scene:
-        """Theme, pictures, authors and sentences for *edition*."""
-        from mailer.rendering.model import Scene
-        from mailer.workspace.catalogue import load_catalogue
-        from mailer.workspace.past import latest_before
-        from mailer.workspace.pictures import PictureShelf
-        from mailer.workspace.themes import load_theme
-
-        publication = self.publication(edition.publication)
-        authors = self.workspace.authors()
-        theme = load_theme(publication.theme, self.templates)
-        pictures = PictureShelf(self.house.loaded.media_folder())
-        url = self.house.public_url
-        return Scene(
-            publication=publication,
-            theme=theme,
-            sentences=load_catalogue(edition.lang or publication.lang, self.templates),
-            authors=authors,
-            pictures=pictures.pictures_of(
-                edition,
-                authors,
-                workspace=self.workspace,
-                public_url=url,
-            ),
-            latest=latest_before(edition, publication, self.workspace, public_url=url)
-            if url and "latest" in publication.endmatter
-            else (),
-            public_url=url,
-        )
-
-    def surroundings(self, edition: Edition) -> Surroundings:
-        """What *edition* is compared with by the checks."""
-        from mailer.rendering.checks.inspection import Limits
-        from mailer.workspace.surroundings import surroundings_of
-
-        checks = self.house.settings.checks
-        limits = Limits(
-            clients=checks.clients,
-            warn_html_kb=checks.warn_html_kb,
-            max_html_kb=checks.max_html_kb,
-            ignore=frozenset(checks.ignore),
-        )
-        return surroundings_of(edition, self.workspace, self.templates, limits)
 
 
 def new_workspace(folder: Path, *, theme: str, data: Path | None = None) -> list[Path]:

@@ -43,6 +43,7 @@ from mailer.delivery.domain import read_domain, read_selector
 from mailer.delivery.mailbox import read_mailbox
 from mailer.edition.model import Publication, Variant
 from mailer.edition.model import Shape as EditionShape
+from mailer.errors import NotFoundError
 from mailer.phrases import say
 
 
@@ -275,7 +276,11 @@ class Settings(BaseSettings):
         return (sources["init_settings"],)
 
     def publication(self, name: str) -> Publication:
-        """The publication called *name*, its defaults filled in; KeyError."""
+        """The publication called *name*, its defaults filled in; NotFoundError."""
+        if name not in self.publications:
+            message = say("no publication {name}", name=name)
+            there = ", ".join(sorted(self.publications))
+            raise NotFoundError(message, hint=say("there are: {names}", names=there))
         table = self.publications[name]
         sender = read_mailbox(table.sender, what="from")
         lang = table.lang or self.site.lang

@@ -1,0 +1,110 @@
+"""The newsroom port over a workspace folder and the shipped themes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import date, datetime
+from functools import cached_property
+
+from mailer.config.load import Loaded, shipped
+from mailer.edition.model import Edition, Publication
+from mailer.rendering.checks.inspection import Limits, Surroundings
+from mailer.rendering.model import Scene
+from mailer.workspace.catalogue import load_catalogue
+from mailer.workspace.drafts import Basis, Desk, Draft, begin
+from mailer.workspace.editions import EditionFolder, Workspace
+from mailer.workspace.past import latest_before
+from mailer.workspace.pictures import PictureShelf
+from mailer.workspace.surroundings import surroundings_of
+from mailer.workspace.themes import load_theme, theme_blocks
+
+
+class WorkspaceNewsroom:
+    """Editions, themes and pictures of the workspace that *loaded* settings belong to.
+
+    ``templates`` are the folders in which templates are looked up, the first winning.
+    """
+
+    def __init__(self, loaded: Loaded, *, now: Callable[[], datetime]) -> None:
+        self._loaded = loaded
+        self._settings = loaded.settings
+        self._now = now
+        self.templates = (loaded.root / "templates", shipped("templates"))
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The folder of editions."""
+        return Workspace(self._loaded.root)
+
+    def publication(self, name: str) -> Publication:
+        """The publication with this id; NotFoundError."""
+        return self._settings.publication(name)
+
+    def edition(self, name: str, *, today: date) -> Edition:
+        """The edition called *name*, parsed."""
+        publications = list(self._settings.publications)
+        return self._read(self.workspace.find(name, publications, today=today))
+
+    def begin(
+        self,
+        publication: Publication,
+        *,
+        title: str,
+        day: date | None,
+        basis: Basis | None,
+        used: Collection[int],
+    ) -> Draft:
+        """Write the next edition of *publication*; *used* numbers are not given again."""
+        desk = Desk(
+            workspace=self.workspace,
+            publication=publication,
+            authors=list(self.workspace.authors()),
+            sentences=load_catalogue(publication.lang, self.templates),
+            used=used,
+            read=self._read,
+            now=self._now(),
+        )
+        return begin(desk, title=title, day=day, basis=basis)
+
+    def scene(self, edition: Edition) -> Scene:
+        """Theme, pictures, authors and sentences for *edition*."""
+        publication = self.publication(edition.publication)
+        authors = self.workspace.authors()
+        theme = load_theme(publication.theme, self.templates)
+        shelf = PictureShelf(self._loaded.media_folder())
+        url = self._settings.site.public_url or None
+        return Scene(
+            publication=publication,
+            theme=theme,
+            sentences=load_catalogue(edition.lang or publication.lang, self.templates),
+            authors=authors,
+            pictures=shelf.pictures_of(
+                edition, authors, workspace=self.workspace, public_url=url
+            ),
+            latest=latest_before(edition, publication, self.workspace, public_url=url)
+            if url and "latest" in publication.endmatter
+            else (),
+            public_url=url,
+        )
+
+    def surroundings(self, edition: Edition) -> Surroundings:
+        """What *edition* is compared with by the checks."""
+        checks = self._settings.checks
+        limits = Limits(
+            clients=checks.clients,
+            warn_html_kb=checks.warn_html_kb,
+            max_html_kb=checks.max_html_kb,
+            ignore=frozenset(checks.ignore),
+        )
+        return surroundings_of(edition, self.workspace, self.templates, limits)
+
+    def _read(self, folder: EditionFolder) -> Edition:
+        publication = self.publication(folder.publication)
+        theme = load_theme(publication.theme, self.templates)
+        return self.workspace.read(
+            folder,
+            publication,
+            self.workspace.authors(),
+            theme_blocks=theme_blocks(theme),
+            colors=theme.colors,
+        )
