@@ -139,6 +139,7 @@ def run_json(call: Invocation, run: Run, tally: Tally) -> dict[str, object]:
         state=str(run.state),
         seconds=_seconds(call, run),
     )
+    row["reason"] = str(run.reason)
     return row | {"accepted_rules": [asdict(each) for each in run.accepted]}
 
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.options import JsonOption
 from mailer.cli.screen import run_json, runs_table
-from mailer.cli.vocabulary import acceptances, word
+from mailer.cli.vocabulary import acceptances, ledger_reason, word
 from mailer.delivery.ledger import State
 from mailer.delivery.report import balance_line
 from mailer.errors import NotFoundError
@@ -119,7 +119,8 @@ def _table(call: Invocation, entries: Sequence[Entry]) -> Table:
     table.add_column(overflow="fold", style="dim")
     for entry in entries:
         shown = word("deferred" if entry.state is State.DUE else entry.state)
-        table.add_row(call.said(shown), Text(entry.email), Text(entry.reason))
+        why = call.said(ledger_reason(entry.reason))
+        table.add_row(call.said(shown), Text(entry.email), Text(why))
     return table
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from mailer.phrases import Phrase, say, say_many
+from mailer.phrases import Phrase, say, say_many, verbatim
 
 if TYPE_CHECKING:
     from mailer.flows.ports import Acceptance
@@ -94,6 +94,16 @@ _COUNTED: Mapping[str, Callable[[int], Phrase]] = {
 def word(name: str) -> str:
     """The phrase for *name*, or *name* itself where it is nobody's word."""
     return _WORDS.get(str(name), str(name))
+
+
+def ledger_reason(text: str) -> Phrase:
+    """A delivery's reason, as the ledger keeps it, with our part of it as a phrase.
+
+    ``no such recipient: 550 5.1.1 unknown`` is ours up to the colon, then the relay's.
+    """
+    ours, colon, reply = text.partition(": ")
+    reason = verbatim(ours)
+    return say("{reason}: {reply}", reason=reason, reply=reply) if colon else reason
 
 
 def counted(name: str, count: int) -> Phrase:

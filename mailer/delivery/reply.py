@@ -17,6 +17,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mailer.phrases import Phrase, say, verbatim
+
 
 class Stage(StrEnum):
     """How far a transaction had come when its last reply came, or did not come."""
@@ -81,7 +83,7 @@ class Verdict:
 
     outcome: Outcome
     fault: Fault
-    reason: str
+    reason: Phrase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +92,7 @@ class _Line:
 
     said: re.Pattern[str]
     fault: Fault
-    reason: str
+    reason: Phrase
     stages: frozenset[Stage]
 
 
@@ -100,7 +102,7 @@ _PAST_MAIL = frozenset({Stage.RCPT, Stage.DATA, Stage.DOT})
 
 
 def _line(
-    said: str, fault: Fault, reason: str, stages: frozenset[Stage] = _PAST_MAIL
+    said: str, fault: Fault, reason: Phrase, stages: frozenset[Stage] = _PAST_MAIL
 ) -> _Line:
     return _Line(
         said=re.compile(said, re.VERBOSE | re.IGNORECASE),
@@ -115,30 +117,32 @@ def _line(
 # enhanced code, whatever the code.
 
 _TEMPORARY = (
-    _line("", Fault.RELAY, "the relay asks us to wait", frozenset({Stage.CONNECT})),
+    _line(
+        "", Fault.RELAY, say("the relay asks us to wait"), frozenset({Stage.CONNECT})
+    ),
     # RFC 4954 section 6: the relay cannot check the login now. SES uses it for its rate.
-    _line(r"^454", Fault.RELAY, "the relay asks us to wait", _LATER),
+    _line(r"^454", Fault.RELAY, say("the relay asks us to wait"), _LATER),
     _line(
         r"""^452\ 4\.5\.3 | too\ (many|much)\ (mail|connections|recipients|errors)\b
         | client\ host\ rejected | sender\ address\ rejected | connection\ rate""",
         Fault.RELAY,
-        "the relay slows us down",
+        say("the relay slows us down"),
         _LATER,
     ),
-    _line(r"gr[ea]y-?list", Fault.RECIPIENT, "greylisted", _PAST_MAIL),
+    _line(r"gr[ea]y-?list", Fault.RECIPIENT, say("greylisted"), _PAST_MAIL),
     # The providers' own words for "slow down": Gmail 4.7.28, Yahoo TSS04 and TS03,
     # Microsoft 4.7.500 and RP-001. A bare 4.7.1 is greylisting more often than not.
     _line(
         r"""^...\ 4\.7\.(?!1\b) | \[TSS?\d\d\] | \bRP-\d{3}\b | too\ many\ spams?
         | rate.?limit | throttl | unsolicited | complaints | reputation""",
         Fault.DOMAIN,
-        "the recipient's provider slows us down",
+        say("the recipient's provider slows us down"),
         _LATER,
     ),
-    _line(r"^421", Fault.RELAY, "the relay ends the session", _LATER),
-    _line("", Fault.RELAY, "the relay asks us to wait", frozenset({Stage.MAIL})),
-    _line(r"^4..\ 4\.2\.2 | quota | \bfull\b", Fault.RECIPIENT, "mailbox full"),
-    _line("", Fault.RECIPIENT, "not now"),
+    _line(r"^421", Fault.RELAY, say("the relay ends the session"), _LATER),
+    _line("", Fault.RELAY, say("the relay asks us to wait"), frozenset({Stage.MAIL})),
+    _line(r"^4..\ 4\.2\.2 | quota | \bfull\b", Fault.RECIPIENT, say("mailbox full")),
+    _line("", Fault.RECIPIENT, say("not now")),
 )
 
 _PERMANENT = (
@@ -148,15 +152,15 @@ _PERMANENT = (
         | authentication\ (failed|unsuccessful) | send\ ?as(\ this|denied)
         | daily\ .*sending\ limit | sending\ paused""",
         Fault.RUN,
-        "the relay does not let us in",
+        say("the relay does not let us in"),
         _EVERYWHERE,
     ),
-    _line("", Fault.RELAY, "the relay takes no mail", frozenset({Stage.CONNECT})),
+    _line("", Fault.RELAY, say("the relay takes no mail"), frozenset({Stage.CONNECT})),
     _line(
         r"""^...\ 5\.(3\.4|2\.3)\b | message\ .{0,20}too\ (big|large|long)
         | message\ size\ exceeds""",
         Fault.MESSAGE,
-        "the message is too big",
+        say("the message is too big"),
         _LATER,
     ),
     # The relay may quote whom it asked ("host x said: relaying denied"), and a closed
@@ -165,7 +169,7 @@ _PERMANENT = (
         r"""^...\ 5\.1\.([1-6]|10)\b | ^...\ (?!5\.7\.).*recipient\ address\ rejected
         | RESOLVER\.(ADR|RST)\.""",
         Fault.RECIPIENT,
-        "no such recipient",
+        say("no such recipient"),
     ),
     # Postfix says at RCPT what it holds against MAIL or the client (smtpd_delay_reject).
     _line(
@@ -174,22 +178,22 @@ _PERMANENT = (
         | relay(ing)?\ (access\ )?(denied|not\ permitted|prohibited)
         | address\ is\ not\ verified""",
         Fault.RUN,
-        "the relay does not take mail from us",
+        say("the relay does not take mail from us"),
         _LATER,
     ),
     _line(
         r"^(50[0-4]|555)",
         Fault.OURS,
-        "the relay does not understand us",
+        say("the relay does not understand us"),
         _LATER,
     ),
-    _line("", Fault.RUN, "the relay refuses our sender", frozenset({Stage.MAIL})),
-    _line(r"^...\ 5\.6\.7\b", Fault.RECIPIENT, "the address needs SMTPUTF8"),
-    _line(r"^...\ 5\.6\.", Fault.MESSAGE, "the message is refused"),
+    _line("", Fault.RUN, say("the relay refuses our sender"), frozenset({Stage.MAIL})),
+    _line(r"^...\ 5\.6\.7\b", Fault.RECIPIENT, say("the address needs SMTPUTF8")),
+    _line(r"^...\ 5\.6\.", Fault.MESSAGE, say("the message is refused")),
     _line(
         r"^...\ 5\.2\.2\b | over\ ?quota | quota\ exceeded | (mail)?box\ .{0,30}full",
         Fault.RECIPIENT,
-        "mailbox full",
+        say("mailbox full"),
     ),
     _line(
         r"""^...\ 5\.4\. | (unknown|no\ such|invalid)\ (local
@@ -197,7 +201,7 @@ _PERMANENT = (
         | (user|recipient|mailbox|account)\ .{0,60}(unknown|not\ (found|exist)|invalid
         |does(n't|\ not)\ (exist|have)|disabled|discontinued|inactive)""",
         Fault.RECIPIENT,
-        "no such recipient",
+        say("no such recipient"),
     ),
     _line(
         r"""^...\ 5\.7\. | spam | black-?\ ?list | block-?\ ?list | blocked | \brbl\b
@@ -205,9 +209,9 @@ _PERMANENT = (
         | virus | banned | unsolicited | unauthenticated | complaints
         | client\ host\ rejected | service\ refuse | OFR\d*_506 | \b(SC|DY|OU)-\d{3}\b""",
         Fault.DOMAIN,
-        "the recipient's provider rejects us",
+        say("the recipient's provider rejects us"),
     ),
-    _line("", Fault.RECIPIENT, "refused"),
+    _line("", Fault.RECIPIENT, say("refused")),
 )
 
 
@@ -220,11 +224,11 @@ def judge(attempt: Attempt) -> Verdict:
     """
     reply, stage = attempt.reply, attempt.stage
     if reply is None:
-        return _unsettled(stage, f"no reply at {stage}")
+        return _unsettled(stage, say("no reply at {stage}", stage=stage))
     match reply.code // 100:
         case 2 if stage is Stage.DOT:
             return Verdict(
-                outcome=Outcome.ACCEPTED, fault=Fault.NONE, reason=str(reply)
+                outcome=Outcome.ACCEPTED, fault=Fault.NONE, reason=verbatim(reply)
             )
         case 4:
             return _verdict(_TEMPORARY, reply, stage)
@@ -233,7 +237,10 @@ def judge(attempt: Attempt) -> Verdict:
         case _:
             # Malformed (-1), or no answer to what was asked: 250 instead of 354 takes
             # no message, 354 after the dot does not say that it was taken.
-            return _unsettled(stage, f"senseless reply at {stage}: {reply}")
+            return _unsettled(
+                stage,
+                say("senseless reply at {stage}: {reply}", stage=stage, reply=reply),
+            )
 
 
 def read_reply(code: int, text: str) -> Reply:
@@ -262,7 +269,7 @@ def _enhanced(code: int, text: str) -> str:
     return found[1] if found and found[1].startswith(str(code // 100)) else ""
 
 
-def _unsettled(stage: Stage, reason: str) -> Verdict:
+def _unsettled(stage: Stage, reason: Phrase) -> Verdict:
     """Nothing sensible was said: the relay's fault, and a doubt once the body is out.
 
     The relay may hold the message and only its answer be lost: to send again could
@@ -278,7 +285,7 @@ def _verdict(table: tuple[_Line, ...], reply: Reply, stage: Stage) -> Verdict:
     return Verdict(
         outcome=_outcome(reply, stage, line.fault),
         fault=line.fault,
-        reason=f"{line.reason}: {said}",
+        reason=say("{reason}: {reply}", reason=line.reason, reply=said),
     )
 
 

@@ -21,6 +21,7 @@ from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Attempt, Verdict
 from mailer.delivery.report import Tally
 from mailer.edition.model import Variant
+from mailer.phrases import NOTHING, Phrase
 from mailer.rendering.model import Frozen
 
 
@@ -128,7 +129,7 @@ class Run:
     state: RunState
     started: datetime
     finished: datetime | None = None
-    reason: str = ""
+    reason: Phrase = NOTHING
     accepted: tuple[Acceptance, ...] = ()
 
 
@@ -268,7 +269,7 @@ class Ledger(Protocol):
         """Give up what still waits: due -> expired; how many."""
 
     async def mark_run(
-        self, run: Run, state: RunState, *, now: datetime, reason: str = ""
+        self, run: Run, state: RunState, *, now: datetime, reason: Phrase = NOTHING
     ) -> Run:
         """Move a run to *state*; ``finished`` is set for SENT and CANCELLED."""
 

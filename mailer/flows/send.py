@@ -40,6 +40,7 @@ from mailer.flows.ports import (
     Session,
     Settlement,
 )
+from mailer.phrases import NOTHING, Phrase, say, verbatim
 from mailer.rendering.model import Frozen
 
 log = structlog.get_logger()
@@ -108,7 +109,7 @@ async def send(run: Run, desk: SendingDesk) -> Run:
         sending = _Sending(run, frozen, desk)
         reason = await sending.until_done()
         state = RunState.PAUSED if reason else RunState.SENT
-        log.info("run.ended", run=run.name, state=str(state), reason=reason)
+        log.info("run.ended", run=run.name, state=str(state), reason=str(reason))
         try:
             return await desk.ledger.mark_run(
                 run, state, now=desk.clock.now(), reason=reason
@@ -152,16 +153,16 @@ class _Sending:
         self.zone = ZoneInfo(frozen.publication.timezone)
         self.claims: deque[Claim] = deque()
         self.claiming = asyncio.Lock()
-        self.reason = ""
+        self.reason = NOTHING
 
-    async def until_done(self) -> str:
+    async def until_done(self) -> Phrase:
         """Rounds of sending with waits between; the reason it stopped, or empty."""
         while not self.reason:
             if self.desk.clock.now() >= self.give_up:
                 await self.desk.ledger.expire(self.run, now=self.desk.clock.now())
             await self._round()
             if self.desk.stop.is_set():
-                self._halt("stopped by the operator")
+                self._halt(say("stopped by the operator"))
             if self.reason:
                 break
             upcoming = await self.desk.ledger.next_attempt(self.run)
@@ -170,7 +171,12 @@ class _Sending:
             wait = upcoming - self.desk.clock.now()
             if wait > self.desk.policy.linger:
                 local = upcoming.astimezone(self.zone)
-                self._halt(f"deferred deliveries wait until {local:%d %b %H:%M %Z}")
+                wait_until = say(
+                    "deferred deliveries wait until {day}, {hour}",
+                    day=local.date(),
+                    hour=f"{local:%H:%M %Z}",
+                )
+                self._halt(wait_until)
                 break
             await self.desk.clock.wait(self.desk.stop, min(wait, _MAX_WAIT))
         return self.reason
@@ -192,10 +198,10 @@ class _Sending:
                 async with paced.relay.session() as session:
                     await self._carry(session, paced, claim)
             except RelayError as error:
-                self._halt(str(error))
+                self._halt(verbatim(error))
                 await self._give_back([claim])
             except StoreError as error:
-                self._halt(f"the ledger cannot be written: {error}")
+                self._halt(_unwritten(error))
 
     async def _carry(
         self, session: Session, paced: PacedRelay, claim: Claim | None
@@ -252,7 +258,12 @@ class _Sending:
                 state = State.ACCEPTED
             case _ if verdict.fault is Fault.RUN:
                 # Our own configuration is refused, not this reader: nobody pays for it.
-                self._halt(f"{attempt.relay} refuses this run: {verdict.reason}")
+                refused = say(
+                    "{relay} refuses this run: {reason}",
+                    relay=attempt.relay,
+                    reason=verdict.reason,
+                )
+                self._halt(refused)
                 state, later = State.DUE, now
             case Outcome.REFUSED:
                 state = State.REFUSED
@@ -296,7 +307,7 @@ class _Sending:
             try:
                 await self.desk.ledger.settle(settlement, now=self.desk.clock.now())
             except StoreError as error:
-                self._halt(f"the ledger cannot be written: {error}")
+                self._halt(_unwritten(error))
                 if self.desk.clock.monotonic() >= deadline:
                     raise
                 await self.desk.clock.wait(asyncio.Event(), timedelta(seconds=1))
@@ -318,7 +329,7 @@ class _Sending:
                         lease=self.desk.policy.lease,
                     )
                 except StoreError as error:
-                    self._halt(f"the ledger cannot be written: {error}")
+                    self._halt(_unwritten(error))
                     return None
                 self.claims.extend(batch)
             return self.claims.popleft() if self.claims else None
@@ -338,11 +349,15 @@ class _Sending:
             # Still ours on paper; the next sender's recovery makes them due again.
             log.warning("claims.kept", run=self.run.name, reason=str(error))
 
-    def _halt(self, reason: str) -> None:
+    def _halt(self, reason: Phrase) -> None:
         """Stop claiming; what is on the wire is finished."""
         if not self.reason:
             self.reason = reason
-            log.warning("run.halted", run=self.run.name, reason=reason)
+            log.warning("run.halted", run=self.run.name, reason=str(reason))
+
+
+def _unwritten(error: StoreError) -> Phrase:
+    return say("the ledger cannot be written: {reason}", reason=error)
 
 
 def _unwritable(claim: Claim, relay: str, error: InputError) -> Settlement:

@@ -26,9 +26,10 @@ from mailer.flows.ports import (
     RunState,
     Settlement,
 )
-from mailer.phrases import say
+from mailer.phrases import NOTHING, Phrase, say
 from mailer.rendering.model import Frozen
 from mailer.store import journey
+from mailer.store.codec import dump_phrase
 from mailer.store.engine import Store
 from mailer.store.freezer import thaw
 from mailer.store.group import GroupCommit
@@ -39,7 +40,8 @@ from mailer.store.schema import run as run_table
 
 _ENDED = (RunState.SENT, RunState.CANCELLED)
 _WAITING = (State.DUE, State.CLAIMED, State.HANDING_OVER)
-_DIED = "the sender died while handing over"
+_DIED = say("the sender died while handing over")
+_TOO_LATE = say("given up: too late")
 
 
 class SqlLedger:
@@ -114,7 +116,7 @@ class SqlLedger:
                     lease_until=None,
                     next_attempt_at=None,
                     attempts=delivery.c.attempts + 1,
-                    reason=_DIED,
+                    reason=str(_DIED),
                     updated_at=now,
                 )
             )
@@ -174,7 +176,7 @@ class SqlLedger:
                 state=State.EXPIRED,
                 next_attempt_at=None,
                 reason=func.coalesce(
-                    func.nullif(delivery.c.reason, ""), "given up: too late"
+                    func.nullif(delivery.c.reason, ""), str(_TOO_LATE)
                 ),
                 updated_at=now,
             )
@@ -182,7 +184,7 @@ class SqlLedger:
         return await self._store.write(lambda c: c.execute(statement).rowcount)
 
     async def mark_run(
-        self, run: Run, state: RunState, *, now: datetime, reason: str = ""
+        self, run: Run, state: RunState, *, now: datetime, reason: Phrase = NOTHING
     ) -> Run:
         """Move a run to *state*."""
 
@@ -191,7 +193,12 @@ class SqlLedger:
             connection.execute(
                 update(run_table)
                 .where(run_table.c.id == run.id)
-                .values(state=state, finished_at=ended, reason=reason)
+                .values(
+                    state=state,
+                    finished_at=ended,
+                    reason=str(reason),
+                    reason_json=dump_phrase(reason),
+                )
             )
             return as_run(
                 connection.execute(

@@ -26,10 +26,11 @@ from mailer.delivery.ledger import MOVES, State, is_end
 from mailer.delivery.reply import Fault
 from mailer.edition.model import Variant
 from mailer.flows.ports import Claim, Run, Settlement
+from mailer.phrases import say
 from mailer.store.audience import no_longer_wanted
 from mailer.store.schema import delivery, microseconds, run
 
-_GONE = "left or suppressed meanwhile"
+_GONE = say("left or suppressed meanwhile")
 _LONGEST = 1000  # a line of a reply is at most 512 octets: RFC 5321 section 4.5.3.1.5
 
 # Promises: whether the reader of a claim that is still ours has gone; holds the row.
@@ -140,7 +141,7 @@ def settle(connection: Connection, settlement: Settlement, now: datetime) -> Non
             "code": reply.code if reply else None,
             "enhanced": reply.enhanced if reply else "",
             "reply": reply.text[:_LONGEST] if reply else "",
-            "reason": verdict.reason[:_LONGEST],
+            "reason": str(verdict.reason)[:_LONGEST],
             "now": microseconds(now),
         },
     )
@@ -230,7 +231,7 @@ def _withdraw(
             state=State.WITHDRAWN,
             next_attempt_at=None,
             lease_until=None,
-            reason=_GONE,
+            reason=str(_GONE),
             updated_at=now,
         )
     )

@@ -17,7 +17,7 @@ from mailer.flows.ports import Acceptance, Plan, Run, RunState
 from mailer.phrases import say
 from mailer.rendering.model import Frozen
 from mailer.store.audience import SKIPPED, audience
-from mailer.store.codec import dump_accepted, load_accepted, load_edition
+from mailer.store.codec import dump_accepted, load_accepted, load_edition, load_phrase
 from mailer.store.engine import Turn, alone
 from mailer.store.freezer import freeze
 from mailer.store.schema import delivery, run
@@ -153,6 +153,6 @@ def as_run(row: Any) -> Run:  # noqa: ANN401 - a Row of the run table
         state=RunState(row.state),
         started=row.started_at,
         finished=row.finished_at,
-        reason=row.reason,
+        reason=load_phrase(row.reason, row.reason_json),
         accepted=load_accepted(row.accepted_json),
     )

@@ -158,6 +158,7 @@ run = Table(
     Column("finished_at", Moment),
     Column("reason", Text, nullable=False),
     Column("accepted_json", Text),
+    Column("reason_json", Text),
 )
 
 delivery = Table(

@@ -12,6 +12,7 @@ import pytest
 
 from mailer.cli.invocation import Voice
 from mailer.cli.speech import Speech, language_of
+from mailer.cli.vocabulary import ledger_reason
 from mailer.errors import (
     EditionError,
     Finding,
@@ -24,6 +25,24 @@ from mailer.phrases import say
 from tests.cli.conftest import Command
 
 FRENCH = Speech(lang="fr")
+
+
+@pytest.mark.parametrize(
+    ("kept", "french"),
+    [
+        (
+            "no such recipient: 550 5.1.1 5: a {reply}",
+            "ce destinataire n’existe pas\u00a0: 550 5.1.1 5: a {reply}",
+        ),
+        ("the sender died while handing over", "l’envoi s’est interrompu à la remise"),
+        ("somebody's own words", "somebody's own words"),
+        ("", ""),
+    ],
+)
+def test_our_part_of_a_reason_is_translated(kept: str, french: str) -> None:
+    """The ledger keeps English; what the relay said is left as it is."""
+    assert FRENCH.said(ledger_reason(kept)) == french
+    assert ledger_reason(kept) == kept
 
 
 @pytest.mark.parametrize(

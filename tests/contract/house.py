@@ -13,6 +13,7 @@ from mailer.delivery.reply import Attempt, Fault, Outcome, Reply, Stage, Verdict
 from mailer.edition.blocks import Source
 from mailer.edition.model import Edition, Publication, Variant
 from mailer.flows.ports import Admission, Claim, Run, Settlement
+from mailer.phrases import say
 from mailer.rendering.model import FeedEntry, Frozen, Picture, Rendering
 from mailer.store.deliveries import SqlLedger
 from mailer.store.engine import Store
@@ -166,7 +167,9 @@ def settlement(
         claim=claim,
         state=state,
         attempt=Attempt(relay="principal", stage=Stage.DOT, reply=reply),
-        verdict=Verdict(outcome=outcome, fault=fault, reason=f"because {state}"),
+        verdict=Verdict(
+            outcome=outcome, fault=fault, reason=say("because {state}", state=state)
+        ),
         next_attempt=next_attempt,
     )
 

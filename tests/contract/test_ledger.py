@@ -16,6 +16,7 @@ from mailer.delivery.report import Tally
 from mailer.edition.model import Variant
 from mailer.errors import GuardError
 from mailer.flows.ports import Acceptance, Claim, Plan, RunState
+from mailer.phrases import say
 from mailer.store.codec import without_blocks
 from mailer.store.schema import frozen, picture, rendering, subscription
 from tests.contract.house import (
@@ -30,6 +31,13 @@ from tests.contract.house import (
 
 SOON = NOW + timedelta(minutes=1)
 LATER = NOW + timedelta(hours=1)
+WHY = say(
+    "{relay} {why} until {day}, {count} times",
+    relay="r",
+    why=say("is {how}", how="full"),
+    day=NOW.date(),
+    count=1234,
+)
 A, B, C = "a@x.example", "b@x.example", "c@x.example"
 
 
@@ -584,8 +592,9 @@ async def test_a_run_is_finished_when_sent_or_cancelled(house: House) -> None:
         (RunState.SENDING, None),
         (RunState.CANCELLED, LATER),
     ]:
-        marked = await house.ledger.mark_run(run, state, now=LATER, reason="so")
-        assert (marked.state, marked.finished, marked.reason) == (state, finished, "so")
+        marked = await house.ledger.mark_run(run, state, now=LATER, reason=WHY)
+        assert (marked.state, marked.finished, marked.reason) == (state, finished, WHY)
+        assert marked.reason.values == WHY.values, "said again in any language"
         assert await house.ledger.find_run(run.name) == marked
 
 

@@ -82,13 +82,14 @@ async def test_a_run_of_an_older_schema_accepted_nothing(empty_url: str) -> None
     words = dict.fromkeys(("name", "edition", "title", "publication", "sha256"), "x")
     try:
         await store.write(_insert("frozen", frozen))
-        await store.write(_insert("run", old | words | {"reason": ""}))
+        await store.write(_insert("run", old | words | {"reason": "so {it} goes"}))
     finally:
         await store.close()
     store = await Store.open(empty_url)
     try:
         (row,) = await store.read(lambda c: c.execute(select(run)).all())
         assert as_run(row).accepted == ()
+        assert as_run(row).reason == "so {it} goes", "as it was kept, in English"
         assert await store.write(_differences) == []
     finally:
         await store.close()

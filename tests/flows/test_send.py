@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from mailer.audience.subscriber import Reason, Suppression
+from mailer.cli.speech import Speech
 from mailer.delivery.ledger import State
 from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Reply, Stage
@@ -18,6 +19,7 @@ from mailer.flows.send import send
 from tests.fakes.relay import OK
 from tests.flows.conftest import PAPER, Desk
 
+FRENCH = Speech(lang="fr")
 READERS = [f"r{n}@lecteurs.example" for n in range(40)]
 
 
@@ -60,6 +62,11 @@ async def test_nobody_lingers_for_what_is_due_too_late(desk: Desk) -> None:
     run = await send(run, replace(desk.sending, policy=policy))
     assert run.state is RunState.PAUSED
     assert "07:15 CET" in run.reason, "on the publication's own clock"
+    known = await desk.sending.ledger.find_run(run.name)
+    assert known is not None
+    assert FRENCH.said(known.reason) == (
+        "les envois différés attendent le samedi 14 mars 2026, 07:15 CET"
+    ), "and in the reader's language, whenever it is read"
     assert desk.clock.now() == run.started, "no time was spent waiting"
 
 
