@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import stat
 from pathlib import Path
 
 from tests.system.conftest import Mailer
 
+WHERE = ("--publication", "le-meridien")
 ROSTER = """Adresse de courriel;Prénom;Statut
 anne@lecteurs.example;Anne;abonnée
 Anne@lecteurs.example;Anne;abonnée
@@ -27,10 +27,18 @@ def test_an_import_says_what_became_of_every_line(
     roster = tmp_path / "roster.csv"
     roster.write_text(ROSTER, encoding="cp1252")
     for address in ("parti@lecteurs.example", "jamais@lecteurs.example"):
-        mailer("subscribers", "add", address, "--consent", "test")
-    mailer("subscribers", "remove", "parti@lecteurs.example", "--yes")
+        mailer("subscribers", "add", address, *WHERE, "--consent", "test")
+    mailer("subscribers", "remove", "parti@lecteurs.example", *WHERE, "--yes")
     mailer("suppressions", "add", "jamais@lecteurs.example")
-    words = ("subscribers", "import", str(roster), "--consent", "Salon", "--yes")
+    words = (
+        "subscribers",
+        "import",
+        str(roster),
+        *WHERE,
+        "--consent",
+        "Salon",
+        "--yes",
+    )
     dry = mailer.json(*words, "--dry-run", "--json")
     done = mailer(*words)
     assert done.returncode == 0, done.stderr
@@ -58,7 +66,8 @@ def test_a_roster_that_cannot_be_read_names_its_file(
     """File and line stand before what is wrong."""
     roster = tmp_path / "open.csv"
     roster.write_text('email;nom\na@lecteurs.example;"Anne\n', encoding="utf-8")
-    done = mailer("subscribers", "import", str(roster), "--consent", "x", "--yes")
+    words = ("subscribers", "import", str(roster), *WHERE, "--consent", "x", "--yes")
+    done = mailer(*words)
     assert done.returncode == 2
     assert f"{roster}:2: " in done.stderr
 
@@ -66,12 +75,12 @@ def test_a_roster_that_cannot_be_read_names_its_file(
 def test_an_export_is_private_and_reads_back(mailer: Mailer, tmp_path: Path) -> None:
     """Only its owner may read it, and an import of it adds nobody and revives nobody."""
     mailer.import_readers(3)
-    mailer("subscribers", "remove", "lecteur0001@lecteurs.example", "--yes")
+    mailer("subscribers", "remove", "lecteur0001@lecteurs.example", *WHERE, "--yes")
     file = tmp_path / "readers.csv"
-    done = mailer("subscribers", "export", str(file))
+    done = mailer("subscribers", "export", str(file), *WHERE)
     assert done.returncode == 0, done.stderr
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert mailer("subscribers", "export").stdout.count("\n") == 4
-    words = ("subscribers", "import", str(file), "--consent", "x", "--yes", "--json")
-    counts = json.loads(mailer(*words).stdout)
+    assert mailer("subscribers", "export", *WHERE).stdout.count("\n") == 4
+    words = ("subscribers", "import", str(file), *WHERE, "--consent", "x", "--yes")
+    counts = mailer.json(*words, "--json")
     assert (counts["added"], counts["present"], counts["invalid"]) == (0, 2, 1)
