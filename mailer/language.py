@@ -19,8 +19,6 @@ from babel.numbers import format_currency, format_decimal
 from mailer.phrases import Phrase, Value, fill, say, say_many
 
 ENGLISH_PLURAL = "n != 1"
-LANGUAGES = ("en", "fr")
-"""What mailer itself can speak; the first is what it says when it is not asked."""
 
 _NARROW = "\u202f"
 _WIDE = "\u00a0"

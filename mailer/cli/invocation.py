@@ -19,7 +19,7 @@ from rich.text import Text
 
 from mailer.cli.signals import leave_on_interrupt
 from mailer.cli.speech import Speech
-from mailer.errors import EditionError, GuardError
+from mailer.errors import GuardError
 from mailer.phrases import Phrase, say
 
 if TYPE_CHECKING:
@@ -113,10 +113,6 @@ class Invocation:
     def print_json(self, value: object) -> None:
         """*value* on stdout, one document, never wrapped or coloured."""
         sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
-
-    def print_faults(self, error: EditionError) -> None:
-        """Every fault of an edition on a line of its own, as editors' tools read them."""
-        self.err.tell(self.speech.error(error))
 
     def confirm_count(self, count: int) -> None:
         """Have the operator type *count*; GuardError if they do not, or cannot."""

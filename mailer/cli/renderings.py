@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +12,7 @@ import typer
 from mailer.cli.editions import EditionArgument, assembled_edition
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.errors import GuardError, InputError, NotFoundError
+from mailer.files import replacing, usual_mode
 from mailer.phrases import say
 
 if TYPE_CHECKING:
@@ -251,16 +250,8 @@ def _write(path: Path, content: bytes) -> None:
         if path.exists() and not path.is_file():  # a pipe, /dev/stdout
             path.write_bytes(content)
             return
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as beside:
-            try:
-                beside.write(content)
-                beside.close()
-                mask = os.umask(0)
-                os.umask(mask)
-                Path(beside.name).chmod(0o666 & ~mask)
-                Path(beside.name).replace(path)
-            finally:
-                Path(beside.name).unlink(missing_ok=True)
+        with replacing(path, mode=usual_mode()) as file:
+            file.write(content)
     except OSError as error:
         message = say(
             "{path} cannot be written: {reason}", path=path, reason=error.strerror

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +13,7 @@ from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.options import JsonOption, PublicationOption, YesOption
 from mailer.cli.vocabulary import counted, listed, word
 from mailer.errors import InputError
+from mailer.files import replacing
 from mailer.phrases import say, say_many
 
 if TYPE_CHECKING:
@@ -205,11 +205,8 @@ def _intake_json(intake: Intake, publication: str) -> dict[str, object]:
 def _write_private(path: Path, text: str) -> None:
     """*text* in a file of its owner's, there whole or not at all."""
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, delete=False, encoding="utf-8-sig", newline=""
-        ) as beside:
-            beside.write(text)
-        Path(beside.name).replace(path)
+        with replacing(path) as file:
+            file.write(text.encode("utf-8-sig"))
     except OSError as error:
         message = say("cannot be written: {strerror}", strerror=error.strerror)
         raise InputError(message, file=str(path)) from error

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -38,6 +38,15 @@ def slugify(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", bare).strip("-")[:60].rstrip("-")
 
 
+def unused(wanted: str, taken: Collection[str]) -> str:
+    """*wanted*, or *wanted* with the first number from 2 on that makes it new."""
+    name, count = wanted, 1
+    while name in taken:
+        count += 1
+        name = f"{wanted}-{count}"
+    return name
+
+
 _Heading = tuple[str, Inlines, bool]
 """The id that was said, the title, and whether it is for members only."""
 
@@ -64,17 +73,9 @@ def _names(headings: Sequence[_Heading]) -> list[str]:
     for for_members in (False, True):
         for at, (said, title, theirs) in enumerate(headings):
             if not said and theirs is for_members:
-                names[at] = _free(slugify(plain(title)) or _NAMELESS, taken)
+                names[at] = unused(slugify(plain(title)) or _NAMELESS, taken)
                 taken.add(names[at])
     return names
-
-
-def _free(wanted: str, taken: set[str]) -> str:
-    name, count = wanted, 1
-    while name in taken:
-        count += 1
-        name = f"{wanted}-{count}"
-    return name
 
 
 def _blocks(blocks: Sequence[Block], names: Iterator[str]) -> tuple[Block, ...]:

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from mailer.edition.calendar import departure, next_date
-from mailer.edition.identify import slugify
+from mailer.edition.identify import slugify, unused
 from mailer.edition.model import Edition, Publication
 from mailer.phrases import Phrase, say
 
@@ -52,11 +52,7 @@ def free_slug(title: str, *, number: int | None, taken: Collection[str]) -> str:
     wanted = slugify(title) or (f"no-{number}" if number else "edition")
     if wanted in _SPOKEN_FOR or wanted.isdecimal():
         wanted = f"edition-{wanted}"
-    slug, count = wanted, 1
-    while slug in taken:
-        count += 1
-        slug = f"{wanted}-{count}"
-    return slug
+    return unused(wanted, taken)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -12,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
+from mailer.files import replacing
 from mailer.rendering.checks.online import Answer, State
 
 _KEPT = timedelta(hours=24)
@@ -68,10 +67,8 @@ class RememberingProber:
         }
         with suppress(OSError):  # a memory that cannot be kept is no reason to fail
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._file.parent)
-            with os.fdopen(handle, "w", encoding="utf-8") as out:
-                json.dump({"schema": 1, "answers": rows}, out)
-            Path(name).replace(self._file)
+            with replacing(self._file) as out:
+                out.write(json.dumps({"schema": 1, "answers": rows}).encode())
 
 
 def _row(row: dict[str, Any]) -> tuple[datetime, Answer]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from mailer.edition.markdown import clean
 from mailer.errors import Finding, Fix, GuardError, InputError
+from mailer.files import replacing
 from mailer.phrases import say
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
@@ -77,23 +77,14 @@ def _stands(line: str, start: int, fix: Fix) -> bool:
 
 
 def _replace(target: Path, before: bytes, after: bytes) -> None:
-    """Write beside, then put in place; the mode and owner of the old one are kept."""
+    """Put *after* in its place; the mode and owner of the old one are kept."""
     state = target.stat()
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    beside = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(after)
-            out.flush()
-            os.fsync(out.fileno())
-        beside.chmod(state.st_mode & 0o7777)
+    with replacing(target, mode=state.st_mode & 0o7777) as out:
+        out.write(after)
         with suppress(PermissionError):  # somebody else's file stays ours then
-            os.chown(beside, state.st_uid, state.st_gid)
+            os.fchown(out.fileno(), state.st_uid, state.st_gid)
         if target.read_bytes() != before:
             raise _changed(target)
-        beside.replace(target)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _changed(path: Path) -> GuardError:

@@ -8,8 +8,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-import os
-import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,6 +17,7 @@ from PIL import Image, ImageCms, ImageDraw, ImageOps, UnidentifiedImageError
 from mailer.edition.blocks import Figure, Signature, Source
 from mailer.edition.model import Author, Edition
 from mailer.errors import EditionError, Finding, InputError, Severity
+from mailer.files import SHARED, replacing
 from mailer.phrases import say
 from mailer.rendering.model import Picture
 from mailer.workspace.editions import Workspace
@@ -132,14 +131,8 @@ class PictureShelf:
             return
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            handle, beside = tempfile.mkstemp(dir=self.folder)
-            try:
-                with os.fdopen(handle, "wb") as out:
-                    out.write(content)
-                Path(beside).chmod(0o644)
-                Path(beside).replace(target)
-            finally:
-                Path(beside).unlink(missing_ok=True)
+            with replacing(target, mode=SHARED) as out:
+                out.write(content)
         except OSError as error:
             message = say(
                 "{folder} takes no picture: {error}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from mailer.audience.roster import Row
@@ -172,8 +172,3 @@ def settlement(
         ),
         next_attempt=next_attempt,
     )
-
-
-def signed_by(publication: Publication, sender: str) -> Publication:
-    """The same publication with another From."""
-    return replace(publication, sender=sender)

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from mailer.edition.blocks import Box, Button, Figure, Source, Sponsor, plain
+from mailer.edition.blocks import Box, Button, Figure, Link, Source, Sponsor, plain
 from mailer.edition.model import Edition
 from mailer.errors import Finding
 from mailer.phrases import say
 from mailer.rendering.checks.finding import warning
 from mailer.rendering.checks.inspection import Inspection
-from mailer.rendering.checks.tree import links_of
 
 _AT_HOME = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 
@@ -59,6 +58,18 @@ def check_links(inspection: Inspection) -> Iterator[Finding]:
             message = say("{host} is linked without encryption", host=host)
             hint = say("write https://")
             yield warning("link-http", at, message, hint, column=column)
+
+
+def links_of(value: object) -> Iterator[Link]:
+    """Every link below *value*."""
+    if isinstance(value, Link):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from links_of(item)
+    elif hasattr(value, "__dataclass_fields__"):
+        for name in value.__dataclass_fields__:
+            yield from links_of(getattr(value, name))
 
 
 def host_of(href: str) -> str:

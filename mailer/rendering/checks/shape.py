@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mailer.edition.blocks import Label, Story, plain
 from mailer.edition.model import Section
+from mailer.edition.recognise import folded
 from mailer.errors import Finding
 from mailer.phrases import say
 from mailer.rendering.checks.finding import warning
@@ -40,18 +41,14 @@ def _check_stories(section: Section, labels: tuple[str, ...]) -> Iterator[Findin
         if isinstance(block, Story):
             stories.append((block, set()))
         elif isinstance(block, Label) and stories:
-            stories[-1][1].add(_folded(plain(block.name)))
+            stories[-1][1].add(folded(plain(block.name)))
     for story, there in stories:
         for label in labels:
-            if _folded(label) not in there:
+            if folded(label) not in there:
                 message = say(
                     "{story} has no “{label}”", story=plain(story.title), label=label
                 )
                 yield warning("shape-label", story.at, message)
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.replace("'", "’").casefold().split())
 
 
 def _check_repeats(inspection: Inspection, before: Sibling) -> Iterator[Finding]:

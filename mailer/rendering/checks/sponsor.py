@@ -10,7 +10,7 @@ from mailer.errors import Finding
 from mailer.phrases import say
 from mailer.rendering.checks.finding import error, warning
 from mailer.rendering.checks.inspection import Inspection
-from mailer.rendering.checks.tree import links_of
+from mailer.rendering.checks.links import links_of
 
 _SOON = timedelta(days=2)
 

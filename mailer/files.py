@@ -1,0 +1,43 @@
+"""Files that are there whole, or not at all: written beside their place, then put into it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+OWN = 0o600
+"""The mode of a file that nobody else may read."""
+
+SHARED = 0o644
+"""The mode of a file that others serve."""
+
+
+@contextmanager
+def replacing(path: Path, *, mode: int = OWN) -> Iterator[BinaryIO]:
+    """A file to write into, which takes the place of *path* once all is on the disk.
+
+    If the block raises, nothing has changed and nothing is left lying about. *mode* is
+    the mode of the new file, whatever the old one's was.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    beside = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        beside.chmod(mode)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def usual_mode() -> int:
+    """The mode that any new file of this process gets."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
