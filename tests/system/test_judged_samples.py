@@ -12,6 +12,7 @@ import pytest
 from tests.samples import EDITIONS
 
 pytestmark = pytest.mark.judges
+BASELINE = Path(__file__).parents[1] / "data" / "caniemail.json"
 MONDAY = ("presse", "le-meridien-bourse/24")
 
 
@@ -102,3 +103,12 @@ def test_readers_with_weak_eyes_or_a_screen_reader_are_served(
 ) -> None:
     """Nothing serious or critical, in either scheme, wide and narrow."""
     judged("axe", "--dark", *letters, *pages)
+
+
+def test_nothing_new_is_lost_in_a_mail_program(letters: list[Path]) -> None:
+    """What some client lacks was looked at: enhancements, whose loss breaks nothing.
+
+    ``[data-ogsc]`` and child combinators carry the dark colours, ``text-wrap`` the
+    balance of titles, ``white-space`` a price on one line, ``aria-hidden`` ornaments.
+    """
+    judged("caniemail", "--baseline", BASELINE, *letters)
