@@ -7,7 +7,7 @@ which is checked here, when the theme is read, and not when readers complain.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ PAPER = "paper"
 """The ground of whatever has none of its own."""
 
 CONTRAST = 4.5  # WCAG 2.2, 1.4.3, for text of ordinary size
-SCHEMES = ("light", "dark")
+SCHEMES = (say("light"), say("dark"))
 _USED = re.compile(r"\b([tibfl])-([a-z_]+)\b")
 
 
@@ -183,28 +183,57 @@ def check_contrast(theme: Theme, *, file: str) -> None:
         for missing in {text, ground} - theme.colors.keys():
             message = say("contrast: there is no colour {missing}", missing=missing)
             raise ThemeError(message, file=file)
-    for message in faint(theme):
-        raise ThemeError(message, file=file)
+    for each in faint(theme):
+        raise ThemeError(each.message, file=file)
 
 
-def faint(theme: Theme) -> Iterator[Phrase]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Faint:
+    """A text that cannot be read on its ground, in one of the schemes."""
+
+    text: str
+    ground: str
+    scheme: Phrase
+    ink: str
+    paper: str
+
+    @property
+    def message(self) -> Phrase:
+        """Both colours by name, and how much they lack."""
+        return say(
+            "{text} {ink} on {ground} {paper} ({scheme}) has a contrast "
+            "of {ratio}, {least} is needed",
+            text=self.text,
+            ink=self.ink,
+            ground=self.ground,
+            paper=self.paper,
+            scheme=self.scheme,
+            ratio=round(contrast(self.ink, self.paper), 2),
+            least=CONTRAST,
+        )
+
+    def hint(self, changed: Collection[str]) -> Phrase:
+        """The nearest colour that can be read, for the one that was *changed*."""
+        name, color, other = self.text, self.ink, self.paper
+        if self.text not in changed:
+            name, color, other = self.ground, self.paper, self.ink
+        return say(
+            "the nearest {name} that can be read there ({scheme}): {color}",
+            name=name,
+            scheme=self.scheme,
+            color=readable(color, other),
+        )
+
+
+def faint(theme: Theme) -> Iterator[Faint]:
     """Every text that cannot be read on its ground, in light or in dark."""
     for text, ground in theme.contrast:
         for scheme, ink, paper in zip(
             SCHEMES, theme.colors[text], theme.colors[ground], strict=True
         ):
-            ratio = contrast(ink, paper)
-            if ratio < CONTRAST:
-                yield say(
-                    "{text} {ink} on {ground} {paper} ({scheme}) has a contrast "
-                    "of {ratio}, {least} is needed",
-                    text=text,
-                    ink=ink,
-                    ground=ground,
-                    paper=paper,
-                    scheme=scheme,
-                    ratio=round(ratio, 2),
-                    least=CONTRAST,
+            if contrast(ink, paper) < CONTRAST:
+                yield Faint(
+                    text=text, ground=ground, scheme=scheme, ink=ink, paper=paper
                 )
 
 
@@ -214,8 +243,25 @@ def contrast(one: str, other: str) -> float:
     return (lights[1] + 0.05) / (lights[0] + 0.05)
 
 
+def readable(color: str, other: str) -> str:
+    """*color* made darker or lighter, as little as it takes to be read with *other*."""
+    for step in range(256):
+        for end in (0, 255):
+            mixed = "#" + "".join(
+                f"{round(channel + (end - channel) * step / 255):02x}"
+                for channel in _channels(color)
+            )
+            if contrast(mixed, other) >= CONTRAST:
+                return mixed
+    return color  # never: black or white can be read with anything
+
+
+def _channels(color: str) -> tuple[int, ...]:
+    return tuple(int(color[at : at + 2], 16) for at in (1, 3, 5))
+
+
 def _luminance(color: str) -> float:
-    channels = (int(color[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    channels = (channel / 255 for channel in _channels(color))
     linear = [
         c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
     ]

@@ -16,7 +16,7 @@ from mailer.workspace.editions import EditionFolder, Workspace
 from mailer.workspace.past import latest_before
 from mailer.workspace.pictures import PictureShelf
 from mailer.workspace.surroundings import surroundings_of
-from mailer.workspace.themes import load_theme, theme_blocks
+from mailer.workspace.themes import check_tokens, load_theme, theme_blocks
 
 
 class WorkspaceNewsroom:
@@ -71,6 +71,7 @@ class WorkspaceNewsroom:
         publication = self.publication(edition.publication)
         authors = self.workspace.authors()
         theme = load_theme(publication.theme, self.templates)
+        check_tokens(theme, publication, self._loaded.origins)
         shelf = PictureShelf(self._loaded.media_folder())
         url = self._settings.site.public_url or None
         return Scene(

@@ -8,11 +8,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mailer.config.origins import nearest
 from mailer.edition.blocks import Block
 from mailer.edition.known import CHANNELS
-from mailer.errors import ThemeError
-from mailer.phrases import say
-from mailer.rendering.theme import Theme, read_theme
+from mailer.edition.model import Publication
+from mailer.edition.notes import did_you_mean
+from mailer.errors import ConfigError, ThemeError
+from mailer.phrases import Phrase, say
+from mailer.rendering.theme import Theme, faint, read_theme
 
 TOKENS = "theme.toml"
 _OUR_BLOCKS = frozenset(kind.kind for kind in Block.__subclasses__())
@@ -34,6 +37,39 @@ def load_theme(name: str, folders: Sequence[Path]) -> Theme:
     """
     templates, tokens = _layered(name, folders, seen=())
     return read_theme(name, templates=templates, tokens=tokens)
+
+
+def check_tokens(
+    theme: Theme, publication: Publication, origins: Mapping[str, str]
+) -> None:
+    """ConfigError, at its key, at a colour of *publication* that *theme* cannot take."""
+    tokens = publication.tokens
+    for name in tokens.keys() - theme.colors.keys():
+        message = say(
+            "the theme {name} has no colour {color}", name=theme.name, color=name
+        )
+        hint = did_you_mean(name, theme.colors)
+        raise _at_key(publication, name, origins, message, hint)
+    for each in faint(theme.recoloured(tokens, file="")):
+        name = each.text if each.text in tokens else each.ground
+        hint = each.hint(tokens)
+        raise _at_key(publication, name, origins, each.message, hint)
+
+
+def _at_key(
+    publication: Publication,
+    name: str,
+    origins: Mapping[str, str],
+    fault: Phrase,
+    hint: Phrase,
+) -> ConfigError:
+    """The fault of one token, with the place that said it."""
+    key = f"publications.{publication.id}.tokens.{name}"
+    message = say("{key}: {fault}", key=key, fault=fault)
+    file, _, line = (nearest(key.split("."), origins) or "").rpartition(":")
+    if line.isdecimal():
+        return ConfigError(message, file=file, line=int(line), hint=hint)
+    return ConfigError(message, file=line, hint=hint)
 
 
 def theme_blocks(theme: Theme) -> dict[str, set[str]]:

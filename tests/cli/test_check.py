@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from mailer.cli.findings import _github
-from mailer.errors import GuardError, NotFoundError
+from mailer.errors import ConfigError, GuardError, NotFoundError
+from mailer.rendering.theme import contrast
 from tests.cli.conftest import Command, said
 
 Make = Callable[..., Command]
@@ -207,3 +208,53 @@ def test_the_plan_names_who_accepted_what(mailer: Command) -> None:
     )
     assert done.exit_code == 0, done.output
     assert "accepted: placeholder-left by claire" in " ".join(done.stderr.split())
+
+
+def test_a_faint_colour_of_an_edition_is_told_with_one_that_can_be_read(
+    mailer: Command,
+) -> None:
+    """At its line, with the ratio; the edition can still be looked at."""
+    file = manuscript(mailer)
+    text = file.read_text("utf-8")
+    file.write_text(
+        text.replace("---\n", '---\ntheme: {accent: "#f2e9c9"}\n', 1), encoding="utf-8"
+    )
+    found = report(mailer)
+    faint = [f for f in found["findings"] if f["rule"] == "contrast"]
+    assert {(f["line"], f["column"], f["severity"]) for f in faint} == {
+        (2, 1, "warning")
+    }
+    assert found["exit_code"] == 0
+    assert "(light) has a contrast of 1.02, 4.5 is needed" in faint[0]["message"]
+    offered = [
+        f["hint"].rpartition(" ")[2]
+        for f in faint
+        if f["hint"].startswith("the nearest accent that can be read there (light): #")
+    ]
+    darkest = max(offered, key=lambda color: contrast(color, "#ffffff"))
+    file.write_text(
+        text.replace("---\n", f'---\ntheme: {{accent: "{darkest}"}}\n', 1),
+        encoding="utf-8",
+    )
+    assert not [f for f in report(mailer)["findings"] if "(light)" in f["message"]]
+
+
+@pytest.mark.parametrize(
+    ("token", "message", "hint"),
+    [
+        ('accent = "#f2e9c9"', "tokens.accent: accent #f2e9c9 on ", "nearest accent"),
+        ('acent = "#aa0000"', "has no colour acent", "did you mean accent?"),
+    ],
+)
+def test_a_colour_of_the_settings_is_refused_at_its_key(
+    mailer: Command, token: str, message: str, hint: str
+) -> None:
+    """It concerns every edition: nothing is rendered with it."""
+    file = mailer.folder / "config" / "mailer.toml"
+    text = file.read_text("utf-8") + f"\n[publications.le-meridien.tokens]\n{token}\n"
+    file.write_text(text, encoding="utf-8")
+    error = said(mailer("check", "118"))
+    assert isinstance(error, ConfigError)
+    assert (Path(error.file).name, error.line) == ("mailer.toml", text.count("\n"))
+    assert message in error.message
+    assert hint in error.hint

@@ -31,9 +31,10 @@ def _check_colors(inspection: Inspection) -> Iterator[Finding]:
     ours = inspection.publication.tokens
     theme = inspection.theme.recoloured(ours, file="config/mailer.toml")
     before = set(faint(theme))
-    for message in faint(theme.recoloured(edition.tokens, file=at.file)):
-        if message not in before:
-            yield warning("contrast", at, message, column=column)
+    for each in faint(theme.recoloured(edition.tokens, file=at.file)):
+        if each not in before:
+            hint = each.hint(edition.tokens)
+            yield warning("contrast", at, each.message, hint, column=column)
 
 
 def _check_features(inspection: Inspection) -> Iterator[Finding]:

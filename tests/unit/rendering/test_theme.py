@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.errors import ThemeError
-from mailer.rendering.theme import Theme, contrast, read_theme
+from mailer.rendering.theme import CONTRAST, Theme, contrast, read_theme, readable
 from tests.fakes import specimen
 
 COLORS = st.integers(0, 0xFFFFFF).map("#{:06x}".format)
@@ -149,3 +149,16 @@ def test_the_shipped_themes_judge_all_their_texts(name) -> None:
         ("on_night", "night"),
         ("on_gold", "gold"),
     } <= pairs
+
+
+@given(COLORS, COLORS)
+def test_a_colour_is_moved_until_it_can_be_read_and_no_further(one, other) -> None:
+    """What can be read stays; else a step less would not have been enough."""
+    found = readable(one, other)
+    assert contrast(found, other) >= CONTRAST
+    assert (found == one) == (contrast(one, other) >= CONTRAST)
+
+
+def test_the_nearest_colour_keeps_its_hue() -> None:
+    """A pale yellow on white becomes an olive, not black."""
+    assert readable("#f2e9c9", "#ffffff") == "#7a7666"
