@@ -18,7 +18,7 @@ from mailer.edition.blocks import (
     Story,
     Subhead,
 )
-from mailer.edition.directives import SNIPPET, Directive, read_directive
+from mailer.edition.directives import SNIPPET, Directive, read_directive, written
 from mailer.edition.doubt import doubt_below_title
 from mailer.edition.fences import Opening, read_opening
 from mailer.edition.identify import identified
@@ -90,7 +90,8 @@ class Builder:
         attributes = self.prose.braces(node)
         for key in attributes.keys() - {"class", "id"}:
             message = say("a section does not take {key}", key=key)
-            self.notes.error("directive-attribute", at, message)
+            place = self.notes.word(at, written(key))
+            self.notes.error("directive-attribute", place, message)
         section = Section(
             at=at,
             title=title,
@@ -198,7 +199,8 @@ class Builder:
                 return []
         for key in attributes.keys() - allowed:
             message = say("a heading does not take {key}", key=key)
-            self.notes.error("directive-attribute", at, message)
+            place = self.notes.word(at, written(key))
+            self.notes.error("directive-attribute", place, message)
         return [block]
 
     def _refuse_section(self, at: Source) -> None:
@@ -233,12 +235,15 @@ class Builder:
         if poll.id in self._polls:
             message = say("the poll {id} stands twice in this edition", id=poll.id)
             hint = say("answers are counted by its name: choose another")
-            self.notes.error("poll-twice", poll.at, message, hint)
+            self.notes.error(
+                "poll-twice", self.notes.word(poll.at, poll.id), message, hint
+            )
         self._polls.add(poll.id)
 
     def _snippet(self, opening: Opening) -> list[Block]:
         """The blocks of a snippet, which keep the lines of its own file."""
-        at, name = opening.at, opening.argument
+        name = opening.argument
+        at = self.notes.word(opening.at, name or opening.name)
         if opening.attributes or len(name.split()) != 1:
             message = say("snippet takes one word, its name, and nothing else")
             hint = "::: snippet forwarded"

@@ -47,9 +47,12 @@ class Directive:
     known: Known
     notes: Notes
 
-    def error(self, rule: str, message: Phrase, hint: str = "") -> None:
-        """Something to mend, at the line of the opening fence."""
-        self.notes.error(rule, self.opening.at, message, hint)
+    def error(
+        self, rule: str, message: Phrase, hint: str = "", *, word: str = ""
+    ) -> None:
+        """Something to mend: at *word* of the opening fence, or at its name."""
+        at = self.notes.word(self.opening.at, word or self.opening.name)
+        self.notes.error(rule, at, message, hint)
 
     def said(self, key: str) -> str:
         """What the attribute *key* says; empty if it was not given."""
@@ -63,7 +66,8 @@ class Directive:
             return date.fromisoformat(value)
         except ValueError:
             message = say("{value} is no date", value=value)
-            self.error("directive-attribute", message, say("write it as 2026-03-31"))
+            hint = say("write it as 2026-03-31")
+            self.error("directive-attribute", message, hint, word=f"{key}=")
             return None
 
     def href(self) -> str:
@@ -81,7 +85,8 @@ class Directive:
                 "a button needs its words and its link: {missing} is missing",
                 missing=missing,
             )
-            self.error("directive-attribute", message)
+            given = "href=" if self.said("href") else "button="
+            self.error("directive-attribute", message, word=given)
         return self.href()
 
     def headed(self) -> tuple[Inlines, tuple[Block, ...]]:
@@ -169,19 +174,21 @@ def _check_attributes(it: Directive, kind: Kind) -> None:
             "directive-attribute",
             say("{name} does not take {key}", name=name, key=key),
             hint,
+            word=written(key),
         )
     for key in sorted(key for key in kind.required if not it.said(key)):
         message = say("{name} does not say {key}", name=name, key=key)
         it.error(f"{name}-{key}", message, f'{{{key}="…"}}')
     if "only" in it.opening.attributes:
-        _check_audience(it, it.said("only"))
+        _check_audience(it, it.said("only"), word="only=")
 
 
 def _check_argument(it: Directive, kind: Kind) -> None:
     name, count = it.opening.name, len(it.opening.argument.split())
     if count != bool(kind.argument):
         hint = f"::: {name} {kind.argument}".strip()
-        it.error("directive-attribute", _argument_fault(name, kind, count), hint)
+        fault = _argument_fault(name, kind, count)
+        it.error("directive-attribute", fault, hint, word=it.opening.argument)
 
 
 def _argument_fault(name: str, kind: Kind, count: int) -> Phrase:
@@ -192,10 +199,16 @@ def _argument_fault(name: str, kind: Kind, count: int) -> Phrase:
     return say("{name} needs a word after its name", name=name)
 
 
-def _check_audience(it: Directive, audience: str) -> None:
+def _check_audience(it: Directive, audience: str, *, word: str) -> None:
     if audience not in AUDIENCES:
         hint = did_you_mean(audience, AUDIENCES)
-        it.error("directive-attribute", say("no audience {name}", name=audience), hint)
+        message = say("no audience {name}", name=audience)
+        it.error("directive-attribute", message, hint, word=word)
+
+
+def written(key: str) -> str:
+    """How the attribute *key* begins: ``.note`` is a class, ``#note`` an id."""
+    return {"class": ".", "id": "#"}.get(key, f"{key}=")
 
 
 # -- what each of them makes ------------------------------------------------------
@@ -234,7 +247,7 @@ def _only(it: Directive) -> Block:
     it.something()
     audience = it.opening.argument
     if len(audience.split()) == 1:
-        _check_audience(it, audience)
+        _check_audience(it, audience, word=audience)
     return Only(at=it.opening.at, audience=audience, blocks=tuple(it.blocks))
 
 
@@ -242,9 +255,8 @@ def _poll(it: Directive) -> Block:
     id_, until = it.opening.argument, it.day("until")
     if id_ and " " not in id_ and not _POLL_ID.fullmatch(id_):
         hint = say("small letters, digits and hyphens only")
-        it.error(
-            "directive-attribute", say("{name} cannot name a poll", name=id_), hint
-        )
+        message = say("{name} cannot name a poll", name=id_)
+        it.error("directive-attribute", message, hint, word=id_)
     question: Inlines = ()
     choices: tuple[Inlines, ...] = ()
     match it.blocks:
@@ -274,7 +286,7 @@ def _signature(it: Directive) -> Block:
     key = it.opening.argument
     if key not in it.known.authors:
         hint = did_you_mean(key, it.known.authors)
-        it.error("author-unknown", say("no author {key}", key=key), hint)
+        it.error("author-unknown", say("no author {key}", key=key), hint, word=key)
     return Signature(at=it.opening.at, author=key)
 
 

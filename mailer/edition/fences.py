@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailer.edition.blocks import Source
 from mailer.edition.notes import Notes
@@ -49,14 +49,17 @@ def check_fences(text: str, notes: Notes) -> bool:
         elif not open_:
             hint = say("every ::: alone on its line closes a directive")
             notes.error(
-                "directive-unclosed", notes.at(number), say("nothing to close"), hint
+                "directive-unclosed",
+                notes.at(number, ":::"),
+                say("nothing to close"),
+                hint,
             )
         elif colons >= open_[-1][1]:
             open_.pop()
     for number, _, name in open_:
         message = say("directive {name} is never closed", name=name)
         hint = say("::: alone on a line closes it")
-        notes.error("directive-unclosed", notes.at(number), message, hint)
+        notes.error("directive-unclosed", notes.at(number, ":::"), message, hint)
     return len(notes.findings) == before
 
 
@@ -78,7 +81,7 @@ def _check_nesting(
     if outer == _WRAPS and outer_colons > colons:
         return
     inner = _name(words)
-    at = notes.at(outer_line)
+    at = notes.at(outer_line, ":::")
     if outer == _WRAPS:
         message = say("only around {inner} needs a longer fence", inner=inner)
         notes.error("directive-nested", at, message, ":::: only … ::::")
@@ -98,7 +101,10 @@ def read_opening(info: str, at: Source, notes: Notes) -> Opening | None:
     """The words after ``:::``; None, with findings, if their braces cannot be read."""
     words, opening, inside = info.strip().partition("{")
     name, _, argument = " ".join(words.split()).partition(" ")
-    attributes = read_braces(opening + inside, at, notes)
+    braces = opening + inside
+    attributes = read_braces(
+        braces, notes.at(at.line - 1 - notes.offset, braces), notes
+    )
     if attributes is None:
         return None
     return Opening(at=at, name=name, argument=argument, attributes=attributes)
@@ -118,7 +124,11 @@ def read_braces(braces: str, at: Source, notes: Notes) -> dict[str, str] | None:
             continue
         key = found["key"] or "id"
         if key in attributes:
-            notes.error("directive-attribute", at, say("{key} is given twice", key=key))
+            column = at.column and at.column + found.start(
+                "key" if found["key"] else "id"
+            )
+            twice = say("{key} is given twice", key=key)
+            notes.error("directive-attribute", replace(at, column=column), twice)
         quoted = re.sub(r"\\(.)", r"\1", found["quoted"] or "")
         attributes[key] = found["id"] or found["bare"] or quoted
     if braces[end:].strip() != "}":

@@ -31,6 +31,14 @@ class Notes:
             column = self.lines[number].find(word) + 1
         return Source(self.file, number + 1, column)
 
+    def word(self, at: Source, word: str) -> Source:
+        """*at* with the column of *word*, where it begins a word of that line."""
+        for lead in (" ", "{", ":"):
+            found = self.at(at.line - 1 - self.offset, lead + word)
+            if word and found.column:
+                return Source(found.file, found.line, found.column + 1)
+        return at
+
     def beside(self, file: str, text: str) -> Notes:
         """Notes of another *file*, written into the same list."""
         return Notes(file, findings=self.findings, lines=text.split("\n"))

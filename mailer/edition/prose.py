@@ -251,7 +251,7 @@ class Prose:
     def braces(self, node: Node) -> dict[str, str]:
         """What a trailing ``{…}`` says; ``class`` holds the classes."""
         braces = str(node.token.meta.get("braces", ""))
-        at = self.notes.at(node.line)
+        at = self.notes.at(node.line, braces)
         return read_braces(braces, at, self.notes) or {}
 
 

@@ -162,7 +162,9 @@ def test_only_wraps_any_directive(audience: str, inner: str, kind: type) -> None
 @pytest.mark.parametrize("outer", ["box note", 'sponsor {by="X"}', "poll p", "toc"])
 def test_no_other_directive_wraps_one(outer: str) -> None:
     """Not even with a longer fence; the finding stands at the outer one."""
-    with pytest.raises(EditionError, match=r"index\.md:7: directive \w+ is not closed"):
+    with pytest.raises(
+        EditionError, match=r"index\.md:7:1: directive \w+ is not closed"
+    ):
         read(f":::: {outer}\n::: toc\n:::\n::::")
 
 
@@ -200,11 +202,30 @@ FAULTS = [
     ("a [b](https://c.example){target=_blank}", "7:26: a link inside a parag", "but"),
     ("![x](https://a.example/x.jpg)", "7:6: picture https://a.ex", "lie beside"),
     ("> a\n> - b", "8: a quotation holds paragraphs only", "> — source"),
-    ("::: box note\n:::", "7: box holds nothing", "take it out"),
-    ('::: sponsor {by="X"}\n:::', "7: sponsor holds nothing", "take it out"),
-    ("::: only free\n:::", "7: only holds nothing", "take it out"),
+    ("::: box note\n:::", "7:5: box holds nothing", "take it out"),
+    ('::: sponsor {by="X"}\n:::', "7:5: sponsor holds nothing", "take it out"),
+    ("::: only free\n:::", "7:5: only holds nothing", "take it out"),
     ("Bonjour {{ nme }}", "7:9: nothing fills {{ nme }}", "did you mean name?"),
     ("voir [x](page.html)", "7:10: a link cannot lead to page.html", "https://"),
+    ("::: bxo note\nx\n:::", "7:5: unknown directive bxo", "box"),
+    (
+        '::: box note {only="free" colour=red}\nx\n:::',
+        "7:27: box does not take col",
+        "",
+    ),
+    ("::: box note {.wide}\nx\n:::", "7:15: box does not take class", ""),
+    ("::: box a b\nx\n:::", "7:9: box takes one word", "::: box note"),
+    ("::: box note {only=fre}\nx\n:::", "7:15: no audience fre", "free"),
+    ("::: only fre\nx\n:::", "7:10: no audience fre", "free"),
+    ('::: sponsor {by="X" until=demain}\nx\n:::', "7:21: demain is no date", "2026"),
+    ('::: sponsor {by="X" button="Voir"}\nx\n:::', "7:21: a button needs", ""),
+    ("::: signature claire2\n:::", "7:15: no author claire2", ""),
+    ("::: box note {only=free only=web}\nx\n:::", "7:25: only is given twice", ""),
+    ("::: box note {only=free\nx\n:::", "7:14: cannot read {only=free", "quotes"),
+    ("::: snippet forwrded\n:::", "7:13: there is no snippets/forwrded.md", ""),
+    ("x\n\n  ::: box note\ny", "9:3: directive box is never closed", ":::"),
+    ("### Un titre {.a #b c=d}", "7:21: a heading does not take c", ""),
+    ("::: poll Q!\nQui ?\n\n- a\n- b\n:::", "7:10: Q! cannot name a poll", "small"),
     ("un mot \x85 de trop", "7:8: U+0085", "retype"),
 ]
 
