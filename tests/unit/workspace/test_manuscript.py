@@ -90,8 +90,8 @@ def test_faults_of_every_file_are_told_at_once_in_their_order(written: Write) ->
             }
         )
     assert [f.place for f in caught.value.findings] == [
-        "index.md:7",
-        "01.md:1",
+        "index.md:7:1",
+        "01.md:1:1",
         "02.md:1",
         "03.md:3:5",
         "04.md:1:2",
