@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from mailer.edition.blocks import Source
-from mailer.edition.characters import unwritable
 from mailer.edition.frontmatter import split_head
 from mailer.edition.model import Author, Edition, Publication
 from mailer.edition.notes import did_you_mean
-from mailer.edition.parse import parse_edition, parse_inline
+from mailer.edition.parse import parse_edition
 from mailer.errors import (
     ConfigError,
     InputError,
     NotFoundError,
 )
 from mailer.phrases import say
+from mailer.workspace.authors import read_authors
 from mailer.workspace.manuscript import INDEX, left_out, manuscripts, texts
 
 _DATED = re.compile(r"(\d{4}-\d{2}-\d{2})(?:-(.*))?")
@@ -28,7 +26,6 @@ _LINE = re.compile(
     r"^(title|subject|date|number|slug):[ \t]*[\"']?(.*?)[\"']?[ \t]*$", re.MULTILINE
 )
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
-_AUTHOR_KEYS = frozenset({"name", "photo", "email", "invite", "bio"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,11 +153,10 @@ class Workspace:
         if not file.exists():
             return {}
         try:
-            tables = tomllib.loads(file.read_text(encoding="utf-8-sig"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            return read_authors(file.read_text(encoding="utf-8-sig"), file=file.name)
+        except (OSError, UnicodeDecodeError) as error:
             message = say("cannot be read: {error}", error=error)
             raise ConfigError(message, file=file.name) from error
-        return {key: _author(key, table) for key, table in tables.items()}
 
     def file(self, name: str, *, beside: Path | None = None) -> Path:
         """A file that content names, inside the workspace; InputError if it is not."""
@@ -227,39 +223,6 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
-
-
-def _author(key: str, table: object) -> Author:
-    file = "authors.toml"
-    if not isinstance(table, dict):
-        message = say("{key} is not a table", key=key)
-        raise ConfigError(
-            message, file=file, hint=say("[{key}] with name, photo, bio …", key=key)
-        )
-    for name in table.keys() - _AUTHOR_KEYS:
-        hint = did_you_mean(name, _AUTHOR_KEYS)
-        message = say("[{key}] unknown key {name}", key=key, name=name)
-        raise ConfigError(message, file=file, hint=hint)
-    for name, value in table.items():
-        if not isinstance(value, str):
-            message = say("[{key}] {name} is not a text", key=key, name=name)
-            raise ConfigError(message, file=file, hint=f'{name} = "…"')
-        if fault := unwritable(value):
-            message = say("[{key}] {name}: {fault}", key=key, name=name, fault=fault)
-            raise ConfigError(message, file=file)
-    words: dict[str, str] = table
-    if not words.get("name"):
-        message = say("[{key}] has no name", key=key)
-        raise ConfigError(message, file=file)
-    at = Source(f"{file} [{key}]", 0)
-    return Author(
-        key=key,
-        name=words["name"],
-        email=words.get("email", ""),
-        photo=words.get("photo", ""),
-        invite=parse_inline(words.get("invite", ""), at=at),
-        bio=parse_inline(words.get("bio", ""), at=at),
-    )
 
 
 def _not_found(

@@ -111,14 +111,19 @@ def test_authors_are_read_with_their_sentences(workspace: Workspace) -> None:
     author = workspace.authors()["claire"]
     assert (author.name, plain(author.invite)) == ("Claire", "écrire.")
     for text, said in (
-        ('[a]\nnme = "x"\n', "did you mean name"),
-        ('[a]\nbio = "x"\n', "has no name"),
-        ("a = 1\n", "is not a table"),
+        ('[a]\nnme = "x"\n', r"authors\.toml:2: .*\n  did you mean name"),
+        ('[b]\nname = "x"\n\n[a]\nbio = "x"\n', r"authors\.toml:4: \[a\] has no name"),
+        ("a = 1\n", r"authors\.toml:1: a is not a table"),
         ("[a", "cannot be read"),
-        ('[a]\nname = "x\\u0007"\n', r"\[a\] name: U\+0007"),
+        ('[a]\nname = "x\\u0007"\n', r"authors\.toml:2: \[a\] name: U\+0007"),
+        ('[a]\nname = "x"\nphoto = 3\n', r"authors\.toml:3: \[a\] photo is not"),
     ):
         file.write_text(text, "utf-8")
         with pytest.raises(ConfigError, match=said):
+            workspace.authors()
+    for name in ("bio", "invite"):
+        file.write_text(f'[a]\nname = "x"\n{name} = "a <b>c</b>"\n', "utf-8")
+        with pytest.raises(EditionError, match=r"authors\.toml:3: raw HTML is ref"):
             workspace.authors()
     file.unlink()
     assert workspace.authors() == {}
