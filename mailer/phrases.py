@@ -16,7 +16,7 @@ a day to be typed) is handed over as text.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, NoReturn, Self
@@ -96,6 +96,17 @@ def lasting(seconds: float) -> Phrase:
         return say("{minutes} min {seconds} s", minutes=minutes, seconds=rest)
     hours, minutes = divmod(minutes, 60)
     return say("{hours} h {minutes} min", hours=hours, minutes=minutes)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> Phrase:
+    """``did you mean sponsor?``, or what there is."""
+    import difflib  # only for who mistyped
+
+    names = sorted(known)
+    close = difflib.get_close_matches(word, names, 1, cutoff=0.6)
+    if close:
+        return say("did you mean {word}?", word=close[0])
+    return say("there are: {names}", names=", ".join(names)) if names else NOTHING
 
 
 def fill(

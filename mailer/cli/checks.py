@@ -16,7 +16,7 @@ from mailer.cli.findings import Checked, as_github, as_json, show
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.vocabulary import listed, word
 from mailer.errors import EditionError, InputError, NotFoundError, Severity
-from mailer.phrases import say, say_many
+from mailer.phrases import did_you_mean, say, say_many
 
 if TYPE_CHECKING:
     from mailer.flows.assemble import Assembled
@@ -233,7 +233,6 @@ def _fixed(call: Invocation, checked: Checked) -> Checked:
 
 def _explained(call: Invocation, name: str) -> str:
     """A rule of the catalogue, for people; NotFoundError with suggestions."""
-    from mailer.edition.notes import did_you_mean
     from mailer.workspace.rulebook import rules
 
     known = rules()

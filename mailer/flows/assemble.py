@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
+from mailer.edition.finding import error
 from mailer.edition.model import Edition
-from mailer.edition.notes import did_you_mean
 from mailer.errors import (
     EditionError,
     Finding,
@@ -21,9 +21,8 @@ from mailer.errors import (
     Severity,
 )
 from mailer.flows.ports import Acceptance
-from mailer.phrases import say
-from mailer.rendering.checks.check import check
-from mailer.rendering.checks.finding import error, in_order
+from mailer.phrases import did_you_mean, say
+from mailer.rendering.checks.check import check, in_order
 from mailer.rendering.checks.inspection import Inspection, Surroundings
 from mailer.rendering.checks.online import Answer, addresses_of, judge_links
 from mailer.rendering.checks.rule import Rule

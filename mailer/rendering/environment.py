@@ -21,8 +21,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from mailer.edition.blocks import Block, Custom
-from mailer.edition.known import CHANNELS
 from mailer.edition.model import Edition, Variant
+from mailer.edition.reading.known import CHANNELS
 from mailer.errors import ThemeError
 from mailer.language import day_and_month, long_date, money, number, percent, speech
 from mailer.phrases import say

@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from mailer.errors import Finding, Severity
+from mailer.edition.blocks import Source
+from mailer.edition.finding import error
+from mailer.errors import Finding
 from mailer.phrases import Phrase, say
 
 _SUFFIX = ".mjml.j2"
@@ -135,10 +137,4 @@ def _judged(token: re.Match[str], stack: list[str | None]) -> Iterator[Phrase]:
 
 
 def _finding(name: str, line: int, message: Phrase) -> Finding:
-    return Finding(
-        rule="theme-mjml",
-        severity=Severity.ERROR,
-        message=message,
-        file=name,
-        line=line,
-    )
+    return error("theme-mjml", Source(name, line), message)

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 import mjml
 
 from mailer.edition.blocks import Source
-from mailer.errors import EditionError, Finding, Severity
+from mailer.edition.finding import error
+from mailer.errors import EditionError
 from mailer.phrases import Phrase, say
 
 _MAX_BYTES = 512 * 1024
@@ -221,12 +222,4 @@ def _same_place(before: str, source: str) -> int:
 
 
 def _error(at: Source, message: Phrase, hint: str = "") -> EditionError:
-    finding = Finding(
-        rule="render-failed",
-        severity=Severity.ERROR,
-        message=message,
-        file=at.file,
-        line=at.line,
-        hint=hint,
-    )
-    return EditionError((finding,))
+    return EditionError((error("render-failed", at, message, hint),))

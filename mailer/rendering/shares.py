@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from mailer.edition.blocks import Custom, plain
-from mailer.errors import EditionError, Finding, Severity
+from mailer.edition.finding import error
+from mailer.errors import EditionError
 from mailer.phrases import Phrase, say
 
 _NUMBER = re.compile(r"[-−]?\d[\d\s.,'’]*")
@@ -39,15 +40,7 @@ def shares(block: Custom, lang: str) -> list[int]:
 
 def refusal(block: Custom, message: Phrase, hint: str = "") -> EditionError:
     """What a theme's block says when it cannot be drawn, at the line it stands in."""
-    finding = Finding(
-        rule="block-refused",
-        severity=Severity.ERROR,
-        message=message,
-        file=block.at.file,
-        line=block.at.line,
-        hint=hint,
-    )
-    return EditionError((finding,))
+    return EditionError((error("block-refused", block.at, message, hint),))
 
 
 def _number(words: str, lang: str) -> float | None:

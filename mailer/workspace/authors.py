@@ -9,10 +9,9 @@ from mailer.config.origins import lines_of, nearest
 from mailer.edition.blocks import Source
 from mailer.edition.characters import unwritable
 from mailer.edition.model import Author
-from mailer.edition.notes import did_you_mean
-from mailer.edition.parse import parse_inline
+from mailer.edition.reading.parse import parse_inline
 from mailer.errors import ConfigError
-from mailer.phrases import Phrase, say
+from mailer.phrases import Phrase, did_you_mean, say
 
 _KEYS = frozenset({"name", "photo", "email", "invite", "bio"})
 

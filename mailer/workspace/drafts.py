@@ -12,9 +12,9 @@ from pathlib import Path
 
 from mailer.edition.blocks import plain
 from mailer.edition.characters import on_one_line, unwritable
-from mailer.edition.emptied import emptied
+from mailer.edition.drafts.emptied import emptied
+from mailer.edition.drafts.skeleton import Head, Pen, from_shape
 from mailer.edition.model import Edition, Publication
-from mailer.edition.skeleton import Head, Pen, from_shape
 from mailer.edition.succession import coming_day, coming_number, free_slug
 from mailer.errors import GuardError, InputError
 from mailer.language import Catalogue

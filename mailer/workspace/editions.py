@@ -8,16 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from mailer.edition.frontmatter import split_head
 from mailer.edition.model import Author, Edition, Publication
-from mailer.edition.notes import did_you_mean
-from mailer.edition.parse import parse_edition
+from mailer.edition.reading.frontmatter import split_head
+from mailer.edition.reading.parse import parse_edition
 from mailer.errors import (
     ConfigError,
     InputError,
     NotFoundError,
 )
-from mailer.phrases import say
+from mailer.phrases import did_you_mean, say
 from mailer.workspace.authors import read_authors
 from mailer.workspace.manuscript import INDEX, left_out, manuscripts, texts
 

@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from mailer.errors import EditionError, Finding, Severity
+from mailer.edition.blocks import Source
+from mailer.edition.finding import error, warning
+from mailer.errors import EditionError, Finding
 from mailer.phrases import Phrase, say
 
 INDEX = "index.md"
@@ -30,14 +32,11 @@ def left_out(folder: Path) -> list[Finding]:
     """A warning for each Markdown file that looks like a part of it and is none."""
     read = {file.name for file in manuscripts(folder)}
     return [
-        Finding(
-            rule="file-unread",
-            severity=Severity.WARNING,
-            message=say("{file} is not read: its name has no number", file=each.name),
-            file=each.name,
-            hint=say(
-                "01-{file}, or _{file} to leave it out in silence", file=each.name
-            ),
+        warning(
+            "file-unread",
+            Source(each.name, 0),
+            say("{file} is not read: its name has no number", file=each.name),
+            say("01-{file}, or _{file} to leave it out in silence", file=each.name),
         )
         for each in _texts(folder)
         if each.name not in read and not each.name.startswith(_SILENT)
@@ -101,12 +100,5 @@ def _undecodable(error: UnicodeDecodeError, name: str) -> Finding:
 def _unreadable(
     file: str, message: Phrase, hint: str = "", *, line: int = 0, column: int = 0
 ) -> Finding:
-    return Finding(
-        rule="file-unreadable",
-        severity=Severity.ERROR,
-        message=message,
-        file=file,
-        line=line,
-        column=column,
-        hint=hint,
-    )
+    at = Source(file, line, column)
+    return error("file-unreadable", at, message, hint)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from mailer.edition.markdown import clean
+from mailer.edition.reading.markdown import clean
 from mailer.errors import Finding, Fix, GuardError, InputError
 from mailer.files import replacing
 from mailer.phrases import say

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from mailer.edition.frontmatter import read_head, split_head
-from mailer.edition.known import Known
-from mailer.edition.markdown import clean
 from mailer.edition.model import Edition, Publication
-from mailer.edition.notes import Notes
+from mailer.edition.reading.frontmatter import read_head, split_head
+from mailer.edition.reading.known import Known
+from mailer.edition.reading.markdown import clean
+from mailer.edition.reading.notes import Notes
 from mailer.errors import EditionError
 from mailer.rendering.model import Latest
 from mailer.workspace.editions import EditionFolder, Workspace

@@ -15,8 +15,9 @@ from pathlib import Path
 from PIL import Image, ImageCms, ImageDraw, ImageOps, UnidentifiedImageError
 
 from mailer.edition.blocks import Figure, Signature, Source
+from mailer.edition.finding import error
 from mailer.edition.model import Author, Edition
-from mailer.errors import EditionError, Finding, InputError, Severity
+from mailer.errors import EditionError, Finding, InputError
 from mailer.files import SHARED, replacing
 from mailer.phrases import say
 from mailer.rendering.model import Picture
@@ -260,12 +261,5 @@ def _wanted(
         yield edition.cover.src, edition.cover.src, folder, FIGURE_WIDTH, edition.at
 
 
-def _fault(error: InputError, at: Source) -> Finding:
-    return Finding(
-        rule="image-unreadable",
-        severity=Severity.ERROR,
-        message=error.message,
-        file=at.file,
-        line=at.line,
-        hint=error.hint,
-    )
+def _fault(why: InputError, at: Source) -> Finding:
+    return error("image-unreadable", at, why.message, why.hint)

@@ -8,9 +8,8 @@ from functools import cache
 from pathlib import Path
 
 from mailer.config.load import shipped
-from mailer.edition.notes import did_you_mean
 from mailer.errors import ConfigError
-from mailer.phrases import say
+from mailer.phrases import did_you_mean, say
 from mailer.rendering.checks.support import Support
 
 DATA = Path("checks") / "caniemail.json"

@@ -7,9 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from mailer.edition.model import Edition
-from mailer.edition.notes import did_you_mean
 from mailer.errors import ConfigError, EditionError, Severity
-from mailer.phrases import say
+from mailer.phrases import did_you_mean, say
 from mailer.rendering.checks.inspection import Limits, Sibling, Surroundings
 from mailer.workspace.editions import EditionFolder, Workspace
 from mailer.workspace.lexicon import load_lexicon

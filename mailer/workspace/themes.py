@@ -10,11 +10,10 @@ from typing import Any
 
 from mailer.config.origins import nearest
 from mailer.edition.blocks import Block
-from mailer.edition.known import CHANNELS
 from mailer.edition.model import Publication
-from mailer.edition.notes import did_you_mean
+from mailer.edition.reading.known import CHANNELS
 from mailer.errors import ConfigError, ThemeError
-from mailer.phrases import Phrase, say
+from mailer.phrases import Phrase, did_you_mean, say
 from mailer.rendering.theme import Theme, faint, read_theme
 
 TOKENS = "theme.toml"

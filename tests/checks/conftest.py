@@ -6,7 +6,7 @@ import datetime as dt
 
 from mailer.config.load import shipped
 from mailer.edition.model import Edition, Publication, Variant
-from mailer.edition.parse import parse_edition
+from mailer.edition.reading.parse import parse_edition
 from mailer.errors import Finding
 from mailer.rendering.checks.check import check
 from mailer.rendering.checks.inspection import Inspection, Surroundings

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mailer.edition.blocks import Text
 from mailer.edition.model import Author, Edition
-from mailer.edition.parse import parse_edition
+from mailer.edition.reading.parse import parse_edition
 from mailer.rendering.model import Scene
 from tests.fakes import specimen
 

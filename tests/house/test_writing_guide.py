@@ -19,11 +19,11 @@ import typer.main
 from mailer.cli.main import app
 from mailer.config.load import load, shipped
 from mailer.edition.blocks import Block
-from mailer.edition.directives import AUDIENCES, DIRECTIVES, SNIPPET
-from mailer.edition.frontmatter import _READERS as KEYS
-from mailer.edition.inlines import PLACEHOLDERS
 from mailer.edition.model import Author, Edition, Publication, Variant
-from mailer.edition.parse import parse_edition
+from mailer.edition.reading.directives import AUDIENCES, DIRECTIVES, SNIPPET
+from mailer.edition.reading.frontmatter import _READERS as KEYS
+from mailer.edition.reading.inlines import PLACEHOLDERS
+from mailer.edition.reading.parse import parse_edition
 from mailer.rendering.render import freeze
 from mailer.rendering.theme import Theme
 from mailer.workspace.editions import Workspace

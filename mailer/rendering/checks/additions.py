@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mailer.edition.finding import warning
 from mailer.errors import Finding
 from mailer.phrases import say
-from mailer.rendering.checks.finding import warning
 from mailer.rendering.checks.inspection import Inspection
 from mailer.rendering.checks.support import features_of
 from mailer.rendering.theme import faint

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailer.edition.blocks import Box
+from mailer.edition.finding import error, warning
 from mailer.edition.model import Variant
 from mailer.errors import Finding
 from mailer.phrases import say
-from mailer.rendering.checks.finding import error, warning
 from mailer.rendering.checks.inspection import Inspection
 from mailer.rendering.checks.leaks import check_leaks
 from mailer.rendering.cut import cut

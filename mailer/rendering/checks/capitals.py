@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from mailer.edition.finding import warning
 from mailer.errors import Finding, Fix
 from mailer.phrases import say
-from mailer.rendering.checks.finding import warning
 from mailer.rendering.checks.manuscript import Passage
 
 _WORDS = """

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from mailer.errors import Finding
+from mailer.errors import Finding, Severity
 from mailer.rendering.checks.additions import check_additions
 from mailer.rendering.checks.audience import check_audience
-from mailer.rendering.checks.finding import in_order
 from mailer.rendering.checks.images import check_images
 from mailer.rendering.checks.inspection import Inspection
 from mailer.rendering.checks.links import check_links
@@ -43,6 +42,19 @@ def check(inspection: Inspection) -> tuple[Finding, ...]:
     """
     found = (*inspection.edition.warnings, *_all(inspection))
     return in_order(found, inspection.ignored)
+
+
+def in_order(
+    findings: Iterable[Finding], ignored: Iterable[str]
+) -> tuple[Finding, ...]:
+    """*findings* as an editor reads them, without the warnings that are *ignored*."""
+    unheard = frozenset(ignored)
+    kept = (
+        f for f in findings if f.severity is Severity.ERROR or f.rule not in unheard
+    )
+    return tuple(
+        sorted(dict.fromkeys(kept), key=lambda f: (f.file, f.line, f.column, f.rule))
+    )
 
 
 def _all(inspection: Inspection) -> Iterator[Finding]:

@@ -13,10 +13,10 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 from mailer.edition.blocks import Source
+from mailer.edition.finding import error
 from mailer.edition.model import Edition, Variant
 from mailer.errors import Finding
 from mailer.phrases import say
-from mailer.rendering.checks.finding import error
 from mailer.rendering.model import Scene
 from mailer.rendering.render import render
 from mailer.rendering.theme import CONTRAST, SCHEMES, Theme, contrast

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 
+from mailer.edition.finding import error
 from mailer.errors import Finding
 from mailer.phrases import say
-from mailer.rendering.checks.finding import error
 from mailer.rendering.checks.manuscript import Passage
 
 _FRENCH = (

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from mailer.edition.blocks import Figure, Source
+from mailer.edition.finding import warning
 from mailer.errors import Finding
 from mailer.phrases import kilobytes, say
-from mailer.rendering.checks.finding import warning
 from mailer.rendering.checks.inspection import Inspection
 from mailer.rendering.model import Picture
 

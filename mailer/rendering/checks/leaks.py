@@ -19,12 +19,12 @@ from itertools import pairwise
 from urllib.parse import unquote
 
 from mailer.edition.blocks import Source
+from mailer.edition.finding import error
 from mailer.edition.members import passages
 from mailer.edition.model import Edition, Variant
 from mailer.errors import Finding
 from mailer.language import long_date
 from mailer.phrases import Phrase, say
-from mailer.rendering.checks.finding import error
 from mailer.rendering.model import Frozen, Rendering
 from mailer.rendering.words import heard, lines_of
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from mailer.edition.blocks import Box, Button, Figure, Link, Source, Sponsor, plain
+from mailer.edition.finding import warning
 from mailer.edition.model import Edition
 from mailer.errors import Finding
 from mailer.phrases import say
-from mailer.rendering.checks.finding import warning
 from mailer.rendering.checks.inspection import Inspection
 
 _AT_HOME = (".localhost", ".local", ".internal", ".lan", ".home.arpa")

@@ -14,7 +14,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from mailer.edition.blocks import Source
-from mailer.edition.frontmatter import split_head
+from mailer.edition.reading.frontmatter import split_head
 
 HIDDEN = "\ufffc"
 """Stands for something that is not words."""

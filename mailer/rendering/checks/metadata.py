@@ -7,11 +7,10 @@ from datetime import datetime
 
 from mailer.edition.blocks import Source
 from mailer.edition.calendar import read_schedule
-from mailer.edition.notes import did_you_mean
+from mailer.edition.finding import error, warning
 from mailer.errors import Finding, Severity
-from mailer.phrases import say
+from mailer.phrases import did_you_mean, say
 from mailer.rendering.checks.days import check_days
-from mailer.rendering.checks.finding import error, warning
 from mailer.rendering.checks.inspection import Inspection
 
 _LONG_SUBJECT = 60  # more is cut on most screens

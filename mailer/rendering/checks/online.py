@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mailer.edition.finding import error, warning
 from mailer.edition.model import Edition
 from mailer.errors import Finding
 from mailer.phrases import say
-from mailer.rendering.checks.finding import error, warning
 from mailer.rendering.checks.inspection import Inspection
 from mailer.rendering.checks.links import host_of, targets_of
 

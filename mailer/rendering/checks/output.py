@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 
 from mailer.edition.blocks import Source
+from mailer.edition.finding import error, warning
 from mailer.errors import Finding
 from mailer.phrases import kilobytes, say
-from mailer.rendering.checks.finding import error, warning
 from mailer.rendering.checks.inspection import Inspection, Limits
 from mailer.rendering.model import Rendering
 from mailer.rendering.personalise import HOLE, NAMES, hole

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailer.edition.blocks import Label, Story, plain
+from mailer.edition.finding import warning
 from mailer.edition.model import Section
-from mailer.edition.recognise import folded
+from mailer.edition.reading.recognise import folded
 from mailer.errors import Finding
 from mailer.phrases import say
-from mailer.rendering.checks.finding import warning
 from mailer.rendering.checks.inspection import Inspection, Sibling
 from mailer.rendering.checks.manuscript import Kind, passages
 from mailer.rendering.words import words_in

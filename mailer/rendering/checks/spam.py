@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mailer.edition.finding import warning
 from mailer.errors import Finding
 from mailer.phrases import say
-from mailer.rendering.checks.finding import warning
 from mailer.rendering.checks.inspection import Inspection
 from mailer.rendering.checks.manuscript import Kind
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from mailer.edition.blocks import Sponsor
+from mailer.edition.finding import error, warning
 from mailer.errors import Finding
 from mailer.phrases import say
-from mailer.rendering.checks.finding import error, warning
 from mailer.rendering.checks.inspection import Inspection
 from mailer.rendering.checks.links import links_of
 

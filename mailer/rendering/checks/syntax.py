@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from mailer.edition.blocks import Source
+from mailer.edition.finding import error
 from mailer.errors import Finding
 from mailer.phrases import say
-from mailer.rendering.checks.finding import error
 from mailer.rendering.checks.inspection import Inspection
 
 _UNFINISHED = re.compile(r"\b(?:TODO|XXX|FIXME|(?i:lorem ipsum|lorem))\b|\{\{|\}\}")

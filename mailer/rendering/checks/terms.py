@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from mailer.edition.finding import warning
 from mailer.errors import Finding
 from mailer.phrases import say
-from mailer.rendering.checks.finding import warning
 from mailer.rendering.checks.manuscript import Kind, Passage
 
 _TERM = re.compile(

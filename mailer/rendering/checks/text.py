@@ -15,9 +15,9 @@ from mailer.edition.blocks import (
     Subhead,
     plain,
 )
+from mailer.edition.finding import error, warning
 from mailer.errors import Finding
 from mailer.phrases import say
-from mailer.rendering.checks.finding import error, warning
 from mailer.rendering.checks.inspection import Inspection
 from mailer.rendering.checks.terms import check_terms
 from mailer.rendering.checks.typos import check_typos

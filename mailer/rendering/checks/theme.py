@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator, Mapping
 
 from mailer.edition.blocks import Block, Custom, Only, Source
-from mailer.edition.known import CHANNELS
+from mailer.edition.finding import error, warning
+from mailer.edition.reading.known import CHANNELS
 from mailer.errors import Finding
 from mailer.language import Catalogue
 from mailer.phrases import say
-from mailer.rendering.checks.finding import error, warning
 from mailer.rendering.lint import lint
 from mailer.rendering.theme import Theme
 

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from mailer.edition.finding import warning
 from mailer.errors import Finding, Fix
 from mailer.phrases import Phrase, say
 from mailer.rendering.checks.capitals import check_capitals
-from mailer.rendering.checks.finding import warning
 from mailer.rendering.checks.manuscript import HIDDEN, Kind, Passage
 
 _LETTER = r"[^\W\d_]"

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from mailer.edition.model import Edition, Publication, Variant
-from mailer.edition.parse import parse_edition
+from mailer.edition.reading.parse import parse_edition
 from mailer.errors import EditionError, Finding
 
 HEAD = "---\ntitle: Les ports\ndate: 2026-03-14\n---\n"

@@ -9,7 +9,7 @@ import pytest
 
 from mailer.edition.blocks import Box, Custom, Only, Paragraph, Poll, Table, plain
 from mailer.edition.model import Edition
-from mailer.edition.parse import parse_edition
+from mailer.edition.reading.parse import parse_edition
 from mailer.errors import EditionError
 from tests.unit.edition.conftest import HEAD, PAPER, said
 

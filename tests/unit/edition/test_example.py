@@ -8,7 +8,7 @@ import pytest
 
 from mailer.edition.blocks import Box, Only, plain
 from mailer.edition.model import Edition
-from mailer.edition.parse import parse_edition
+from mailer.edition.reading.parse import parse_edition
 from tests.unit.edition.conftest import PAPER
 
 FOLDER = Path(__file__).parents[2] / "data" / "editions" / "2026-03-14-ports"

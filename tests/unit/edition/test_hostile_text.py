@@ -24,10 +24,10 @@ from mailer.edition.blocks import (
     Toc,
     plain,
 )
-from mailer.edition.fences import read_braces
-from mailer.edition.inlines import joined
-from mailer.edition.notes import Notes
-from mailer.edition.parse import parse_edition, parse_inline
+from mailer.edition.reading.fences import read_braces
+from mailer.edition.reading.inlines import joined
+from mailer.edition.reading.notes import Notes
+from mailer.edition.reading.parse import parse_edition, parse_inline
 from mailer.errors import EditionError
 from tests.unit.edition.conftest import HEAD, PAPER, parse
 

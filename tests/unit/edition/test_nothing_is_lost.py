@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailer.edition.model import Edition
-from mailer.edition.parse import parse_edition
+from mailer.edition.reading.parse import parse_edition
 from mailer.errors import EditionError
 from mailer.rendering.words import words_of
 from tests.unit.edition.conftest import HEAD, PAPER

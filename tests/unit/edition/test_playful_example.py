@@ -10,7 +10,7 @@ import pytest
 
 from mailer.edition.blocks import Figure, Label, Poll, Sponsor, Story, Toc, plain
 from mailer.edition.model import Edition
-from mailer.edition.parse import parse_edition
+from mailer.edition.reading.parse import parse_edition
 from tests.unit.edition.conftest import PAPER
 from tests.unit.edition.test_example import outline
 

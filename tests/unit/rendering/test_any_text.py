@@ -22,9 +22,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from lxml import html as lxml_html
 
-from mailer.edition.inlines import _MARKERS
 from mailer.edition.model import Edition, Variant
-from mailer.edition.parse import parse_edition
+from mailer.edition.reading.inlines import _MARKERS
+from mailer.edition.reading.parse import parse_edition
 from mailer.errors import EditionError, Finding, Severity
 from mailer.flows.proof import sample_message
 from mailer.rendering.checks.check import check

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mailer.edition.blocks import Source
+from mailer.edition.finding import error, warning
 from mailer.errors import EditionError, Finding, Severity
-from mailer.phrases import NOTHING, Phrase, say
+from mailer.phrases import Phrase
 
 
 @dataclass(slots=True)
@@ -45,11 +45,11 @@ class Notes:
 
     def error(self, rule: str, at: Source, message: Phrase, hint: str = "") -> None:
         """Something that must be mended before anything is published."""
-        self._add(Severity.ERROR, rule, at, message, hint)
+        self.findings.append(error(rule, at, message, hint))
 
     def warn(self, rule: str, at: Source, message: Phrase, hint: str = "") -> None:
         """Something to look at."""
-        self._add(Severity.WARNING, rule, at, message, hint)
+        self.findings.append(warning(rule, at, message, hint))
 
     def raise_errors(self) -> None:
         """EditionError with every error, file by file, in the order of the lines."""
@@ -67,27 +67,3 @@ class Notes:
         found = [f for f in self.findings if f.severity is severity]
         found.sort(key=lambda f: (files.index(f.file), f.line, f.column))
         return tuple(found)
-
-    def _add(
-        self, severity: Severity, rule: str, at: Source, message: Phrase, hint: str
-    ) -> None:
-        self.findings.append(
-            Finding(
-                rule=rule,
-                severity=severity,
-                message=message,
-                file=at.file,
-                line=at.line,
-                column=at.column,
-                hint=hint,
-            )
-        )
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> Phrase:
-    """``did you mean sponsor?``, or what there is."""
-    names = sorted(known)
-    close = difflib.get_close_matches(word, names, 1, cutoff=0.6)
-    if close:
-        return say("did you mean {word}?", word=close[0])
-    return say("there are: {names}", names=", ".join(names)) if names else NOTHING

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from mailer.edition.blocks import Source
-from mailer.edition.notes import Notes
+from mailer.edition.reading.notes import Notes
 from mailer.phrases import say
 
 _FENCE = re.compile(r"^ {0,3}(:{3,})[ \t]*(.*?)[ \t]*$")

@@ -8,11 +8,11 @@ from markdown_it.token import Token
 
 from mailer.edition.blocks import Button, Figure, Text, plain
 from mailer.edition.characters import on_one_line, unwritable
-from mailer.edition.inlines import InlineReader
-from mailer.edition.known import Known
-from mailer.edition.nodes import Node, spoken
-from mailer.edition.notes import Notes, did_you_mean
-from mailer.phrases import say
+from mailer.edition.reading.inlines import InlineReader
+from mailer.edition.reading.known import Known
+from mailer.edition.reading.nodes import Node, spoken
+from mailer.edition.reading.notes import Notes
+from mailer.phrases import did_you_mean, say
 
 _VIDEO = "video"
 

@@ -11,10 +11,10 @@ import yaml
 
 from mailer.edition.blocks import Source
 from mailer.edition.characters import on_one_line, unwritable
-from mailer.edition.known import Known
 from mailer.edition.model import Cover, Variant
-from mailer.edition.notes import Notes, did_you_mean
-from mailer.phrases import Phrase, say
+from mailer.edition.reading.known import Known
+from mailer.edition.reading.notes import Notes
+from mailer.phrases import Phrase, did_you_mean, say
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _NUMBER = re.compile("[1-9][0-9]{0,8}")  # what a database counts with

@@ -11,9 +11,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from mailer.edition.blocks import Emphasis, Inlines, Strong, Text, plain
-from mailer.edition.notes import did_you_mean
-from mailer.edition.recognise import BULLET, folded, is_strap
-from mailer.phrases import Phrase, say
+from mailer.edition.reading.recognise import BULLET, folded, is_strap
+from mailer.phrases import Phrase, did_you_mean, say
 
 _SHORT = 120  # a strap is one line of names
 _NEAR = 60  # the bullet of a brief is not far

@@ -12,12 +12,12 @@ from dataclasses import replace
 from typing import Any
 
 from mailer.edition.blocks import Inlines, Source
-from mailer.edition.build import Builder
-from mailer.edition.frontmatter import Values, read_head, split_head
-from mailer.edition.known import Known
-from mailer.edition.markdown import clean, is_writable, read_line, read_markdown
 from mailer.edition.model import Edition, Publication
-from mailer.edition.notes import Notes
+from mailer.edition.reading.build import Builder
+from mailer.edition.reading.frontmatter import Values, read_head, split_head
+from mailer.edition.reading.known import Known
+from mailer.edition.reading.markdown import clean, is_writable, read_line, read_markdown
+from mailer.edition.reading.notes import Notes
 from mailer.phrases import say
 
 _HEAD = re.compile(r"\s*[\w-]+\s*:(\s|$)")  # a --- that opens no rule, but keys

@@ -26,11 +26,11 @@ from mailer.edition.blocks import (
     Story,
     Toc,
 )
-from mailer.edition.fences import Opening
-from mailer.edition.inlines import InlineReader
-from mailer.edition.known import CHANNELS, Known
-from mailer.edition.notes import Notes, did_you_mean
-from mailer.phrases import Phrase, say
+from mailer.edition.reading.fences import Opening
+from mailer.edition.reading.inlines import InlineReader
+from mailer.edition.reading.known import CHANNELS, Known
+from mailer.edition.reading.notes import Notes
+from mailer.phrases import Phrase, did_you_mean, say
 
 AUDIENCES = ("free", "member", "web", "email")
 SNIPPET = "snippet"

@@ -21,8 +21,8 @@ from mailer.edition.blocks import (
     Text,
 )
 from mailer.edition.characters import unwritable
-from mailer.edition.notes import Notes, did_you_mean
-from mailer.phrases import NOTHING, say
+from mailer.edition.reading.notes import Notes
+from mailer.phrases import NOTHING, did_you_mean, say
 
 PLACEHOLDERS = frozenset(
     [

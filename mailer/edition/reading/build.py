@@ -18,19 +18,29 @@ from mailer.edition.blocks import (
     Story,
     Subhead,
 )
-from mailer.edition.directives import SNIPPET, Directive, read_directive, written
-from mailer.edition.doubt import doubt_below_title
-from mailer.edition.fences import Opening, read_opening
 from mailer.edition.identify import identified
-from mailer.edition.inlines import refuse_html
-from mailer.edition.known import Known
-from mailer.edition.markdown import MAX_CHARACTERS, clean, is_writable, read_markdown
 from mailer.edition.model import Section
-from mailer.edition.nodes import Node
-from mailer.edition.notes import Notes, did_you_mean
-from mailer.edition.prose import Prose
-from mailer.edition.recognise import as_standfirst, is_strap
-from mailer.phrases import say
+from mailer.edition.reading.directives import (
+    SNIPPET,
+    Directive,
+    read_directive,
+    written,
+)
+from mailer.edition.reading.doubt import doubt_below_title
+from mailer.edition.reading.fences import Opening, read_opening
+from mailer.edition.reading.inlines import refuse_html
+from mailer.edition.reading.known import Known
+from mailer.edition.reading.markdown import (
+    MAX_CHARACTERS,
+    clean,
+    is_writable,
+    read_markdown,
+)
+from mailer.edition.reading.nodes import Node
+from mailer.edition.reading.notes import Notes
+from mailer.edition.reading.prose import Prose
+from mailer.edition.reading.recognise import as_standfirst, is_strap
+from mailer.phrases import did_you_mean, say
 
 _MEMBERS = re.compile(r"<!--\s*members\s*-->", re.IGNORECASE)
 _SECTION = "h1"

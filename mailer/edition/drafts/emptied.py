@@ -39,8 +39,8 @@ from mailer.edition.blocks import (
     Toc,
     plain,
 )
+from mailer.edition.drafts.skeleton import GAP, Pen, brief, button
 from mailer.edition.model import Edition, Section
-from mailer.edition.skeleton import GAP, Pen, brief, button
 from mailer.phrases import say
 
 _GREETING = say("a greeting")

@@ -20,14 +20,14 @@ from mailer.edition.blocks import (
     Source,
     Table,
 )
-from mailer.edition.doubt import Doubt, doubt_item, doubt_marks, doubt_paragraph
-from mailer.edition.fences import read_braces
-from mailer.edition.figures import read_button, read_figure
-from mailer.edition.inlines import InlineReader, joined, stripped
-from mailer.edition.known import Known
-from mailer.edition.nodes import Node, spoken
-from mailer.edition.notes import Notes
-from mailer.edition.recognise import (
+from mailer.edition.reading.doubt import Doubt, doubt_item, doubt_marks, doubt_paragraph
+from mailer.edition.reading.fences import read_braces
+from mailer.edition.reading.figures import read_button, read_figure
+from mailer.edition.reading.inlines import InlineReader, joined, stripped
+from mailer.edition.reading.known import Known
+from mailer.edition.reading.nodes import Node, spoken
+from mailer.edition.reading.notes import Notes
+from mailer.edition.reading.recognise import (
     as_brief,
     as_flag,
     as_greeting,

@@ -19,10 +19,10 @@ from mdit_py_plugins.container import container_plugin
 
 from mailer.edition.blocks import Inlines, Source
 from mailer.edition.characters import column_of_unwritable, on_one_line, unwritable
-from mailer.edition.fences import check_fences
-from mailer.edition.inlines import InlineReader, shelter_links
-from mailer.edition.nodes import Node, nested
-from mailer.edition.notes import Notes
+from mailer.edition.reading.fences import check_fences
+from mailer.edition.reading.inlines import InlineReader, shelter_links
+from mailer.edition.reading.nodes import Node, nested
+from mailer.edition.reading.notes import Notes
 from mailer.phrases import say
 
 MAX_CHARACTERS = 1_000_000  # a long novel; more is a mistake

@@ -24,7 +24,7 @@ from mailer.edition.blocks import (
     Text,
     plain,
 )
-from mailer.edition.inlines import joined, stripped
+from mailer.edition.reading.inlines import joined, stripped
 
 BULLET = "•"
 _STRAPBULLETS = 2
