@@ -188,6 +188,7 @@ class Checks(Table):
     warn_html_kb: int = Field(default=85, ge=1)
     max_html_kb: int = Field(default=102, ge=1, le=102)
     ignore: tuple[str, ...] = ()
+    spelling: bool = False
 
 
 class Shape(Table):

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property
 
 from mailer.config.load import Loaded, shipped
 from mailer.edition.model import Edition, Publication
 from mailer.rendering.checks.inspection import Limits, Surroundings
+from mailer.rendering.checks.spelling import RULE
 from mailer.rendering.model import Scene
 from mailer.workspace.catalogue import load_catalogue
 from mailer.workspace.drafts import Basis, Desk, Draft, begin
 from mailer.workspace.editions import EditionFolder, Workspace
 from mailer.workspace.past import latest_before
 from mailer.workspace.pictures import PictureShelf
+from mailer.workspace.spelling import spelling_of
 from mailer.workspace.surroundings import surroundings_of
 from mailer.workspace.themes import check_tokens, load_theme, theme_blocks
 
@@ -97,7 +100,12 @@ class WorkspaceNewsroom:
             max_html_kb=checks.max_html_kb,
             ignore=frozenset(checks.ignore),
         )
-        return surroundings_of(edition, self.workspace, self.templates, limits)
+        found = surroundings_of(edition, self.workspace, self.templates, limits)
+        if not checks.spelling or RULE in {*limits.ignore, *edition.ignored_checks}:
+            return found
+        publication = self.publication(edition.publication)
+        spelling = spelling_of(edition, publication, self.workspace)
+        return replace(found, spelling=spelling)
 
     def _read(self, folder: EditionFolder) -> Edition:
         publication = self.publication(folder.publication)

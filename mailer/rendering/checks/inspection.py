@@ -11,6 +11,7 @@ from mailer.edition.model import Edition, Publication
 from mailer.errors import Severity
 from mailer.rendering.checks.lexicon import Lexicon
 from mailer.rendering.checks.manuscript import Passage, passages
+from mailer.rendering.checks.spelling import Spelling
 from mailer.rendering.checks.support import Support
 from mailer.rendering.model import Frozen
 from mailer.rendering.theme import Theme
@@ -42,13 +43,17 @@ class Sibling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What an edition is compared with, read by somebody who may touch disks."""
+    """What an edition is compared with, read by somebody who may touch disks.
+
+    ``spelling`` is None where nobody asked for it.
+    """
 
     limits: Limits = field(default_factory=Limits)
     lexicon: Lexicon = field(default_factory=Lexicon)
     siblings: tuple[Sibling, ...] = ()
     rules: Mapping[str, Severity] = field(default_factory=dict)
     support: Support = field(default_factory=Support)
+    spelling: Spelling | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

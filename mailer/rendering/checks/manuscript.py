@@ -40,7 +40,8 @@ class Passage:
 
     ``text`` has a space for every line end; ``places`` has the place of each letter.
     ``section`` counts the titles of sections before it; ``key`` is that of a value of
-    the front matter, ``fenced`` the directive around it.
+    the front matter, ``fenced`` the directive around it; ``italics`` are stretches
+    of the text, from and to.
     """
 
     file: str
@@ -50,6 +51,12 @@ class Passage:
     section: int = 0
     key: str = ""
     fenced: str = ""
+    italics: tuple[tuple[int, int], ...] = ()
+
+    def in_italics(self, offset: int) -> str:
+        """The stretch of italics around the letter at *offset*; empty if it is upright."""
+        around = (self.text[a:z] for a, z in self.italics if a <= offset < z)
+        return next(around, "")
 
     def at(self, offset: int) -> tuple[Source, int]:
         """Where the letter at *offset* stands: file and line, column."""
@@ -247,6 +254,7 @@ def _passage(file: str, draft: _Draft) -> Passage:
     """The draft without its marks."""
     letters: list[str] = []
     places: list[Place] = []
+    italics: list[int] = []
     raw, kept = draft.raw, draft.places or []
 
     def keep(start: int, end: int) -> None:
@@ -269,6 +277,8 @@ def _passage(file: str, draft: _Draft) -> Passage:
                 keep(*match.span("caption"))
             case "stars" if _is_literal(raw, match):
                 keep(match.start(), match.end())
+            case "stars" if len(match[0]) % 2 and "~" not in match[0]:
+                italics.append(len(letters))
     keep(end, len(raw))
     return Passage(
         file=file,
@@ -277,6 +287,7 @@ def _passage(file: str, draft: _Draft) -> Passage:
         places=tuple(places),
         section=draft.section,
         fenced=draft.fenced,
+        italics=tuple(zip(italics[::2], italics[1::2], strict=False)),
     )
 
 

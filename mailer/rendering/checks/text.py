@@ -1,4 +1,4 @@
-"""Checks of the text: titles, empty sections, slips of the hand, names."""
+"""Checks of the text: titles, empty sections, slips of the hand, names, spelling."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from mailer.edition.finding import error, warning
 from mailer.errors import Finding
 from mailer.phrases import say
 from mailer.rendering.checks.inspection import Inspection
+from mailer.rendering.checks.spelling import check_spelling
 from mailer.rendering.checks.terms import check_terms
 from mailer.rendering.checks.typos import check_typos
 
@@ -42,6 +43,10 @@ def check_text(inspection: Inspection) -> Iterator[Finding]:
         yield warning("heading-skip", at, message, say("begin a section with #"))
     yield from check_typos(inspection.passages, lang=inspection.lang)
     yield from check_terms(inspection.passages, lang=inspection.lang)
+    if spelling := inspection.surroundings.spelling:
+        yield from check_spelling(
+            inspection.passages, spelling, lang=inspection.lang, at=inspection.at
+        )
 
 
 def _skips(blocks: Sequence[Block], *, level: int) -> Iterator[Source]:
