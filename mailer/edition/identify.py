@@ -61,9 +61,9 @@ def _headings(
 
 
 def _inside(blocks: Sequence[Block]) -> Iterator[_Heading]:
-    for passage in below(blocks):
-        if isinstance(passage.content, (Story, Subhead)):
-            yield passage.content.id, passage.content.title, passage.for_members
+    for piece in below(blocks):
+        if isinstance(piece.content, (Story, Subhead)):
+            yield piece.content.id, piece.content.title, piece.for_members
 
 
 def _names(headings: Sequence[_Heading]) -> list[str]:

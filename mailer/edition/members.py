@@ -19,7 +19,7 @@ _MEMBER = "member"
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class Piece:
     """A block without those inside it, or a line of a section's head."""
 
     at: Source
@@ -27,13 +27,13 @@ class Passage:
     for_members: bool
 
 
-def passages(edition: Edition) -> Iterator[Passage]:
+def pieces(edition: Edition) -> Iterator[Piece]:
     """Everything the body of *edition* holds, in the order of the source."""
     yield from below(edition.preface)
     for section in edition.sections:
         for_members = is_for_members(section)
         for line in (section.title, section.strap, section.standfirst):
-            yield Passage(section.at, line, for_members)
+            yield Piece(section.at, line, for_members)
         yield from below(section.blocks)
 
 
@@ -47,7 +47,7 @@ def is_for_members(section: Section) -> bool:
     return bool(section.blocks) and all(map(_is_for_members, section.blocks))
 
 
-def below(blocks: Sequence[Block], *, for_members: bool = False) -> Iterator[Passage]:
+def below(blocks: Sequence[Block], *, for_members: bool = False) -> Iterator[Piece]:
     """*blocks* and those inside them; behind a marker everything is for members."""
     for block in blocks:
         theirs = for_members or _is_for_members(block)
@@ -55,7 +55,7 @@ def below(blocks: Sequence[Block], *, for_members: bool = False) -> Iterator[Pas
         alone: Any = block
         if inside:
             alone = dataclasses.replace(alone, blocks=())
-        yield Passage(block.at, alone, theirs)
+        yield Piece(block.at, alone, theirs)
         yield from below(inside, for_members=theirs)
         for_members = for_members or isinstance(block, Paywall)
 

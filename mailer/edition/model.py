@@ -118,6 +118,11 @@ class Section:
     blocks: tuple[Block, ...] = ()
 
 
+def edition_name(publication: str, number: int | None, slug: str) -> str:
+    """``le-meridien/118``, or ``le-meridien/ports`` where there is no number."""
+    return f"{publication}/{slug if number is None else number}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
     """One dated issue as written, before any audience cut.
@@ -159,8 +164,8 @@ class Edition:
 
     @property
     def name(self) -> str:
-        """How commands and the ledger call it: ``le-meridien/118``."""
-        return f"{self.publication}/{self.slug if self.number is None else self.number}"
+        """How commands and the ledger call it."""
+        return edition_name(self.publication, self.number, self.slug)
 
     def every_block(self) -> Iterator[Block]:
         """All blocks, preface and sections, those inside others too."""

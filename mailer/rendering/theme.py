@@ -83,7 +83,7 @@ class Theme:
         An empty dark value leaves the theme's own.
         """
         changed = self.recoloured(tokens, file=file)
-        check_contrast(changed, file=file)
+        _must_be_readable(changed, file=file)
         return changed
 
     def recoloured(self, tokens: Mapping[str, tuple[str, str]], *, file: str) -> Theme:
@@ -173,11 +173,11 @@ def read_theme(
         contrast=tuple(pairs),
     )
     _check_grounds(theme, file)
-    check_contrast(theme, file=file)
+    _must_be_readable(theme, file=file)
     return theme
 
 
-def check_contrast(theme: Theme, *, file: str) -> None:
+def _must_be_readable(theme: Theme, *, file: str) -> None:
     """ThemeError naming the first text that cannot be read on its ground."""
     for text, ground in theme.contrast:
         for missing in {text, ground} - theme.colors.keys():

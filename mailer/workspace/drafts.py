@@ -14,7 +14,7 @@ from mailer.edition.blocks import plain
 from mailer.edition.characters import on_one_line, unwritable
 from mailer.edition.drafts.emptied import emptied
 from mailer.edition.drafts.skeleton import Head, Pen, from_shape
-from mailer.edition.model import Edition, Publication
+from mailer.edition.model import Edition, Publication, edition_name
 from mailer.edition.succession import coming_day, coming_number, free_slug
 from mailer.errors import GuardError, InputError
 from mailer.language import Catalogue
@@ -47,7 +47,7 @@ class Draft:
     @property
     def name(self) -> str:
         """How commands call it: ``le-meridien/119``."""
-        return f"{self.publication}/{self.slug if self.number is None else self.number}"
+        return edition_name(self.publication, self.number, self.slug)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from mailer.edition.model import Author, Edition, Publication
+from mailer.edition.model import Author, Edition, Publication, edition_name
 from mailer.edition.reading.frontmatter import split_head
 from mailer.edition.reading.parse import parse_edition
 from mailer.errors import (
@@ -42,7 +42,7 @@ class EditionFolder:
     @property
     def name(self) -> str:
         """``publication/number``, or its slug where it has no number."""
-        return f"{self.publication}/{self.slug if self.number is None else self.number}"
+        return edition_name(self.publication, self.number, self.slug)
 
     @property
     def names(self) -> frozenset[str]:

@@ -16,7 +16,7 @@ from typing import Protocol
 from mailer.edition.model import Edition, Publication
 from mailer.errors import ConfigError
 from mailer.phrases import say, verbatim
-from mailer.rendering.checks.manuscript import passages
+from mailer.rendering.checks.passages import passages
 from mailer.rendering.checks.spelling import Spelling, look_up, names_around
 from mailer.workspace.editions import Workspace
 

@@ -10,7 +10,7 @@ import pytest
 
 from mailer.edition.blocks import Source
 from mailer.errors import ConfigError, Finding
-from mailer.rendering.checks.manuscript import passages
+from mailer.rendering.checks.passages import passages
 from mailer.rendering.checks.rule import Sample
 from mailer.rendering.checks.spelling import Spelling, check_spelling, look_up
 from mailer.workspace.rulebook import rules

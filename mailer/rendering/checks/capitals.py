@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from mailer.edition.finding import warning
 from mailer.errors import Finding, Fix
 from mailer.phrases import say
-from mailer.rendering.checks.manuscript import Passage
+from mailer.rendering.checks.passages import Passage
 
 _WORDS = """
 Également Église Écart Écarts École Écoles Écologie Écologique Écologiste Économie

@@ -9,7 +9,7 @@ from datetime import date
 from mailer.edition.finding import error
 from mailer.errors import Finding
 from mailer.phrases import say
-from mailer.rendering.checks.manuscript import Passage
+from mailer.rendering.checks.passages import Passage
 
 _FRENCH = (
     "lundi mardi mercredi jeudi vendredi samedi dimanche",

@@ -10,7 +10,7 @@ from mailer.edition.blocks import Source
 from mailer.edition.model import Edition, Publication
 from mailer.errors import Severity
 from mailer.rendering.checks.lexicon import Lexicon
-from mailer.rendering.checks.manuscript import Passage, passages
+from mailer.rendering.checks.passages import Passage, passages
 from mailer.rendering.checks.spelling import Spelling
 from mailer.rendering.checks.support import Support
 from mailer.rendering.model import Frozen

@@ -20,7 +20,7 @@ from urllib.parse import unquote
 
 from mailer.edition.blocks import Source
 from mailer.edition.finding import error
-from mailer.edition.members import passages
+from mailer.edition.members import pieces
 from mailer.edition.model import Edition, Variant
 from mailer.errors import Finding
 from mailer.language import long_date
@@ -95,12 +95,12 @@ class _Secrets:
         """Those of an edition; of all its body if *everything* is for members."""
         places: dict[_Words, _Place] = {}
         open_lines: list[list[str]] = []
-        for passage in passages(frozen.edition):
-            for line in lines_of(passage.content):
+        for piece in pieces(frozen.edition):
+            for line in lines_of(piece.content):
                 words = heard(line)
-                if everything or passage.for_members:
+                if everything or piece.for_members:
                     for run in _runs(words):
-                        places.setdefault(run, _Place(passage.at, line))
+                        places.setdefault(run, _Place(piece.at, line))
                 else:
                     open_lines.append(words)
         secrets = cls._indexed(places)

@@ -11,7 +11,7 @@ from mailer.edition.reading.recognise import folded
 from mailer.errors import Finding
 from mailer.phrases import say
 from mailer.rendering.checks.inspection import Inspection, Sibling
-from mailer.rendering.checks.manuscript import Kind, passages
+from mailer.rendering.checks.passages import Kind, passages
 from mailer.rendering.words import words_in
 
 _LONG = 15  # words; what is shorter may well be said twice

@@ -8,7 +8,7 @@ from mailer.edition.finding import warning
 from mailer.errors import Finding
 from mailer.phrases import say
 from mailer.rendering.checks.inspection import Inspection
-from mailer.rendering.checks.manuscript import Kind
+from mailer.rendering.checks.passages import Kind
 
 _INBOX = frozenset({"subject", "preheader"})
 

@@ -18,7 +18,7 @@ from mailer.edition.finding import warning
 from mailer.edition.model import Author, Edition, Publication
 from mailer.errors import Finding
 from mailer.phrases import Phrase, say
-from mailer.rendering.checks.manuscript import HIDDEN, Kind, Passage
+from mailer.rendering.checks.passages import HIDDEN, Kind, Passage
 
 RULE = "spelling"
 _SHOWN = 3

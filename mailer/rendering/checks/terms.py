@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from mailer.edition.finding import warning
 from mailer.errors import Finding
 from mailer.phrases import say
-from mailer.rendering.checks.manuscript import Kind, Passage
+from mailer.rendering.checks.passages import Kind, Passage
 
 _TERM = re.compile(
     r"(?<![\w@#./’'-])[^\W\d_][\w]*(?:[-’'][^\W\d_][\w]*)*(?![\w@/-])(?!\.\w)"

@@ -14,7 +14,7 @@ from mailer.edition.finding import warning
 from mailer.errors import Finding, Fix
 from mailer.phrases import Phrase, say
 from mailer.rendering.checks.capitals import check_capitals
-from mailer.rendering.checks.manuscript import HIDDEN, Kind, Passage
+from mailer.rendering.checks.passages import HIDDEN, Kind, Passage
 
 _LETTER = r"[^\W\d_]"
 _SPACE = "[ \u00a0\u202f]"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailer.edition.blocks import Story, Subhead
-from mailer.edition.members import is_for_members, passages
+from mailer.edition.members import is_for_members, pieces
 from mailer.rendering.words import lines_of
 
 BODY = """Ouvert
@@ -50,8 +50,8 @@ Ouvert
 def test_every_passage_knows_whose_it_is(body) -> None:
     """Markers, `only` and `only=` count; so does the title of what is wholly theirs."""
     found: dict[bool, list[str]] = {True: [], False: []}
-    for passage in passages(body(BODY)):
-        found[passage.for_members] += filter(None, lines_of(passage.content))
+    for piece in pieces(body(BODY)):
+        found[piece.for_members] += filter(None, lines_of(piece.content))
     assert found[True] == [
         *("Le phare", "Fermé", "Fermé aussi"),
         *("Le phare", "Fermé derrière", "X", "Fermé, vendu"),
@@ -73,9 +73,9 @@ def test_a_members_title_takes_its_name_last(body) -> None:
     """A reader who sees two of four equal titles sees no gap in their names."""
     edition = body(BODY)
     named: dict[bool, list[str]] = {True: [], False: []}
-    for passage in passages(edition):
-        if isinstance(passage.content, (Story, Subhead)):
-            named[passage.for_members].append(passage.content.id)
+    for piece in pieces(edition):
+        if isinstance(piece.content, (Story, Subhead)):
+            named[piece.for_members].append(piece.content.id)
     assert [section.id for section in edition.sections] == [
         *("le-phare", "pour-eux", "phare")
     ]
