@@ -11,6 +11,7 @@ from rich.text import Text
 
 from mailer.cli.invocation import Invocation
 from mailer.cli.vocabulary import problems, word
+from mailer.cli.words import Words
 from mailer.errors import Finding, Severity
 from mailer.phrases import Phrase, kilobytes, say, say_many
 
@@ -132,7 +133,7 @@ def _row(
         accepted = call.said(say("accepted by {by}", by=by))
         words, color = f"{words} – {accepted}", "dim"
     level = Text(call.said(word(finding.severity)), style=color)
-    return finding.place, level, Text(words), finding.rule
+    return finding.place, level, Words(words), finding.rule
 
 
 def _ending(checked: Checked) -> Phrase:

@@ -17,6 +17,7 @@ from mailer.cli import rosters
 from mailer.cli.invocation import invocation, run_async
 from mailer.cli.options import JsonOption, PublicationOption, YesOption
 from mailer.cli.vocabulary import listed, word
+from mailer.cli.words import Words
 from mailer.errors import NotFoundError
 from mailer.phrases import Phrase, say, say_many
 
@@ -90,7 +91,8 @@ def list_(
     table.add_column(call.said(say("Takes")), overflow="fold")
     for person in people:
         takes = listed(map(_taken, person.subscriptions))
-        table.add_row(person.email, person.name, call.said(takes))
+        row = (person.email, person.name, call.said(takes))
+        table.add_row(*map(Words, row))
     call.out.print(table)
     count = say_many("{count} reader", "{count} readers", len(people))
     call.err.tell(count, style="dim")

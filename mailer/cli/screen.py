@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from rich.panel import Panel
 from rich.table import Table
-from rich.text import Text
 
 from mailer.cli.vocabulary import acceptances, counted, listed, problems, word
+from mailer.cli.words import Words
 from mailer.delivery.report import Tally, as_json, balance_line
 from mailer.phrases import Phrase, lasting, say, say_many
 
@@ -48,7 +48,7 @@ def plan_panel(
         (say("Content"), f"sha256:{assembled.frozen.sha256[:12]}"),
     )
     for label, value in rows:
-        grid.add_row(call.said(label), Text(call.said(value)))
+        grid.add_row(call.said(label), Words(call.said(value)))
     title = call.said(say("Send now"))
     return Panel(grid, title=title, title_align="left", expand=False)
 
@@ -196,7 +196,7 @@ def runs_table(call: Invocation, counted: Sequence[tuple[Run, Tally]]) -> Table:
         local = run.started.astimezone(call.house.zone)
         table.add_row(
             run.name,
-            *([Text(run.title)] if roomy else []),
+            *([Words(run.title)] if roomy else []),
             call.said(word(run.state)),
             moment(local, call.speech.lang),
             call.speech.number(tally.accepted),

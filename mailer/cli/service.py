@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
-from rich.text import Text
 
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.vocabulary import counted, listed
+from mailer.cli.words import Words
 from mailer.errors import BalanceError, ConfigError
 from mailer.phrases import Phrase, say
 from mailer.transport.chaos import EXAMPLES
@@ -76,7 +76,7 @@ def show(
         table.add_column(call.said(title), overflow="fold")
     for key, value, origin in rows:
         style = "dim" if origin == "default" else ""
-        table.add_row(Text(key), Text(str(value)), Text(origin), style=style)
+        table.add_row(Words(key), Words(str(value)), Words(origin), style=style)
     call.out.print(table)
 
 

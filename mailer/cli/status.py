@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
-from rich.text import Text
 
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.options import JsonOption
 from mailer.cli.screen import run_json, runs_table
 from mailer.cli.vocabulary import acceptances, ledger_reason, word
+from mailer.cli.words import Words
 from mailer.delivery.ledger import State
 from mailer.delivery.report import balance_line
 from mailer.errors import NotFoundError
@@ -120,7 +120,7 @@ def _table(call: Invocation, entries: Sequence[Entry]) -> Table:
     for entry in entries:
         shown = word("deferred" if entry.state is State.DUE else entry.state)
         why = call.said(ledger_reason(entry.reason))
-        table.add_row(call.said(shown), Text(entry.email), Text(why))
+        table.add_row(call.said(shown), Words(entry.email), Words(why))
     return table
 
 

@@ -17,7 +17,7 @@ from PIL import Image, ImageCms, ImageDraw, ImageOps, UnidentifiedImageError
 from mailer.edition.blocks import Figure, Signature, Source
 from mailer.edition.finding import error
 from mailer.edition.model import Author, Edition
-from mailer.errors import EditionError, Finding, InputError
+from mailer.errors import ConfigError, EditionError, Finding, InputError
 from mailer.files import SHARED, replacing
 from mailer.phrases import say
 from mailer.rendering.model import Picture
@@ -61,7 +61,8 @@ class PictureShelf:
     ) -> dict[str, Picture]:
         """Every picture *edition* shows, by the name it is asked for.
 
-        EditionError with all that cannot be used, at the line that shows it.
+        EditionError with all that cannot be used, at the line that shows it; ConfigError
+        if the folder takes nothing.
         """
         found: dict[str, Picture] = {}
         faults: list[Finding] = []
@@ -77,6 +78,8 @@ class PictureShelf:
                     shown_width=width,
                     badge=key.endswith("#video"),
                 )
+            except ConfigError:  # the folder's fault, not the edition's
+                raise
             except InputError as error:
                 faults.append(_fault(error, at))
         if faults:
@@ -140,7 +143,8 @@ class PictureShelf:
                 folder=self.folder,
                 error=error.strerror,
             )
-            raise InputError(message) from error
+            hint = say("make it writable, or name another: [storage] media")
+            raise ConfigError(message, hint=hint) from error
 
 
 def _ready(

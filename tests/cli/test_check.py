@@ -258,3 +258,19 @@ def test_a_colour_of_the_settings_is_refused_at_its_key(
     assert (Path(error.file).name, error.line) == ("mailer.toml", text.count("\n"))
     assert message in error.message
     assert hint in error.hint
+
+
+def test_a_media_folder_that_takes_nothing_is_no_fault_of_the_edition(
+    mailer: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One error about the folder, with the way out; no page of findings."""
+    blocked = mailer.folder.parent / "media"
+    blocked.write_text("in the way")
+    monkeypatch.setenv("MAILER_SITE__PUBLIC_URL", "https://x.example")
+    monkeypatch.setenv("MAILER_STORAGE__MEDIA", str(blocked))
+    for words in (["check", "118"], ["send", "118", "--dry-run"]):
+        error = said(mailer(*words))
+        assert (type(error), error.exit_code) == (ConfigError, 78)
+        assert str(blocked) in error.message
+        assert "[storage] media" in error.hint
+    assert blocked.read_text() == "in the way"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageCms
 
-from mailer.errors import InputError, ThemeError
+from mailer.errors import ConfigError, InputError, ThemeError
 from mailer.rendering.model import Picture
 from mailer.workspace.catalogue import load_catalogue
 from mailer.workspace.pictures import PictureShelf
@@ -100,8 +100,9 @@ def test_a_shelf_that_takes_nothing_is_told(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     Image.new("RGB", (60, 40)).save(path)
     (tmp_path / "media").write_text("in the way")
-    with pytest.raises(InputError, match="takes no picture"):
+    with pytest.raises(ConfigError, match="takes no picture") as caught:
         prepared(path, public_url="https://x.example")
+    assert "[storage] media" in caught.value.hint
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../elsewhere", "a/b", "/etc"])
