@@ -14,6 +14,7 @@ from mailer.cli.screen import run_json, runs_table
 from mailer.cli.vocabulary import acceptances, ledger_reason, word
 from mailer.cli.words import Words
 from mailer.delivery.ledger import State
+from mailer.delivery.reply import TOO_BIG
 from mailer.delivery.report import balance_line
 from mailer.errors import NotFoundError
 from mailer.phrases import say, say_many
@@ -102,6 +103,16 @@ async def _run(call: Invocation, name: str, json: bool) -> None:
     call.out.tell(say("  {balance}", balance=balance_line(tally)))
     if told:
         call.out.print(_table(call, told[:_SHOWN]))
+    if big := sum(entry.reason.startswith(f"{TOO_BIG}:") for entry in told):
+        words = say_many(
+            "{count} was too big. A run keeps its content: raise the limit of the relay,"
+            " or name another, then mailer retry {run} --refused",
+            "{count} were too big. A run keeps its content: raise the limit of the relay,"
+            " or name another, then mailer retry {run} --refused",
+            big,
+            run=run.name,
+        )
+        call.out.tell(words)
     if more := len(told) - len(told[:_SHOWN]):
         words = say_many(
             "{count} more: --json names everybody",

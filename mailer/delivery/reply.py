@@ -112,6 +112,9 @@ def _line(
     )
 
 
+TOO_BIG = say("the message is too big")
+"""Said of a message that somebody on its way does not take for its size."""
+
 # The patterns are verbose: spaces in them count for nothing, "\ " is a space. They are
 # tried on the reply as a line, "450 4.2.0 text", so "^450" is a code, "^...\ 4\.2\.0" an
 # enhanced code, whatever the code.
@@ -160,7 +163,7 @@ _PERMANENT = (
         r"""^...\ 5\.(3\.4|2\.3)\b | message\ .{0,20}too\ (big|large|long)
         | message\ size\ exceeds""",
         Fault.MESSAGE,
-        say("the message is too big"),
+        TOO_BIG,
         _LATER,
     ),
     # The relay may quote whom it asked ("host x said: relaying denied"), and a closed

@@ -180,7 +180,13 @@ async def test_who_did_not_get_it_is_named_with_the_reason(mailer: Mailer) -> No
     def unknown(recipient: str, _: int) -> str | None:
         return "550 5.1.1 no such user" if "0002" in recipient else None
 
-    async with ScriptedRelay(script={"dot": silent, "rcpt": unknown}) as relay:
+    def huge(recipient: str, _: int) -> str | None:
+        return "552 5.3.4 too big for me" if "0003" in recipient else None
+
+    def dot(recipient: str, number: int) -> str | None:
+        return silent(recipient, number) or huge(recipient, number)
+
+    async with ScriptedRelay(script={"dot": dot, "rcpt": unknown}) as relay:
         mailer.use_relay(relay.port)
         code, _, err = await mailer.run(
             "send", "le-meridien/next", "--yes", "--expect", "4"
@@ -191,10 +197,13 @@ async def test_who_did_not_get_it_is_named_with_the_reason(mailer: Mailer) -> No
     assert [(e["email"][:11], e["state"]) for e in run["not_accepted"]] == [
         ("lecteur0001", "in doubt"),
         ("lecteur0002", "refused"),
+        ("lecteur0003", "refused"),
     ]
     shown = mailer("status", "le-meridien-118-1").stdout
     assert "no such user" in shown
-    assert "lecteur0003" not in shown
+    assert "lecteur0000" not in shown
+    assert "1 was too big. A run keeps its content" in shown
+    assert "mailer retry le-meridien-118-1 --refused" in shown
 
 
 async def test_a_message_no_relay_takes_is_known_before_anybody_is_written_to(
