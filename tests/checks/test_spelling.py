@@ -5,8 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mailer.edition.blocks import Source
 from mailer.errors import ConfigError, Finding
@@ -153,6 +156,20 @@ def test_another_language_is_told_in_one_line() -> None:
     (finding,) = told(text)
     assert "81 of 81" in finding.message
     assert (finding.line, finding.rule) == (0, "spelling")
+
+
+@given(st.text(alphabet="aéqÀZ ’'-*_`.:|#>[]()\n\u2011\u0301\u00ad1{}<!", max_size=80))
+@settings(max_examples=150)
+def test_whatever_is_told_stands_where_it_is_said_to(text: str) -> None:
+    """At its line and column, be it as odd as it may."""
+    read = tuple(passages({"index.md": text}))
+    found = look_up(read, lang="fr", names=(), speller=FakeSpeller())
+    lines = text.split("\n")
+    for finding in check_spelling(read, found, lang="fr", at=AT):
+        if finding.line:
+            typed = lines[finding.line - 1][finding.column - 1]
+            word = finding.message.split("“")[1]
+            assert normalize("NFD", typed)[0] == normalize("NFD", word)[0]
 
 
 # -- hunspell, with a dictionary of a few words -----------------------------------------

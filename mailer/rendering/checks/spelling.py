@@ -25,6 +25,7 @@ _SHOWN = 3
 _FEW = 30  # so many unknown words are an author's; more may be another language's
 _LONGEST = 60  # letters
 _QUOTED = 5  # words in italics
+_NEAR = 40  # letters that tell whether a sentence begins
 
 _LETTER = r"[^\W\d_][\u0300-\u036f\u00ad]*"
 _JOINT = "’'\u2011-"
@@ -175,7 +176,7 @@ def _words(passages: Sequence[Passage], *, lang: str) -> Iterator[Word]:
                 said = _POSSESSIVE.sub("", said)
             if not 1 < len(said) <= _LONGEST or _is_quoted(passage, start):
                 continue
-            before = passage.text[:start]
+            before = passage.text[max(0, start - _NEAR) : start]
             if len(said) <= 3 and _MEASURED.search(before):
                 continue  # a unit: 12 kt, 3 dB
             text = unicodedata.normalize("NFC", said.replace("\u00ad", ""))
