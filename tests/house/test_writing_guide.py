@@ -1,7 +1,7 @@
 """The guide for editors: every example of it is rendered, and it leaves nothing out.
 
 A fence ```` ```markdown box brief !label ```` says which kinds of block its text makes,
-and which it does not; ``section.quick``, ``strap``, ``standfirst`` and ``snippet`` are
+and which it does not, ``file=10-editorial.md`` of which file; ``section.quick``, ``strap``, ``standfirst`` and ``snippet`` are
 said the same way.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import shlex
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -36,8 +37,13 @@ EXAMPLES = [
     pytest.param(claims.split(), text, id=f"line-{GUIDE[:at].count(chr(10)) + 1}")
     for match in FENCE.finditer(GUIDE)
     for lang, claims, text, at in [(*match.groups(), match.start())]
-    if lang == "markdown"
+    if lang == "markdown" and not claims.startswith(" file=")
 ]
+FILES = {
+    claims.split()[0].removeprefix("file="): (claims.split()[1:], text)
+    for lang, claims, text in FENCE.findall(GUIDE)
+    if lang == "markdown" and claims.startswith(" file=")
+}
 HEAD = "---\ntitle: Essai\ndate: 2026-03-14\n---\n\n"
 PICTURES = ("port.jpg", "tour.jpg", "canal.jpg")
 THEMES = ("presse", "pop", "texte")
@@ -61,10 +67,16 @@ def theme(name: str) -> Theme:
     return load_theme(name, [shipped("templates")])
 
 
-def read(text: str, publication: Publication, look: str) -> Edition:
+def read(
+    text: str,
+    publication: Publication,
+    look: str,
+    further: Mapping[str, str] | None = None,
+) -> Edition:
     return parse_edition(
         text if text.startswith("---\n") else HEAD + text,
         file="index.md",
+        further=further,
         folder="2026-03-14-essai",
         publication=publication,
         authors=list(AUTHORS),
@@ -98,10 +110,7 @@ def test_an_example_is_what_the_guide_says(claims: list[str], text: str) -> None
             labels=PUBLICATION.labels,
         )
         edition = read(text, publication, look)
-        assert edition.warnings == ()
-        made = found(edition)
-        assert {name for name in claims if name[0] != "!"} - made == set()
-        assert {name[1:] for name in claims if name[0] == "!"} & made == set()
+        _keeps(edition, claims)
         pictures = {
             name: specimen.picture(name)
             for name in (*PICTURES, *(f"{name}#video" for name in PICTURES))
@@ -112,6 +121,30 @@ def test_an_example_is_what_the_guide_says(claims: list[str], text: str) -> None
         frozen = freeze(edition, scene)
         assert {r.variant for r in frozen.renderings} == set(Variant)
         assert all(r.html or r.variant is Variant.FEED for r in frozen.renderings)
+
+
+def _keeps(edition: Edition, claims: list[str]) -> None:
+    """No finding, and what is claimed is there."""
+    assert edition.warnings == ()
+    made = found(edition)
+    assert {name for name in claims if name[0] != "!"} - made == set()
+    assert {name[1:] for name in claims if name[0] == "!"} & made == set()
+
+
+def test_the_files_of_one_edition_are_read_as_one() -> None:
+    """Each makes what it claims; the words of both are in every mail, in their order."""
+    (index, (_, first)), *more = FILES.items()
+    assert (index, len(more)) == ("index.md", 1)
+    further = {name: text for name, (_, text) in more}
+    for look in THEMES:
+        edition = read(first, PUBLICATION, look, further)
+        _keeps(edition, [claim for claims, _ in FILES.values() for claim in claims])
+        assert {block.at.file for block in edition.every_block()} == FILES.keys()
+        scene = specimen.scene(theme(look), publication=PUBLICATION, authors=AUTHORS)
+        for rendering in freeze(edition, scene).renderings:
+            if rendering.variant.is_mail:
+                text = rendering.text
+                assert 0 < text.index("une grue qui") < text.index("ne dort plus")
 
 
 def test_every_kind_of_block_is_shown() -> None:

@@ -81,7 +81,7 @@ def test_an_installed_mailer_works_in_an_empty_folder(
     assert Path(package).is_relative_to(installed.parents[1])
     assert (Path(manual) / "mailer.toml").is_file()
     assert run(installed, tmp_path, "--version").stdout.startswith("mailer ")
-    for theme in ("presse", "pop"):
+    for theme in ("presse", "pop", "texte"):
         made = run(installed, tmp_path, "init", theme, "--theme", theme)
         assert made.returncode == 0, made.stderr
         checked = run(installed, tmp_path, "-C", theme, "check", "next")
@@ -91,3 +91,51 @@ def test_an_installed_mailer_works_in_an_empty_folder(
         )
         assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "web.html").stat().st_size > 5_000
+
+
+def test_everything_under_templates_travels(installed: Path) -> None:
+    """What a checkout has, an installed mailer has too, byte for byte."""
+    (shipped,) = installed.parents[1].glob("lib/python*/site-packages/mailer/_shipped")
+    for name in ("templates", "config"):
+        ours, theirs = (_files(folder / name) for folder in (ROOT, shipped))
+        assert ours.keys() - theirs.keys() == set()
+        assert [path for path in ours if ours[path] != theirs[path]] == []
+
+
+def test_an_installed_mailer_begins_editions_shows_themes_and_makes_keys(
+    installed: Path, tmp_path: Path
+) -> None:
+    """Skeletons, the gallery and signing need nothing of a checkout either."""
+
+    def done(*words: str) -> str:
+        found = run(installed, tmp_path, *words)
+        assert found.returncode == 0, (words, found.stdout, found.stderr)
+        return found.stdout
+
+    done("init", "ws", "--theme", "presse")
+    here = ("-C", "ws")
+    new = done(*here, "new", "Une nuit au port", "--publication", "le-meridien")
+    assert "une-nuit-au-port" in new
+    checked = run(installed, tmp_path, *here, "check", "le-meridien/une-nuit-au-port")
+    assert checked.returncode == 1, "every gap of it says TODO"
+    assert "TODO" in checked.stdout
+    done(*here, "gallery", "texte", "-o", "gallery")
+    assert list((tmp_path / "gallery").rglob("*.html"))
+    assert "v=DKIM1" in done(*here, "dkim", "new", "meridien.example")
+    french = subprocess.run(
+        [installed, "-m", "mailer", *here, "check", "next"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": "", "LC_ALL": "fr_FR.UTF-8"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "0 erreur" in french.stdout, french.stdout + french.stderr
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
