@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from datetime import date
 from functools import cache
 from pathlib import Path
+
+from PIL import Image
 
 from mailer.config.load import shipped
 from mailer.flows.assemble import Assembled, assemble
@@ -19,6 +22,9 @@ EDITIONS = {
     "texte": "le-meridien/118",
 }
 """The full sample of each theme."""
+
+ENGLISH = Path(__file__).parent / "data" / "english"
+"""A workspace in English, small, with every block and every sentence of a theme."""
 
 
 @cache
@@ -39,6 +45,19 @@ def sample(theme: str) -> Assembled:
         )
         newsroom = House.open(config=None, start=folder, environ={}).newsroom
         return assemble(EDITIONS[theme], newsroom, today=TUESDAY)
+
+
+@cache
+def english() -> Assembled:
+    """The English sample, rendered in every variant and checked."""
+    with tempfile.TemporaryDirectory() as home:
+        folder = Path(home) / "ws"
+        shutil.copytree(ENGLISH, folder)
+        picture = folder / "editions" / "the-tide" / "2026-03-14-cranes" / "crane.png"
+        Image.new("RGB", (1200, 600), "teal").save(picture)
+        said = {"MAILER_STORAGE__FOLDER": str(Path(home) / "data")}
+        newsroom = House.open(config=None, start=folder, environ=said).newsroom
+        return assemble("the-tide/12", newsroom, today=TUESDAY)
 
 
 def with_named_pictures(assembled: Assembled) -> dict[str, tuple[str, str]]:

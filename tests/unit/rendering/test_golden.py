@@ -15,14 +15,17 @@ from pathlib import Path
 
 import pytest
 
+from mailer.edition.blocks import Block
 from mailer.edition.model import Edition
+from mailer.flows.assemble import Assembled
 from mailer.rendering.words import lines_of, words_in
-from tests.samples import EDITIONS, sample, with_named_pictures
+from tests.messages import forms, read
+from tests.samples import EDITIONS, english, sample, with_named_pictures
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 FILES = [
     f"{theme}-{variant}.{part}"
-    for theme in EDITIONS
+    for theme in (*EDITIONS, "english")
     for variant in ("free", "member", "web", "feed")
     for part in ("html", "txt")
     if (theme, variant) != ("pop", "member")  # a letter for everybody
@@ -36,10 +39,15 @@ def legible(page: str) -> str:
     return between.strip() + "\n"
 
 
+def assembled(name: str) -> Assembled:
+    """The sample that a file's name begins with: a theme's, or the one in English."""
+    return english() if name == "english" else sample(name)
+
+
 def made(file: str) -> str:
     """What the sample gives now."""
     theme, variant, part = re.split("[-.]", file)
-    page, text = with_named_pictures(sample(theme))[variant]
+    page, text = with_named_pictures(assembled(theme))[variant]
     return legible(page) if part == "html" else text
 
 
@@ -51,13 +59,31 @@ def test_a_sample_looks_as_it_did_when_somebody_looked(file: str) -> None:
         golden.write_text(now, encoding="utf-8")
     before = golden.read_text(encoding="utf-8")
     if now != before:
-        edition = sample(file.partition("-")[0]).edition
+        edition = assembled(file.partition("-")[0]).edition
         pytest.fail(difference(before, now, edition), pytrace=False)
 
 
 def test_no_golden_file_is_left_over() -> None:
     """What nothing makes any more is not kept."""
     assert {path.name for path in GOLDEN.iterdir()} == set(FILES)
+
+
+def test_the_english_sample_has_every_block_and_no_word_of_french() -> None:
+    """What a theme says by itself is English; the letter itself is too."""
+    edition = english().edition
+    kinds = {kind.kind for kind in Block.__subclasses__()}
+    assert kinds - {block.kind for block in edition.every_block()} == set()
+    assert english().findings == ()
+    french = {
+        form
+        for message in read()
+        if message.id and any("themes/" in place for place, _ in message.locations)
+        for form in forms(message.string)
+        if len(form.split()) > 1 and form not in forms(message.id)
+    }
+    assert len(french) > 10
+    pages = [page for pair in with_named_pictures(english()).values() for page in pair]
+    assert [(form, page) for form in french for page in pages if form in page] == []
 
 
 def difference(before: str, now: str, edition: Edition) -> str:
