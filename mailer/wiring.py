@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
-from mailer.config.load import Loaded, data_home, load, shipped
+from mailer.config.load import Loaded, load
+from mailer.config.places import data_home, shipped
 from mailer.errors import ConfigError, InputError
 from mailer.phrases import Phrase, say
 

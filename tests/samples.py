@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from mailer.config.load import shipped
+from mailer.config.places import shipped
 from mailer.flows.assemble import Assembled, assemble
 from mailer.wiring import House
 from mailer.workspace.starter import create

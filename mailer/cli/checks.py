@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
@@ -193,6 +192,8 @@ def show_check(call: Invocation, name: str) -> None:
 
 
 def _who() -> str:
+    import getpass
+
     try:
         return getpass.getuser()
     except (KeyError, OSError) as error:  # an account without a name

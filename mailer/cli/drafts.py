@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -117,6 +116,8 @@ def _editor() -> list[str]:
 
 def _open(editor: list[str], file: Path) -> None:
     """Hand *file* to the editor; what was written stays, whatever becomes of it."""
+    import subprocess
+
     try:
         words = [*editor, str(file)]
         code = subprocess.run(words, check=False).returncode  # noqa: S603 - their own

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
+from typer.core import TyperCommand
 
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.vocabulary import counted, listed
 from mailer.cli.words import Words
 from mailer.errors import BalanceError, ConfigError
 from mailer.phrases import Phrase, say
-from mailer.transport.chaos import EXAMPLES
-from mailer.transport.whims import Act, Moment
 
 if TYPE_CHECKING:
     from mailer.transport.chaos import Chaos
@@ -24,8 +23,21 @@ if TYPE_CHECKING:
 
 config = typer.Typer(no_args_is_help=True, help="What is configured, and where.")
 
-_EPILOG = "\n\n".join(
-    (
+
+class InboxCommand(TyperCommand):
+    """A command whose help ends with the language of chaos, read when help is asked for."""
+
+    def get_help(self, ctx: typer.Context) -> str:  # type: ignore[override]
+        """What ``--help`` says."""
+        self.epilog = _language_of_chaos()
+        return super().get_help(ctx)
+
+
+def _language_of_chaos() -> str:
+    from mailer.transport.chaos import EXAMPLES
+    from mailer.transport.whims import Act, Moment
+
+    parts = (
         "A whim is written \\[WHO/]MOMENT:BEHAVIOUR\\[@WHEN,...]; WHO is a domain or an"
         " address, * in it stands for anything.",
         "Moments: " + ", ".join(Moment) + ".",
@@ -36,7 +48,8 @@ _EPILOG = "\n\n".join(
         " per=connection, per=domain, per=recipient.",
         "\b\n" + "\n".join(f"{whim}  {meaning}" for whim, meaning in EXAMPLES),
     )
-)
+    return "\n\n".join(parts)
+
 
 _DEMO_RATE = "50/s"
 _DEMO_PUBLICATION = "le-meridien"
@@ -45,7 +58,7 @@ _DEMO_PUBLICATION = "le-meridien"
 def register(app: typer.Typer) -> None:
     """Hang these commands into *app*."""
     app.add_typer(config, name="config")
-    app.command("inbox", epilog=_EPILOG)(inbox)
+    app.command("inbox", cls=InboxCommand)(inbox)
     app.command("demo")(demo)
 
 

@@ -97,7 +97,7 @@ class Speech:
         return self.said(said) if isinstance(said, str) else str(error)
 
     def _load(self) -> Catalogue:
-        from mailer.config.load import shipped
+        from mailer.config.places import shipped
         from mailer.errors import ThemeError
         from mailer.workspace.catalogue import load_catalogue
 

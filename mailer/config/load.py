@@ -20,6 +20,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from mailer.config.faults import NAMED_BY, by_name, faults_of, is_secret, veiled
 from mailer.config.origins import lines_of
+from mailer.config.places import data_home, find_config, placed
 from mailer.config.settings import DkimKey, RelaySettings, Settings
 from mailer.edition.characters import unwritable
 from mailer.errors import ConfigError
@@ -109,7 +110,7 @@ class Loaded:
 
     def _place(self, said: str) -> Path:
         """A path as configured: ``~`` is home, what is relative is beside the file."""
-        return _placed(said, self.path.parent if self.path else self.root)
+        return placed(said, self.path.parent if self.path else self.root)
 
     def _secret_file(self, said: str, key: str) -> str:
         for place in self._secret_places(said):
@@ -137,7 +138,7 @@ class Loaded:
 
 def load(*, config: Path | None, start: Path, environ: Mapping[str, str]) -> Loaded:
     """The settings that hold for *start*; ConfigError with every fault at once."""
-    path = _find(config, start, environ)
+    path = find_config(config, start, environ)
     text = _read(path) if path else ""
     try:
         values: dict[str, Any] = tomllib.loads(text)
@@ -159,7 +160,7 @@ def load(*, config: Path | None, start: Path, environ: Mapping[str, str]) -> Loa
     _check_characters(values, origins, shown)
     root = start.resolve()
     if path is not None:
-        root = _placed(settings.storage.workspace, path.parent).resolve()
+        root = placed(settings.storage.workspace, path.parent).resolve()
     return Loaded(
         settings=settings, path=path, root=root, origins=origins, environ=environ
     )
@@ -177,53 +178,6 @@ def show(loaded: Loaded) -> list[tuple[str, str, str]]:
         origin = loaded.origins.get(".".join(place), "default")
         rows.append((key, _masked(key, value), origin))
     return rows
-
-
-def shipped(name: str) -> Path:
-    """Our own ``templates`` or ``config``: in the wheel, or in the checkout."""
-    package = Path(__file__).parents[1]
-    inside = package / "_shipped" / name
-    return inside if inside.is_dir() else package.parent / name
-
-
-def data_home(environ: Mapping[str, str]) -> Path:
-    """The user's data folder for mailer (XDG Base Directory)."""
-    said = environ.get("XDG_DATA_HOME")
-    return (Path(said) if said else Path.home() / ".local" / "share") / "mailer"
-
-
-def _find(config: Path | None, start: Path, environ: Mapping[str, str]) -> Path | None:
-    said = config or (Path(p) if (p := environ.get("MAILER_CONFIG")) else None)
-    if said is not None:
-        if not said.is_file():
-            message = say("there is no such configuration file")
-            raise ConfigError(message, file=str(said))
-        return said.resolve()
-    here = start.resolve()
-    if not here.is_dir():
-        message = say("there is no such folder")
-        raise ConfigError(message, file=str(start), hint=say("mailer init makes one"))
-    home = environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
-    candidates = [folder / "config" / "mailer.toml" for folder in (here, *here.parents)]
-    candidates += [
-        Path(home) / "mailer" / "mailer.toml",
-        Path("/etc/mailer/mailer.toml"),
-    ]
-    for candidate in candidates:
-        if candidate.is_file():
-            return candidate
-    message = say("no configuration for {here}", here=here)
-    raise ConfigError(message, hint=say("mailer init makes a workspace; -C names one"))
-
-
-def _placed(said: str, base: Path) -> Path:
-    """*said* as a path: ``~`` is home, what is relative is below *base*."""
-    try:
-        path = Path(said).expanduser()
-    except RuntimeError as error:
-        message = say("{said}: there is no such home", said=said)
-        raise ConfigError(message) from error
-    return path if path.is_absolute() else (base / path).resolve()
 
 
 def _read(path: Path) -> str:

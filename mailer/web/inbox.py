@@ -32,7 +32,7 @@ from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from mailer.config.load import shipped
+from mailer.config.places import shipped
 from mailer.errors import ConfigError, InputError, NotFoundError
 from mailer.language import ENGLISH, Catalogue, short_day, speech
 from mailer.phrases import Phrase, say

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property
 
-from mailer.config.load import Loaded, shipped
+from mailer.config.load import Loaded
+from mailer.config.places import shipped
 from mailer.edition.model import Edition, Publication
 from mailer.rendering.checks.inspection import Limits, Surroundings
 from mailer.rendering.checks.spelling import RULE

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mailer.config.load import shipped
+from mailer.config.places import shipped
 from mailer.errors import Severity
 from mailer.phrases import say
 from mailer.rendering.checks.rule import Group, Rule, Sample

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from mailer.config.load import shipped
+from mailer.config.places import shipped
 from mailer.errors import ConfigError
 from mailer.phrases import did_you_mean, say
 from mailer.rendering.checks.support import Support

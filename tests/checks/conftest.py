@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from mailer.config.load import shipped
+from mailer.config.places import shipped
 from mailer.edition.model import Edition, Publication, Variant
 from mailer.edition.reading.parse import parse_edition
 from mailer.errors import Finding

@@ -14,7 +14,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from mailer.cli.main import app
-from mailer.config.load import shipped
+from mailer.config.places import shipped
 from mailer.wiring import SystemClock
 from mailer.workspace.starter import create
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mailer.config.load import shipped
+from mailer.config.places import shipped
 from mailer.wiring import SystemClock
 from mailer.workspace.starter import create
 from tests.cli.conftest import TUESDAY, Command

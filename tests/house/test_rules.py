@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from mailer import errors
-from mailer.config.load import load, shipped, show
+from mailer.config.load import load, show
+from mailer.config.places import shipped
 from mailer.edition.blocks import Block, Custom, Only
 from mailer.errors import MailerError
 from mailer.workspace.catalogue import load_catalogue

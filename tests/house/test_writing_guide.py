@@ -18,7 +18,8 @@ import pytest
 import typer.main
 
 from mailer.cli.main import app
-from mailer.config.load import load, shipped
+from mailer.config.load import load
+from mailer.config.places import shipped
 from mailer.edition.blocks import Block
 from mailer.edition.model import Author, Edition, Publication, Variant
 from mailer.edition.reading.directives import AUDIENCES, DIRECTIVES, SNIPPET

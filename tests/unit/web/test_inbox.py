@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from mailer.config.load import shipped
+from mailer.config.places import shipped
 from mailer.errors import ConfigError
 from mailer.transport.chaos import Chaos, Occasion
 from mailer.transport.inbox import Mailbox

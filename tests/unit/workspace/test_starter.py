@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from mailer.audience.roster import read_roster
-from mailer.config.load import Loaded, load, shipped
+from mailer.config.load import Loaded, load
+from mailer.config.places import shipped
 from mailer.edition.blocks import Block
 from mailer.edition.model import Edition
 from mailer.errors import GuardError, InputError

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mailer.config.load import shipped
+from mailer.config.places import shipped
 from mailer.edition.blocks import plain
 from mailer.edition.model import Publication
 from mailer.errors import (
