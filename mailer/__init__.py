@@ -1,8 +1,8 @@
 """mailer: an e-mail-first newsletter delivery daemon.
 
 A folder of Markdown and pictures (``workspace``) is read into an immutable tree
-(``edition``), cut for each audience and rendered to HTML and plain text from that one
-tree (``rendering``), frozen together with its audience (``flows.send``), compiled once
+(``edition.reading``), cut for each audience and rendered to HTML and plain text from
+that one tree (``rendering``), frozen together with its audience (``flows.send``), compiled once
 per variant into constant bytes and placeholders (``delivery.message``), and handed to
 a relay at a given pace (``delivery.throttle``, ``transport.smtp``). What the relay
 replied (``delivery.reply``) is written to the ledger before anything else happens
