@@ -225,9 +225,14 @@ class Faint:
         )
 
 
-def faint(theme: Theme) -> Iterator[Faint]:
-    """Every text that cannot be read on its ground, in light or in dark."""
-    for text, ground in theme.contrast:
+def faint(
+    theme: Theme, pairs: Iterable[tuple[str, str]] | None = None
+) -> Iterator[Faint]:
+    """Every text of *pairs* that cannot be read on its ground, in light or in dark.
+
+    Without them, those (text, ground) that the theme says must be readable.
+    """
+    for text, ground in theme.contrast if pairs is None else pairs:
         for scheme, ink, paper in zip(
             SCHEMES, theme.colors[text], theme.colors[ground], strict=True
         ):
