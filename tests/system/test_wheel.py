@@ -69,7 +69,7 @@ def test_an_installed_mailer_works_in_an_empty_folder(
     installed: Path, tmp_path: Path
 ) -> None:
     """Templates and the manual travel in the wheel: init, check and render need no more."""
-    asked = "import mailer, mailer.config.load as l; print(mailer.__file__, l.shipped('config'))"
+    asked = "import mailer, mailer.config.places as l; print(mailer.__file__, l.shipped('config'))"
     done = subprocess.run(
         [installed, "-c", asked],
         cwd=tmp_path,
