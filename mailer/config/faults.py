@@ -86,13 +86,16 @@ def veiled(text: str) -> str:
 
 
 def _unknown(place: list[str]) -> Phrase:
-    close = _suggestion(place)
-    if close:
-        return say("unknown key; did you mean {word}?", word=close)
+    known = _siblings(place)
+    if close := difflib.get_close_matches(place[-1], known, 1, 0.7):
+        return say("unknown key; did you mean {word}?", word=close[0])
+    if known:
+        return say("unknown key; there are: {names}", names=", ".join(sorted(known)))
     return say("unknown key")
 
 
-def _suggestion(place: list[str]) -> str:
+def _siblings(place: list[str]) -> list[str]:
+    """The keys that the table around *place* may have."""
     model: Any = Settings
     for step in place[:-1]:
         if not (isinstance(model, type) and issubclass(model, BaseModel)):
@@ -100,10 +103,8 @@ def _suggestion(place: list[str]) -> str:
         found = model.model_fields.get(step)
         model = _inner(found.annotation) if found else model
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
-        return ""
-    names = [f.alias or n for n, f in model.model_fields.items()]
-    close = difflib.get_close_matches(place[-1], names, 1)
-    return close[0] if close else ""
+        return []
+    return [f.alias or n for n, f in model.model_fields.items()]
 
 
 def _inner(annotation: Any) -> Any:

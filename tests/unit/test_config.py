@@ -244,7 +244,11 @@ STRANGE = [
         '\nflags = ["a\\u0007"]\nfrom =',
         "publications.le-meridien.flags: U+0007",
     ),
-    ("\nfrom =", "\nsender =", "publications.le-meridien.sender: unknown key"),
+    (
+        "\nfrom =",
+        "\nsender =",
+        "publications.le-meridien.sender: unknown key; there are: audiences, ",
+    ),
     ('"Le Méridien"', '"Le\\nBcc: x"', "publications.le-meridien.name: is one line"),
     ('rate = "15/s"', '[[relays]]\nname = "PRINCIPAL"', "two relays are called"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -23,6 +24,8 @@ from mailer.rendering.checks.spelling import check_spelling
 from mailer.rendering.checks.terms import check_terms
 from mailer.rendering.checks.typos import check_typos
 
+_GAP = re.compile(r"\bTODO\b")  # told by `placeholder-left`, each by itself
+
 
 def check_text(inspection: Inspection) -> Iterator[Finding]:
     """Findings about the words of an edition."""
@@ -32,7 +35,7 @@ def check_text(inspection: Inspection) -> Iterator[Finding]:
     titles = Counter(plain(section.title).casefold() for section in edition.sections)
     for section in edition.sections:
         title = plain(section.title)
-        if titles[title.casefold()] > 1:
+        if titles[title.casefold()] > 1 and not _GAP.search(title):
             message = say("two sections are called {title}", title=title)
             yield warning("heading-repeat", section.at, message)
         if not section.blocks and not section.standfirst:
