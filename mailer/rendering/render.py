@@ -39,16 +39,24 @@ def freeze(edition: Edition, scene: Scene) -> Frozen:
     mail = edition.audiences
     is_open = edition.archive != "none"
     variants = (*mail, Variant.WEB, Variant.FEED) if is_open else mail
+    typeset = _typeset(edition, scene)
     return Frozen(
         edition=edition,
         publication=scene.publication,
-        renderings=tuple(render(edition, variant, scene) for variant in variants),
+        renderings=tuple(_rendered(*typeset, variant) for variant in variants),
     )
 
 
 def render(edition: Edition, variant: Variant, scene: Scene) -> Rendering:
     """*edition* as readers of *variant* get it; EditionError or ThemeError."""
-    shown, scene, preheader = _prepared(edition, variant, scene)
+    return _rendered(*_typeset(edition, scene), variant)
+
+
+def _rendered(
+    edition: Edition, scene: Scene, preheader: str, variant: Variant
+) -> Rendering:
+    """What readers of *variant* get of an edition that is typeset already."""
+    shown = cut(edition, variant)
     with _theme_faults(scene):
         if variant.is_mail:
             composed = compose(shown, variant, scene, preheader=preheader)
@@ -77,15 +85,14 @@ def render(edition: Edition, variant: Variant, scene: Scene) -> Rendering:
 
 def mjml_of(edition: Edition, variant: Variant, scene: Scene) -> str:
     """The MJML that the mail of *variant* is made of, for whoever writes a theme."""
-    shown, scene, preheader = _prepared(edition, variant, scene)
+    edition, scene, preheader = _typeset(edition, scene)
+    shown = cut(edition, variant)
     with _theme_faults(scene):
         return compose(shown, variant, scene, preheader=preheader).source
 
 
-def _prepared(
-    edition: Edition, variant: Variant, scene: Scene
-) -> tuple[Edition, Scene, str]:
-    """The edition set and cut, the scene in its colours, and the preheader."""
+def _typeset(edition: Edition, scene: Scene) -> tuple[Edition, Scene, str]:
+    """The edition, its scene in its colours, and the preheader: the same for all."""
     edition = settled(edition, scene.publication)
     theme = scene.theme.override(scene.publication.tokens, file="config/mailer.toml")
     scene = replace(scene, theme=theme.recoloured(edition.tokens, file=edition.at.file))
@@ -96,8 +103,7 @@ def _prepared(
         authors={key: set_author(each, style) for key, each in scene.authors.items()},
         latest=tuple(replace(p, title=style.text(p.title)) for p in scene.latest),
     )
-    shown = cut(set_edition(edition, style), variant)
-    return shown, scene, style.text(preheader_of(edition))
+    return set_edition(edition, style), scene, style.text(preheader_of(edition))
 
 
 def style_of(edition: Edition, publication: Publication) -> Style:
