@@ -181,8 +181,9 @@ class House:
         ]
 
     def _relay(self, relay: RelaySettings) -> Relay:
+        from mailer.transport.dial import Dialer, Security
         from mailer.transport.outbox import MaildirRelay
-        from mailer.transport.smtp import Security, SmtpRelay
+        from mailer.transport.smtp import SmtpRelay
 
         if relay.kind == "maildir":
             return MaildirRelay(
@@ -190,18 +191,21 @@ class House:
                 folder=self.loaded.maildir(relay),
                 connections=relay.connections,
             )
-        return SmtpRelay(
+        dialer = Dialer(
             name=relay.name,
             host=relay.host,
             port=relay.port,
             security=Security(relay.security),
             username=relay.username,
             password=self.loaded.relay_password(relay),
+            local_hostname=socket.getfqdn(),
+            patience=relay.connect_patience,
+            ca_file=self.loaded.ca_file(relay),
+        )
+        return SmtpRelay(
+            dialer,
             connections=relay.connections,
             messages_per_connection=relay.messages_per_connection,
-            local_hostname=socket.getfqdn(),
-            connect_patience=relay.connect_patience,
-            ca_file=self.loaded.ca_file(relay),
         )
 
     def desk(self, ledger: Ledger) -> SendingDesk:

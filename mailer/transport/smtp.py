@@ -1,108 +1,57 @@
 """SMTP to a relay: a session that knows on which side of the dot silence fell.
 
-aiosmtplib connects, secures, logs in and leaves. The transaction is driven step by
-step, because its ``sendmail`` cannot say whether the body was sent: a loss before the
+The connection comes from ``dial``. The transaction is driven step by step, because
+aiosmtplib's ``sendmail`` cannot say whether the body was sent: a loss before the
 first body byte handed nothing over, a loss after it may have (RFC 1047).
 
-Sources: RFC 5321 sections 3 and 4.5.3.2 (time-outs), RFC 1870 (SIZE), RFC 3207
-(STARTTLS), RFC 6531 (SMTPUTF8).
+Sources: RFC 5321 sections 3.3 and 4.5.3.2 (time-outs), RFC 1870 (SIZE), RFC 6531
+(SMTPUTF8).
 """
 
 from __future__ import annotations
 
-import asyncio
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from datetime import timedelta
-from enum import StrEnum
-from pathlib import Path
+from contextlib import asynccontextmanager
 
 import aiosmtplib
 from aiosmtplib import (
     SMTPException,
     SMTPResponseException,
 )
-from tenacity import (
-    AsyncRetrying,
-    retry_if_exception,
-    stop_after_delay,
-    wait_exponential_jitter,
-)
 
 from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Attempt, Reply, Stage, read_reply
 from mailer.errors import RelayError
 from mailer.phrases import say
-from mailer.transport.failure import failure
+from mailer.transport.dial import Dialer, hang_up
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _MALFORMED = -1
 _GO_AHEAD = 354
 _CLOSING = 421
 _SIZE_MARGIN = 1024  # trace headers that relays add count against their own limit
 
 
-class Security(StrEnum):
-    """How the connection is protected; ``none`` is for this machine only."""
-
-    STARTTLS = "starttls"
-    TLS = "tls"
-    NONE = "none"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeouts:
-    """Seconds to wait for a reply (RFC 5321 section 4.5.3.2).
-
-    The final dot is waited for longest: "A spurious timeout at this point would be very
-    wasteful and would typically result in delivery of multiple copies of the message".
-    """
-
-    connect: float = 60
-    command: float = 300
-    data: float = 120
-    dot: float = 600
-
-
 class SmtpRelay:
-    """A relay reached by SMTP. One TLS context serves all its connections."""
+    """A relay reached by SMTP, over connections that *dialer* opens."""
 
     def __init__(
         self,
+        dialer: Dialer,
         *,
-        name: str,
-        host: str,
-        port: int,
-        security: Security,
-        local_hostname: str,
-        username: str = "",
-        password: str = "",
         connections: int = 4,
         messages_per_connection: int = 100,
-        connect_patience: timedelta = timedelta(seconds=30),
-        ca_file: Path | None = None,
-        timeouts: Timeouts = Timeouts(),
     ) -> None:
-        self.name = name
+        self.name = dialer.name
+        self.timeouts = dialer.timeouts
         self.connections = connections
-        self.timeouts = timeouts
         self.messages_per_connection = messages_per_connection
-        self._host, self._port, self._security = host, port, security
-        self._username, self._password = username, password
-        self._local_hostname = local_hostname
-        self._patience = connect_patience
-        if security is Security.NONE and host not in _LOOPBACK:
-            message = say('security = "none" is for a relay on this machine')
-            raise RelayError(message, relay=name, temporary=False)
-        self._tls = self._context(ca_file)
+        self._dialer = dialer
 
     async def check(self, *, size: int = 0) -> None:
         """Connect, secure, log in, leave; RelayError says what an operator can do."""
-        client = await self._connect()
+        client = await self._dialer.dial()
         limit = _size_limit(client)
-        await _quit(client)
+        await hang_up(client)
         if _exceeds(size, limit):
             message = say(
                 "takes messages of {limit} bytes; this edition makes some of {size}: "
@@ -115,62 +64,11 @@ class SmtpRelay:
     @asynccontextmanager
     async def session(self) -> AsyncIterator[SmtpSession]:
         """A fresh session; RelayError when patience with the relay has run out."""
-        session = SmtpSession(self, await self._connect_patiently())
+        session = SmtpSession(self, await self._dialer.dial_patiently())
         try:
             yield session
         finally:
             await session.close()
-
-    async def _connect_patiently(self) -> aiosmtplib.SMTP:
-        attempts = AsyncRetrying(
-            retry=retry_if_exception(_may_pass),
-            wait=wait_exponential_jitter(multiplier=0.5, max=30),
-            stop=stop_after_delay(self._patience.total_seconds()),
-            reraise=True,
-        )
-        return await attempts(self._connect)
-
-    async def _connect(self) -> aiosmtplib.SMTP:
-        client = aiosmtplib.SMTP(
-            hostname=self._host,
-            port=self._port,
-            timeout=self.timeouts.connect,
-            use_tls=self._security is Security.TLS,
-            start_tls=self._security is Security.STARTTLS,
-            tls_context=self._tls,
-            local_hostname=self._local_hostname,
-            username=self._username or None,
-            password=self._password or None,
-        )
-        try:
-            await client.connect()
-            await _say_hello(client)
-        except (SMTPException, OSError, ValueError) as error:
-            client.close()
-            raise failure(
-                error,
-                relay=self.name,
-                where=f"{self._host}:{self._port}",
-                security=self._security,
-                patience=self.timeouts.connect,
-            ) from error
-        except BaseException:
-            client.close()
-            raise
-        return client
-
-    def _context(self, ca_file: Path | None) -> ssl.SSLContext | None:
-        if self._security is Security.NONE:
-            return None
-        try:
-            return ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
-        except OSError as error:
-            message = say(
-                "ca_file {ca_file} cannot be read: {error}",
-                ca_file=ca_file,
-                error=error,
-            )
-            raise RelayError(message, relay=self.name, temporary=False) from error
 
 
 class SmtpSession:
@@ -190,7 +88,7 @@ class SmtpSession:
     async def close(self) -> None:
         """Leave politely where that is still possible."""
         if self._client.is_connected:
-            await _quit(self._client)
+            await hang_up(self._client)
 
     async def deliver(
         self,
@@ -316,25 +214,3 @@ def _no(reply: Reply) -> Reply:
     if 400 <= reply.code < 600:
         return reply
     return Reply(_MALFORMED, reply.text)
-
-
-def _may_pass(error: BaseException) -> bool:
-    return isinstance(error, RelayError) and error.temporary
-
-
-async def _say_hello(client: aiosmtplib.SMTP) -> None:
-    """EHLO, unless securing or logging in has said it; HELO to the very old."""
-    if client.last_ehlo_response is not None or client.last_helo_response is not None:
-        return
-    try:
-        await client.ehlo()
-    except aiosmtplib.SMTPHeloError:
-        await client.helo()
-
-
-async def _quit(client: aiosmtplib.SMTP) -> None:
-    """Say goodbye, but not for long: what was sent is sent."""
-    with suppress(SMTPException, OSError, TimeoutError):
-        async with asyncio.timeout(5):
-            await client.quit()
-    client.close()

@@ -37,7 +37,8 @@ from mailer.rendering.render import freeze, render
 from mailer.store.deliveries import SqlLedger
 from mailer.store.engine import Store
 from mailer.store.readers import SqlReaders
-from mailer.transport.smtp import Security, SmtpRelay
+from mailer.transport.dial import Dialer, Security
+from mailer.transport.smtp import SmtpRelay
 from mailer.wiring import SystemClock
 from tests.bench.signing import signing
 from tests.fakes import specimen
@@ -173,14 +174,14 @@ async def _sendmail(frozen: Frozen, relay: ScriptedRelay) -> float:
 
 
 def _relay(port: int) -> SmtpRelay:
-    return SmtpRelay(
+    dialer = Dialer(
         name="bench",
         host="127.0.0.1",
         port=port,
         security=Security.NONE,
         local_hostname="bench.example",
-        connections=8,
     )
+    return SmtpRelay(dialer, connections=8)
 
 
 def _template(frozen: Frozen, signers: Sequence[Signer] = ()) -> Template:

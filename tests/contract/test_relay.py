@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -14,10 +13,10 @@ import pytest
 from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Reply, Stage
 from mailer.flows.ports import Relay
+from mailer.transport.dial import Timeouts
 from mailer.transport.outbox import MaildirRelay
-from mailer.transport.smtp import Security, SmtpRelay, Timeouts
 from tests.fakes.relay import OK, FakeRelay
-from tests.relay import ScriptedRelay
+from tests.relay import ScriptedRelay, smtp_relay
 
 ENVELOPE = Envelope(
     return_path="lettre@meridien.example", recipient="r@lecteurs.example"
@@ -53,13 +52,9 @@ async def built(
         return Rig(fake, lambda: [content for _, content in fake.accepted])
     script = {str(stage): str(reply) if reply else "drop"}
     server = await stack.enter_async_context(ScriptedRelay(script=script))
-    relay = SmtpRelay(
+    relay = smtp_relay(
+        server.port,
         name="fake",
-        host="127.0.0.1",
-        port=server.port,
-        security=Security.NONE,
-        local_hostname="mailer.example",
-        connect_patience=timedelta(0),
         timeouts=Timeouts(connect=2, command=1, data=1, dot=1),
     )
     return Rig(relay, lambda: [taken.content for taken in server.accepted])

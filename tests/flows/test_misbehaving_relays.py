@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,10 +13,10 @@ from mailer.flows.ports import RunState
 from mailer.flows.send import PacedRelay, send
 from mailer.transport.certificates import contexts_for_trials
 from mailer.transport.chaos import EXAMPLES, Chaos
-from mailer.transport.smtp import Security, SmtpRelay, Timeouts
+from mailer.transport.dial import Security, Timeouts
 from mailer.transport.whims import Moment, read_whim
 from tests.flows.conftest import Desk
-from tests.relay import ScriptedRelay
+from tests.relay import ScriptedRelay, smtp_relay
 
 DOMAINS = ("orange.fr", "free.example", "hotmail.example", "lecteurs.example")
 SEED = 1
@@ -49,18 +48,15 @@ async def play(desk: Desk, folder: Path, text: str, readers: int) -> Played:
         clock=lambda: desk.clock.now().timestamp(),
     ) as server:
         server.released.set()  # what is late is late at once
-        relay = SmtpRelay(
+        relay = smtp_relay(
+            server.port,
             name="trial",
-            host="127.0.0.1",
-            port=server.port,
             security=Security.STARTTLS if tls else Security.NONE,
             ca_file=folder / "ca.pem" if tls else None,
             username="u" if chaos.offers("AUTH") else "",
             password="p",
-            local_hostname="mailer.example",
             connections=1,
             messages_per_connection=5 if text.startswith("connect") else 1000,
-            connect_patience=timedelta(0),
             timeouts=Timeouts(
                 **dict.fromkeys(("connect", "command", "data", "dot"), 0.3)
             )

@@ -14,25 +14,12 @@ import trustme
 from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Outcome, Stage, judge
 from mailer.errors import RelayError
-from mailer.transport.smtp import Security, SmtpRelay, Timeouts
-from tests.relay import ScriptedRelay
+from mailer.transport.dial import Security, Timeouts
+from tests.relay import ScriptedRelay, smtp_relay
 
 ENVELOPE = Envelope(return_path="a@m.example", recipient="r@x.example")
 BODY = b"Subject: x\r\n\r\nBonjour\r\n"
 LOGIN = {"username": "u", "password": "right"}
-
-
-def smtp(port: int, **more: object) -> SmtpRelay:
-    values: dict[str, object] = {
-        "name": "principal",
-        "host": "127.0.0.1",
-        "port": port,
-        "security": Security.NONE,
-        "local_hostname": "mailer.example",
-        "connect_patience": timedelta(0),
-        "timeouts": Timeouts(connect=2, command=2, data=2, dot=2),
-    }
-    return SmtpRelay(**{**values, **more})
 
 
 async def yes() -> bool:
@@ -73,7 +60,7 @@ async def test_a_bad_certificate_is_final(
         tls=server_tls(certificate), implicit_tls=implicit
     ) as server:
         security = Security.TLS if implicit else Security.STARTTLS
-        relay = smtp(server.port, security=security, ca_file=ca_file)
+        relay = smtp_relay(server.port, security=security, ca_file=ca_file)
         with pytest.raises(RelayError, match="certificate") as caught:
             await relay.check()
         assert not any(command.startswith("MAIL") for command in server.commands)
@@ -84,7 +71,7 @@ async def test_tls_on_a_port_without_is_final() -> None:
     """Implicit TLS where the relay greets in clear text names the setting."""
     async with ScriptedRelay() as server:
         with pytest.raises(RelayError, match='security = "tls"') as caught:
-            await smtp(server.port, security=Security.TLS).check()
+            await smtp_relay(server.port, security=Security.TLS).check()
     assert not caught.value.temporary
 
 
@@ -106,7 +93,7 @@ async def test_a_refused_login(reply: str, temporary: bool) -> None:
     script = {"auth": reply}
     async with ScriptedRelay(credentials=("u", "right"), script=script) as server:
         with pytest.raises(RelayError) as caught:
-            await smtp(server.port, **LOGIN).check()
+            await smtp_relay(server.port, **LOGIN).check()
     assert caught.value.temporary is temporary
 
 
@@ -114,7 +101,7 @@ async def test_a_relay_without_logins_is_said() -> None:
     """A username where the relay knows no AUTH is a setting to mend."""
     async with ScriptedRelay() as server:
         with pytest.raises(RelayError, match="AUTH") as caught:
-            await smtp(server.port, **LOGIN).check()
+            await smtp_relay(server.port, **LOGIN).check()
     assert not caught.value.temporary
 
 
@@ -127,7 +114,9 @@ async def test_starttls_that_fails_may_pass(
     async with ScriptedRelay(
         tls=tls, credentials=("u", "right"), script={"starttls": reply}
     ) as server:
-        relay = smtp(server.port, security=Security.STARTTLS, ca_file=ca_file, **LOGIN)
+        relay = smtp_relay(
+            server.port, security=Security.STARTTLS, ca_file=ca_file, **LOGIN
+        )
         with pytest.raises(RelayError) as caught:
             await relay.check()
         assert not any(c.startswith(("AUTH", "MAIL")) for c in server.commands)
@@ -143,14 +132,14 @@ async def test_nonsense_before_the_first_mail_may_pass(
     quick = Timeouts(connect=0.1, command=0.1, data=0.1, dot=0.1)
     async with ScriptedRelay(script={moment: behaviour}) as server:
         with pytest.raises(RelayError, match=f"127.0.0.1:{server.port}") as caught:
-            await smtp(server.port, timeouts=quick).check()
+            await smtp_relay(server.port, timeouts=quick).check()
     assert caught.value.temporary
 
 
 async def test_a_permanent_failure_is_not_tried_again() -> None:
     """Patience is for what may pass: a refused login is asked for once."""
     async with ScriptedRelay(credentials=("u", "other")) as server:
-        relay = smtp(server.port, connect_patience=timedelta(hours=1), **LOGIN)
+        relay = smtp_relay(server.port, patience=timedelta(hours=1), **LOGIN)
         with pytest.raises(RelayError):
             async with relay.session():
                 pass
@@ -161,7 +150,7 @@ async def test_a_permanent_failure_is_not_tried_again() -> None:
 async def test_only_a_reply_that_makes_sense_is_an_answer(code: int) -> None:
     """A number that no reply may have settles nothing after the dot."""
     async with ScriptedRelay(script={"dot": f"{code} hm"}) as server:
-        async with smtp(server.port).session() as session:
+        async with smtp_relay(server.port).session() as session:
             attempt = await session.deliver(ENVELOPE, lambda: BODY, handing_over=yes)
     assert attempt.stage is Stage.DOT
     expected = {2: Outcome.ACCEPTED, 4: Outcome.DEFERRED}
@@ -171,7 +160,7 @@ async def test_only_a_reply_that_makes_sense_is_an_answer(code: int) -> None:
 async def test_nonsense_is_kept_readable() -> None:
     """What makes no sense is recorded without what a terminal would obey."""
     async with ScriptedRelay(script={"rcpt": "\x1b[31m no reply \x00"}) as server:
-        async with smtp(server.port).session() as session:
+        async with smtp_relay(server.port).session() as session:
             attempt = await session.deliver(ENVELOPE, lambda: BODY, handing_over=yes)
     assert attempt.reply.code == -1
     assert attempt.reply.text.isprintable()
@@ -179,7 +168,7 @@ async def test_nonsense_is_kept_readable() -> None:
 
 async def test_a_connection_lost_during_the_mark_hands_nothing_over() -> None:
     """If the relay leaves between 354 and the first byte, nothing is in doubt."""
-    async with ScriptedRelay() as server, smtp(server.port).session() as session:
+    async with ScriptedRelay() as server, smtp_relay(server.port).session() as session:
 
         async def relay_leaves() -> bool:
             await server.__aexit__()
@@ -204,7 +193,7 @@ async def test_cancelling_a_delivery_closes_its_connection() -> None:
         return True
 
     async with ScriptedRelay(script={"dot": "stall"}) as server:
-        async with smtp(server.port).session() as session:
+        async with smtp_relay(server.port).session() as session:
             task = asyncio.create_task(
                 session.deliver(ENVELOPE, lambda: BODY, handing_over=mark)
             )
@@ -218,7 +207,7 @@ async def test_cancelling_a_delivery_closes_its_connection() -> None:
 async def test_cancelling_while_connecting_leaves_no_connection() -> None:
     """Who stops waiting for a relay holds nothing open there."""
     async with ScriptedRelay(script={"ehlo": "stall"}) as server:
-        task = asyncio.create_task(smtp(server.port).check())
+        task = asyncio.create_task(smtp_relay(server.port).check())
         await server.stalled.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -229,7 +218,7 @@ async def test_cancelling_while_connecting_leaves_no_connection() -> None:
 async def test_a_late_reply_is_waited_for() -> None:
     """A 250 that takes its time is a 250; nothing is sent twice for impatience."""
     async with ScriptedRelay(script={"dot": "wait"}) as server:
-        async with smtp(server.port).session() as session:
+        async with smtp_relay(server.port).session() as session:
             delivery = session.deliver(ENVELOPE, lambda: BODY, handing_over=yes)
             task = asyncio.create_task(delivery)
             await server.wait_for(1)
@@ -249,7 +238,7 @@ def test_the_final_dot_is_waited_for_ten_minutes() -> None:
 async def test_an_endless_reply_is_no_reply(moment: str) -> None:
     """A reply too long to be one closes the connection; after the dot it is a doubt."""
     async with ScriptedRelay(script={moment: "250 " + "x" * 70_000}) as server:
-        async with smtp(server.port).session() as session:
+        async with smtp_relay(server.port).session() as session:
             attempt = await session.deliver(ENVELOPE, lambda: BODY, handing_over=yes)
             assert not session.is_open
     assert (attempt.stage, attempt.reply.code) == (Stage(moment), -1)
@@ -266,7 +255,7 @@ async def test_a_relay_that_closes_now_and_then_is_left_and_found_again() -> Non
         return "421 4.7.0 enough" if count % 3 == 0 else None
 
     async with ScriptedRelay(script={"mail": every_third}) as server:
-        relay = smtp(server.port)
+        relay = smtp_relay(server.port)
         codes = []
         while len(server.accepted) < 6:
             async with relay.session() as session:
@@ -284,7 +273,7 @@ def test_an_authority_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "empty.pem").write_bytes(b"")
     for path in (tmp_path / "none.pem", tmp_path / "empty.pem"):
         with pytest.raises(RelayError, match=path.name) as caught:
-            smtp(465, security=Security.TLS, ca_file=path)
+            smtp_relay(465, security=Security.TLS, ca_file=path)
         assert not caught.value.temporary
 
 
@@ -293,7 +282,7 @@ async def test_a_port_nobody_listens_at_is_said_in_the_systems_words() -> None:
     async with ScriptedRelay() as server:
         port = server.port
     with pytest.raises(RelayError) as caught:
-        await smtp(port).check()
+        await smtp_relay(port).check()
     assert f"127.0.0.1:{port} cannot be reached (Connection refused)" in str(
         caught.value
     )
@@ -302,8 +291,8 @@ async def test_a_port_nobody_listens_at_is_said_in_the_systems_words() -> None:
 async def test_a_check_tells_what_the_relay_would_not_take() -> None:
     """A message beyond the announced SIZE is known before anybody is written to."""
     async with ScriptedRelay(extensions=("SIZE 20000",)) as server:
-        await smtp(server.port).check(size=10_000)
+        await smtp_relay(server.port).check(size=10_000)
         with pytest.raises(RelayError, match="takes messages of 20000 bytes"):
-            await smtp(server.port).check(size=30_000)
+            await smtp_relay(server.port).check(size=30_000)
     async with ScriptedRelay(extensions=("SIZE 0",)) as server:
-        await smtp(server.port).check(size=30_000)
+        await smtp_relay(server.port).check(size=30_000)

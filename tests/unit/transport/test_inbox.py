@@ -16,8 +16,8 @@ from mailer.delivery.reply import Attempt, Stage
 from mailer.errors import ConfigError, InputError, NotFoundError
 from mailer.transport.chaos import Chaos
 from mailer.transport.inbox import Mailbox, smtp_inbox
-from mailer.transport.smtp import Security, SmtpRelay
 from mailer.transport.whims import read_whim
+from tests.relay import smtp_relay
 
 TRACE = b"Return-Path: <lettre@m.example>\r\nDelivered-To: r@x.example\r\n"
 MAIL = (Path(__file__).parents[2] / "data" / "inbox" / "pictures.eml").read_bytes()
@@ -26,13 +26,7 @@ MAIL = (Path(__file__).parents[2] / "data" / "inbox" / "pictures.eml").read_byte
 async def send(
     port: int, *bodies: bytes, recipient: str = "r@x.example"
 ) -> list[Attempt]:
-    relay = SmtpRelay(
-        name="inbox",
-        host="127.0.0.1",
-        port=port,
-        security=Security.NONE,
-        local_hostname="mailer.example",
-    )
+    relay = smtp_relay(port)
     envelope = Envelope(return_path="lettre@m.example", recipient=recipient)
 
     async def yes() -> bool:

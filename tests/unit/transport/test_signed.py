@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
@@ -11,9 +11,8 @@ from mailer.delivery.message import Envelope, Letterhead, compile_message
 from mailer.delivery.reader import Reader
 from mailer.edition.model import Variant
 from mailer.rendering.model import Rendering
-from mailer.transport.smtp import Security, SmtpRelay
 from tests.fakes.keys import ed25519, rsa, verdicts
-from tests.relay import ScriptedRelay
+from tests.relay import ScriptedRelay, smtp_relay
 
 HOSTILE = (
     ".\n..\n. point\n.{{ web_url }}\n{{ name }}.\n.\n\n",
@@ -45,14 +44,7 @@ async def test_the_wire_leaves_a_signature_whole(extensions: tuple[str, ...]) ->
     signers = rsa(), ed25519()
     envelope = Envelope(return_path="a@meridien.example", recipient=reader.email)
     async with ScriptedRelay(extensions=extensions) as server:
-        relay = SmtpRelay(
-            name="principal",
-            host="127.0.0.1",
-            port=server.port,
-            security=Security.NONE,
-            local_hostname="mailer.example",
-            connect_patience=timedelta(0),
-        )
+        relay = smtp_relay(server.port)
         written = []
         async with relay.session() as session:
             for text in HOSTILE:

@@ -13,8 +13,9 @@ import trustme
 from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Outcome, Stage, judge
 from mailer.errors import RelayError
-from mailer.transport.smtp import Security, SmtpRelay, Timeouts
-from tests.relay import Behaviour, ScriptedRelay
+from mailer.transport.dial import Security, Timeouts
+from mailer.transport.smtp import SmtpRelay
+from tests.relay import Behaviour, ScriptedRelay, smtp_relay
 
 ENVELOPE = Envelope(
     return_path="lettre@meridien.example", recipient="r@lecteurs.example"
@@ -22,19 +23,6 @@ ENVELOPE = Envelope(
 BODY = b"Subject: x\r\n\r\nBonjour\r\n"
 PATIENT = Timeouts(connect=5, command=5, data=5, dot=5)
 QUICK = {"mail": {"command": 0.1}, "data": {"data": 0.1}, "dot": {"dot": 0.1}}
-
-
-def smtp(port: int, **more: object) -> SmtpRelay:
-    values: dict[str, object] = {
-        "name": "principal",
-        "host": "127.0.0.1",
-        "port": port,
-        "security": Security.NONE,
-        "local_hostname": "mailer.example",
-        "connect_patience": timedelta(0),
-        "timeouts": PATIENT,
-    }
-    return SmtpRelay(**{**values, **more})
 
 
 async def yes() -> bool:
@@ -50,7 +38,7 @@ async def deliver(relay: SmtpRelay, envelope: Envelope = ENVELOPE):
 async def test_a_message_arrives_as_it_is() -> None:
     """Envelope and bytes reach the relay unchanged."""
     async with ScriptedRelay() as server:
-        attempt, is_open = await deliver(smtp(server.port))
+        attempt, is_open = await deliver(smtp_relay(server.port))
         (accepted,) = server.accepted
     assert (attempt.stage, attempt.reply.code, is_open) == (Stage.DOT, 250, True)
     assert (accepted.sender, accepted.recipient) == (
@@ -95,7 +83,7 @@ async def test_the_side_of_the_dot_is_known(
     # Only where silence is meant is it short: elsewhere a busy machine may take its time.
     wait = replace(PATIENT, **QUICK[moment]) if behaviour == "stall" else PATIENT
     async with ScriptedRelay(script={moment: behaviour}) as server:
-        attempt, still_open = await deliver(smtp(server.port, timeouts=wait))
+        attempt, still_open = await deliver(smtp_relay(server.port, timeouts=wait))
     assert attempt.stage is stage
     assert (attempt.reply.code if attempt.reply else None) == code
     assert still_open is is_open
@@ -111,7 +99,7 @@ async def test_after_a_refusal_the_next_reader_is_not_blamed() -> None:
         return "550 5.1.1 unknown" if recipient.startswith("bad") else None
 
     async with ScriptedRelay(script={"rcpt": second_only}) as server:
-        relay = smtp(server.port)
+        relay = smtp_relay(server.port)
         async with relay.session() as session:
             bad = Envelope(return_path="a@b.example", recipient="bad@x.example")
             first = await session.deliver(bad, lambda: BODY, handing_over=yes)
@@ -127,7 +115,7 @@ async def test_no_byte_leaves_when_the_mark_is_refused() -> None:
         return False
 
     async with ScriptedRelay() as server:
-        async with smtp(server.port).session() as session:
+        async with smtp_relay(server.port).session() as session:
             attempt = await session.deliver(ENVELOPE, lambda: BODY, handing_over=no)
             assert not session.is_open
         assert server.accepted == []
@@ -141,7 +129,7 @@ async def test_a_ledger_that_fails_stops_the_body() -> None:
         raise RuntimeError
 
     async with ScriptedRelay() as server:
-        async with smtp(server.port).session() as session:
+        async with smtp_relay(server.port).session() as session:
             with pytest.raises(RuntimeError):
                 await session.deliver(ENVELOPE, lambda: BODY, handing_over=fail)
             assert not session.is_open
@@ -152,7 +140,7 @@ async def test_an_address_the_relay_cannot_take_costs_nothing() -> None:
     """Without SMTPUTF8 an accented local part is refused by us, before MAIL."""
     envelope = Envelope(return_path="a@b.example", recipient="élise@x.example")
     async with ScriptedRelay() as server:
-        attempt, _ = await deliver(smtp(server.port), envelope)
+        attempt, _ = await deliver(smtp_relay(server.port), envelope)
         assert not any(command.startswith("MAIL") for command in server.commands)
     assert (attempt.reply.code, attempt.reply.enhanced) == (550, "5.6.7")
 
@@ -160,14 +148,14 @@ async def test_an_address_the_relay_cannot_take_costs_nothing() -> None:
 async def test_a_message_too_large_is_the_messages_fault() -> None:
     """What exceeds the announced SIZE is refused by us, before MAIL."""
     async with ScriptedRelay(extensions=("SIZE 10",)) as server:
-        attempt, _ = await deliver(smtp(server.port))
+        attempt, _ = await deliver(smtp_relay(server.port))
     assert (attempt.reply.code, attempt.reply.enhanced) == (552, "5.3.4")
 
 
 async def test_a_connection_is_left_after_its_share() -> None:
     """After so many messages a session closes itself for a fresh one."""
     async with ScriptedRelay() as server:
-        relay = smtp(server.port, messages_per_connection=2)
+        relay = smtp_relay(server.port, messages_per_connection=2)
         async with relay.session() as session:
             for _ in range(2):
                 assert session.is_open
@@ -179,7 +167,7 @@ async def test_a_connection_is_left_after_its_share() -> None:
 async def test_a_closed_port_is_said_with_its_number(unused_port: int) -> None:
     """An unreachable relay names host and port."""
     with pytest.raises(RelayError, match=f"127.0.0.1:{unused_port}") as caught:
-        await smtp(unused_port).check()
+        await smtp_relay(unused_port).check()
     assert caught.value.temporary
 
 
@@ -188,16 +176,16 @@ async def test_a_relay_that_does_not_let_us_in(greeting: str) -> None:
     """A refused greeting is a RelayError; only 5yz is final."""
     async with ScriptedRelay(script={"connect": greeting}) as server:
         with pytest.raises(RelayError) as caught:
-            await smtp(server.port).check()
+            await smtp_relay(server.port).check()
     assert caught.value.temporary is not greeting.startswith("5")
 
 
 async def test_a_wrong_password_is_final_and_named() -> None:
     """535 says which settings to look at, and is not tried again."""
     async with ScriptedRelay(credentials=("u", "right")) as server:
-        await smtp(server.port, username="u", password="right").check()
+        await smtp_relay(server.port, username="u", password="right").check()
         with pytest.raises(RelayError, match="username and password") as caught:
-            await smtp(server.port, username="u", password="wrong").check()
+            await smtp_relay(server.port, username="u", password="wrong").check()
     assert not caught.value.temporary
 
 
@@ -208,7 +196,7 @@ async def test_a_relay_that_recovers_is_waited_for() -> None:
         return "421 4.3.2 busy" if count == 1 else None
 
     async with ScriptedRelay(script={"connect": busy_once}) as server:
-        relay = smtp(server.port, connect_patience=timedelta(seconds=20))
+        relay = smtp_relay(server.port, patience=timedelta(seconds=20))
         attempt, _ = await deliver(relay)
     assert attempt.reply.code == 250
 
@@ -236,7 +224,7 @@ async def test_tls_protects_the_session(
     ) as server:
         security = Security.TLS if implicit else Security.STARTTLS
         attempt, _ = await deliver(
-            smtp(server.port, security=security, ca_file=ca_file)
+            smtp_relay(server.port, security=security, ca_file=ca_file)
         )
     assert attempt.reply.code == 250
 
@@ -245,14 +233,14 @@ async def test_a_foreign_certificate_is_final(authority: trustme.CA) -> None:
     """A certificate of an unknown authority is never accepted."""
     async with ScriptedRelay(tls=server_tls(authority)) as server:
         with pytest.raises(RelayError, match="certificate") as caught:
-            await smtp(server.port, security=Security.STARTTLS).check()
+            await smtp_relay(server.port, security=Security.STARTTLS).check()
     assert not caught.value.temporary
 
 
 async def test_stripped_starttls_sends_nothing_in_clear() -> None:
     """Where STARTTLS is required and not offered, no login and no mail leave."""
     async with ScriptedRelay(credentials=("u", "p")) as server:
-        relay = smtp(
+        relay = smtp_relay(
             server.port, security=Security.STARTTLS, username="u", password="p"
         )
         with pytest.raises(RelayError) as caught:
@@ -264,4 +252,4 @@ async def test_stripped_starttls_sends_nothing_in_clear() -> None:
 def test_clear_text_stays_on_this_machine() -> None:
     """No clear text to a relay elsewhere."""
     with pytest.raises(RelayError):
-        smtp(25, host="smtp.example.org")
+        smtp_relay(25, host="smtp.example.org")
