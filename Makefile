@@ -16,11 +16,13 @@ demo: $(VENV)/.demo    ## install, then assemble, send and show the Saturday edi
 
 test: $(VENV)/.dev lint browser    ## install everything needed, then prove every promise
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	$(BIN)/python -m pytest $(TOGETHER) --cov --cov-report=
 	$(BIN)/coverage report
 	$(BIN)/coverage report --include='$(CORE)' --fail-under=$(CORE_COVERAGE)
 
 CORE_COVERAGE := 95
+# A process per core: each starts a PostgreSQL and a browser once, so not dozens of them.
+TOGETHER := --numprocesses=auto --maxprocesses=4 --dist=worksteal
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
