@@ -107,6 +107,11 @@ def moment(when: datetime, lang: str) -> str:
     return f"{when:%d} {month} {when:%H:%M}"
 
 
+def weekday(day: date, lang: str) -> str:
+    """``sam.``, ``Sat``: as wide as any other of its language, for tables."""
+    return format_date(day, "EEE", locale=lang)
+
+
 def number(value: float, lang: str) -> str:
     """``1 234,5`` in French, ``1,234.5`` in English; two decimals at most."""
     if isinstance(value, int):

@@ -24,6 +24,7 @@ from mailer.cli import (
     people,
     renderings,
     runs,
+    schedule,
     service,
     status,
     suppressions,
@@ -45,6 +46,7 @@ editions.register(app)
 checks.register(app)
 renderings.register(app)
 runs.register(app)
+schedule.register(app)
 status.register(app)
 people.register(app)
 suppressions.register(app)

@@ -24,6 +24,7 @@ from mailer.config.values import (
     ColorPair,
     Domain,
     Duration,
+    Exempt,
     FilePath,
     Host,
     Lang,
@@ -41,6 +42,7 @@ from mailer.config.values import (
 )
 from mailer.delivery.domain import read_domain, read_selector
 from mailer.delivery.mailbox import read_mailbox
+from mailer.edition.calendar import read_calendar
 from mailer.edition.model import Publication, Variant
 from mailer.edition.model import Shape as EditionShape
 from mailer.errors import NotFoundError
@@ -212,6 +214,7 @@ class PublicationSettings(Table):
     unsubscribe_to: Address = ""
     list_id: ListId = ""
     schedule: Schedule = ""
+    exceptions: tuple[Exempt, ...] = ()
     timezone: Zone | None = None
     lang: Lang | None = None
     kicker: str = ""
@@ -227,6 +230,11 @@ class PublicationSettings(Table):
     labels: dict[str, str] = {}
     tokens: dict[str, ColorPair] = {}
     shape: Shape = Shape()
+
+    @model_validator(mode="after")
+    def _exceptions_are_of_the_schedule(self) -> PublicationSettings:
+        read_calendar(self.schedule, self.exceptions)
+        return self
 
 
 class Settings(BaseSettings):
@@ -298,6 +306,7 @@ class Settings(BaseSettings):
             return_path=table.return_path or sender.address,
             unsubscribe_to=table.unsubscribe_to or f"unsubscribe@{sender.domain}",
             schedule=table.schedule,
+            exceptions=table.exceptions,
             timezone=table.timezone or self.site.timezone,
             lang=lang,
             kicker=table.kicker,

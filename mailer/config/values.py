@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from mailer.delivery.domain import read_domain, read_selector
 from mailer.delivery.mailbox import ascii_address, read_mailbox
 from mailer.delivery.throttle import Rate, read_rate
-from mailer.edition.calendar import read_schedule
+from mailer.edition.calendar import read_exception, read_schedule
 from mailer.errors import InputError
 from mailer.phrases import say
 
@@ -129,6 +129,11 @@ def _schedule(value: str) -> str:
     return value
 
 
+def _exempt(value: str) -> str:
+    read_exception(value)
+    return value
+
+
 def _pair(value: object) -> object:
     """One colour is the light one; the dark one stays the theme's."""
     return (value, "") if isinstance(value, str) else value
@@ -150,6 +155,7 @@ Name = Annotated[str, _spelled(r"[A-Za-z0-9_-]+", "is letters, digits, - and _")
 PublicationId = Annotated[str, _spelled(r"[A-Za-z0-9-]+", "is letters, digits and -")]
 Zone = Annotated[str, AfterValidator(_zone)]
 Schedule = Annotated[str, AfterValidator(_schedule)]
+Exempt = Annotated[str, AfterValidator(_exempt)]
 Lang = Literal["fr", "en"]
 Domain = Annotated[str, Field(min_length=1), _read_by(read_domain)]
 Selector = Annotated[str, Field(min_length=1), _read_by(read_selector)]

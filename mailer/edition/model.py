@@ -76,6 +76,7 @@ class Publication:
     return_path: str = ""
     unsubscribe_to: str = ""
     schedule: str = ""
+    exceptions: tuple[str, ...] = ()
     timezone: str = "Europe/Paris"
     lang: str = "fr"
     kicker: str = ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from mailer.edition.calendar import departure, next_date
+from mailer.edition.calendar import calendar_of, instant
 from mailer.edition.identify import slugify, unused
 from mailer.edition.model import Edition, Publication
 from mailer.phrases import Phrase, say
@@ -22,15 +22,15 @@ def coming_day(
 
     Today counts as long as its departure is ahead.
     """
-    if not publication.schedule.strip():
-        return None
+    calendar = calendar_of(publication)
     today = now.astimezone(ZoneInfo(publication.timezone)).date()
-    day = next_date(publication.schedule, after=today - timedelta(days=1))
-    leaves = departure(day, publication.schedule, publication.timezone)
-    while day in taken or (leaves is not None and leaves <= now):
-        day = next_date(publication.schedule, after=day)
-        leaves = departure(day, publication.schedule, publication.timezone)
-    return day
+    for day in calendar.days(after=today - timedelta(days=1)):
+        hour = calendar.hour(day)
+        if hour is None or day in taken:
+            continue
+        if instant(datetime.combine(day, hour), publication.timezone) > now:
+            return day
+    return None
 
 
 def coming_number(numbers: Collection[int | None]) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from mailer.edition.model import Author, Edition, Publication, edition_name
@@ -22,14 +22,18 @@ from mailer.workspace.manuscript import INDEX, left_out, manuscripts, texts
 
 _DATED = re.compile(r"(\d{4}-\d{2}-\d{2})(?:-(.*))?")
 _LINE = re.compile(
-    r"^(title|subject|date|number|slug):[ \t]*[\"']?(.*?)[\"']?[ \t]*$", re.MULTILINE
+    r"^(title|subject|date|number|slug|send_at):[ \t]*[\"']?(.*?)[\"']?[ \t]*$",
+    re.MULTILINE,
 )
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditionFolder:
-    """An edition as its folder shows it, readable or not; ``date`` None if unknown."""
+    """An edition as its folder shows it, readable or not; ``date`` None if unknown.
+
+    ``send_at`` is local wall time in the publication's zone.
+    """
 
     publication: str
     path: Path
@@ -38,6 +42,7 @@ class EditionFolder:
     slug: str
     title: str
     subject: str = ""
+    send_at: datetime | None = None
 
     @property
     def name(self) -> str:
@@ -214,6 +219,7 @@ def _peek(publication: str, files: Sequence[Path]) -> EditionFolder:
         slug=head.get("slug") or (dated[2] if dated else "") or path.name,
         title=head.get("title", ""),
         subject=head.get("subject", ""),
+        send_at=_wall_time(head.get("send_at", "")),
     )
 
 
@@ -222,6 +228,14 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
+
+
+def _wall_time(text: str) -> datetime | None:
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return when if when.tzinfo is None and ":" in text else None
 
 
 def _not_found(

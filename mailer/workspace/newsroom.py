@@ -9,6 +9,7 @@ from functools import cached_property
 
 from mailer.config.load import Loaded
 from mailer.config.places import shipped
+from mailer.edition.agenda import Dated
 from mailer.edition.model import Edition, Publication
 from mailer.rendering.checks.inspection import Limits, Surroundings
 from mailer.rendering.checks.spelling import RULE
@@ -48,6 +49,19 @@ class WorkspaceNewsroom:
         """The edition called *name*, parsed."""
         publications = list(self._settings.publications)
         return self._read(self.workspace.find(name, publications, today=today))
+
+    def dated(self, publication: Publication) -> list[Dated]:
+        """The editions of *publication* that bear a date, as its calendar sees them."""
+        return [
+            Dated(
+                name=folder.name,
+                day=folder.date,
+                title=folder.title,
+                send_at=folder.send_at,
+            )
+            for folder in self.workspace.editions([publication.id])
+            if folder.date is not None
+        ]
 
     def begin(
         self,

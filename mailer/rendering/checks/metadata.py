@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from mailer.edition.blocks import Source
-from mailer.edition.calendar import read_schedule
+from mailer.edition.calendar import DAYS, calendar_of
 from mailer.edition.finding import error, warning
 from mailer.errors import Finding, Severity
 from mailer.phrases import did_you_mean, say
@@ -15,7 +15,6 @@ from mailer.rendering.checks.inspection import Inspection
 
 _LONG_SUBJECT = 60  # more is cut on most screens
 _LONG_PREHEADER = 140  # no inbox shows more beside a subject
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def check_metadata(inspection: Inspection) -> Iterator[Finding]:
@@ -126,21 +125,28 @@ def _check_preheader(inspection: Inspection) -> Iterator[Finding]:
 def _check_departure(inspection: Inspection) -> Iterator[Finding]:
     """When it leaves must be when its readers expect it."""
     edition, schedule = inspection.edition, inspection.publication.schedule
-    weeks = read_schedule(schedule)
-    if not weeks:
+    calendar = calendar_of(inspection.publication)
+    if not calendar.rules:
         return
     when: datetime | None = edition.send_at
     at: tuple[Source, int] = inspection.key("send_at", "date")
-    day = (when or edition.date).weekday()
-    if day not in {week.weekday for week in weeks}:
+    day = when.date() if when else edition.date
+    hour = calendar.hour(day)
+    if hour is None and any(change.covers(day) for change in calendar.changes):
+        message = say(
+            "{date} is an exception of the schedule: nothing leaves that day",
+            date=day.isoformat(),
+        )
+        yield warning("send-outside-schedule", at[0], message, column=at[1])
+    elif hour is None:
         message = say(
             "{date} is a {day}; the publication leaves {schedule}",
-            date=(when or edition.date).isoformat()[:10],
-            day=_DAYS[day],
+            date=day.isoformat(),
+            day=DAYS[day.weekday()],
             schedule=schedule,
         )
         yield warning("send-outside-schedule", at[0], message, column=at[1])
-    elif when and (day, when.time()) not in {(w.weekday, w.at) for w in weeks}:
+    elif when and when.time() != hour:
         message = say(
             "send_at says {time}; the publication leaves {schedule}",
             time=f"{when:%H:%M}",
