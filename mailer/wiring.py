@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mailer.delivery.signer import Signer
     from mailer.delivery.throttle import Rate
     from mailer.edition.model import Publication
+    from mailer.flows.control import Control
     from mailer.flows.ports import Ledger, Readers, Relay
     from mailer.flows.send import PacedRelay, SendingDesk
     from mailer.workspace.newsroom import WorkspaceNewsroom
@@ -55,10 +56,11 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stores:
-    """The database, by its two ports."""
+    """The database, by its ports."""
 
     readers: Readers
     ledger: Ledger
+    control: Control
 
 
 class House:
@@ -154,13 +156,18 @@ class House:
     @asynccontextmanager
     async def stores(self) -> AsyncIterator[Stores]:
         """The database, opened, brought to the newest schema, and closed again."""
+        from mailer.store.control import SqlControl
         from mailer.store.deliveries import SqlLedger
         from mailer.store.engine import Store
         from mailer.store.readers import SqlReaders
 
         store = await Store.open(self.loaded.database_url())
         try:
-            yield Stores(readers=SqlReaders(store), ledger=SqlLedger(store))
+            yield Stores(
+                readers=SqlReaders(store),
+                ledger=SqlLedger(store),
+                control=SqlControl(store),
+            )
         finally:
             await store.close()
 

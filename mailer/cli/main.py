@@ -21,6 +21,7 @@ from mailer.cli import (
     dkim,
     drafts,
     editions,
+    log,
     people,
     renderings,
     runs,
@@ -48,6 +49,7 @@ renderings.register(app)
 runs.register(app)
 schedule.register(app)
 status.register(app)
+log.register(app)
 people.register(app)
 suppressions.register(app)
 dkim.register(app)

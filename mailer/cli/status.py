@@ -91,7 +91,10 @@ async def _run(call: Invocation, name: str, json: bool) -> None:
         key=lambda entry: (_TOLD.index(entry.state), entry.email),
     )
     if json:
-        row = {**run_json(call, run, tally), "not_accepted": list(map(_json, told))}
+        row = {
+            **run_json(call, run, tally),
+            "not_accepted": list(map(entry_json, told)),
+        }
         call.print_json({"schema": 1, "runs": [row]})
         return
     call.out.print(runs_table(call, [(run, tally)]))
@@ -135,7 +138,8 @@ def _table(call: Invocation, entries: Sequence[Entry]) -> Table:
     return table
 
 
-def _json(entry: Entry) -> dict[str, object]:
+def entry_json(entry: Entry) -> dict[str, object]:
+    """A line of the ledger for programs."""
     later = entry.next_attempt
     return {
         "email": entry.email,

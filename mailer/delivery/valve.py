@@ -145,7 +145,7 @@ class Valve:
             )
         if limits.max_failure_ratio < 1 and self.failed > limits.allowed(self.settled):
             return say(
-                "{failed} of {count} messages were not taken, {ratio} % are allowed;"
+                "{failed} of {count} messages were not taken ({ratio}% is the limit),"
                 " the last one: {reason}",
                 failed=self.failed,
                 count=self.settled,

@@ -15,6 +15,7 @@ from mailer.edition.model import Edition, Publication, Variant
 from mailer.flows.ports import Admission, Claim, Run, Settlement
 from mailer.phrases import say
 from mailer.rendering.model import FeedEntry, Frozen, Picture, Rendering
+from mailer.store.control import SqlControl
 from mailer.store.deliveries import SqlLedger
 from mailer.store.engine import Store
 from mailer.store.readers import SqlReaders
@@ -98,12 +99,17 @@ class House:
     store: Store
     readers: SqlReaders
     ledger: SqlLedger
+    control: SqlControl
 
     @classmethod
     async def open(cls, url: str) -> House:
         store = await Store.open(url)
         return cls(
-            url=url, store=store, readers=SqlReaders(store), ledger=SqlLedger(store)
+            url=url,
+            store=store,
+            readers=SqlReaders(store),
+            ledger=SqlLedger(store),
+            control=SqlControl(store),
         )
 
     async def admit(

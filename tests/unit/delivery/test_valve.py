@@ -79,7 +79,7 @@ def test_the_reason_says_what_was_counted_and_what_is_allowed() -> None:
     stopped = stops_at(ONLY_RATIO, [NO, *[YES] * 90, NO, NO, NO, NO])
     assert stopped is not None
     assert stopped[1] == (
-        "5 of 95 messages were not taken, 2 % are allowed; the last one: because"
+        "5 of 95 messages were not taken (2% is the limit), the last one: because"
     )
 
 

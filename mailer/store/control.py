@@ -1,0 +1,42 @@
+"""The operator's hand on the ledger over SQL; see ``flows.control.Control``."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
+
+from mailer.flows.control import Line, Search
+from mailer.store import search as searching
+from mailer.store.engine import Store
+
+_PAGE = 1000
+_FIRST = -1  # before every subscriber
+
+
+class SqlControl:
+    """What happens at an operator's word, and what they want to know."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def latest(self, search: Search, *, limit: int) -> list[Line]:
+        """The lines that changed last, the oldest of them first."""
+        return await self._store.read(lambda c: searching.latest(c, search, limit))
+
+    async def lines(self, search: Search) -> AsyncIterator[Sequence[Line]]:
+        """Every line, in pages."""
+        for number in await self._store.read(lambda c: searching.runs(c, search)):
+            after = _FIRST
+            while True:
+                look = partial(
+                    searching.page,
+                    search=search,
+                    number=number,
+                    after=after,
+                    size=_PAGE,
+                )
+                found, after = await self._store.read(look)
+                if found:
+                    yield found
+                if len(found) < _PAGE:
+                    break
