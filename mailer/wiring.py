@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mailer.delivery.throttle import Rate
     from mailer.edition.model import Publication
     from mailer.flows.control import Control
+    from mailer.flows.gather import GatheringDesk
     from mailer.flows.ports import Ledger, Readers, Relay
     from mailer.flows.send import PacedRelay, SendingDesk
     from mailer.workspace.newsroom import WorkspaceNewsroom
@@ -108,6 +109,14 @@ class House:
         from mailer.workspace.newsroom import WorkspaceNewsroom
 
         return WorkspaceNewsroom(self.loaded, now=self.clock.now)
+
+    @cached_property
+    def gathering(self) -> GatheringDesk:
+        """Everything that fills a draft with the week's material."""
+        from mailer.flows.gather import GatheringDesk
+        from mailer.workspace.composing import ComposingRoom
+
+        return GatheringDesk(room=ComposingRoom(self.newsroom))
 
     @cached_property
     def keyring(self) -> Keyring:

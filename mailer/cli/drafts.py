@@ -67,20 +67,21 @@ def new(
     draft = call.house.newsroom.begin(
         whose,
         title=title,
-        day=_day(day) if day else None,
+        day=as_day(day) if day else None,
         basis=Basis(basis) if basis else None,
-        used=run_async(_numbers_sent(call, whose.id)),
+        used=run_async(numbers_sent(call, whose.id)),
     )
     if json:
         call.print_json(_as_json(draft))
     else:
-        call.out.print(str(_shown(draft.file)), markup=False)
+        call.out.print(str(shown(draft.file)), markup=False)
     _say_next(call, draft)
     if editor:
         _open(editor, draft.file)
 
 
-def _day(text: str) -> date:
+def as_day(text: str) -> date:
+    """The day that was typed; InputError."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -88,7 +89,7 @@ def _day(text: str) -> date:
         raise InputError(message, hint=say("write it as 2026-03-14")) from None
 
 
-async def _numbers_sent(call: Invocation, publication: str) -> set[int]:
+async def numbers_sent(call: Invocation, publication: str) -> set[int]:
     """The numbers the ledger remembers: a folder may be gone, its number is not."""
     try:
         async with call.house.stores() as stores:
@@ -133,14 +134,19 @@ def _open(editor: list[str], file: Path) -> None:
         raise typer.Exit(1)
 
 
-def _shown(file: Path) -> Path:
+def shown(file: Path) -> Path:
     """*file* as one would type it from here."""
     here = Path.cwd()
     return file.relative_to(here) if file.is_relative_to(here) else file
 
 
+def place_of(call: Invocation) -> str:
+    """``-C FOLDER `` as commands in this workspace have it, where it is needed."""
+    return "" if call.folder == Path() else f"-C {shlex.quote(str(call.folder))} "
+
+
 def _say_next(call: Invocation, draft: Draft) -> None:
-    where = "" if call.folder == Path() else f"-C {shlex.quote(str(call.folder))} "
+    where = place_of(call)
     if draft.begun_from:
         begun = say(
             "{edition}, {day}, from {last}:",

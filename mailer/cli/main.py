@@ -21,6 +21,7 @@ from mailer.cli import (
     dkim,
     drafts,
     editions,
+    gathering,
     log,
     people,
     renderings,
@@ -44,6 +45,7 @@ app = typer.Typer(
 )
 drafts.register(app)
 editions.register(app)
+gathering.register(app)
 checks.register(app)
 renderings.register(app)
 runs.register(app)

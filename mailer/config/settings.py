@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
     ConfigDict,
     Field,
     SecretStr,
@@ -17,6 +16,13 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings
 
+from mailer.config.assembly import (
+    AssemblySettings,
+    FeatureSettings,
+    FeedSettings,
+    assembly_of,
+)
+from mailer.config.table import Table
 from mailer.config.values import (
     LAST_PORT,
     LOOPBACK,
@@ -46,13 +52,7 @@ from mailer.edition.calendar import read_calendar
 from mailer.edition.model import Publication, Variant
 from mailer.edition.model import Shape as EditionShape
 from mailer.errors import NotFoundError
-from mailer.phrases import say
-
-
-class Table(BaseModel):
-    """A table of the file: no unknown key, no change once read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+from mailer.phrases import did_you_mean, say
 
 
 class Site(Table):
@@ -227,9 +227,11 @@ class PublicationSettings(Table):
     typography: Literal["", "fr", "en"] | None = None
     typography_spaces: Literal["narrow", "wide"] = "narrow"
     toc_links: Literal["web", "anchor", "none"] = "web"
-    labels: dict[str, str] = {}
-    tokens: dict[str, ColorPair] = {}
+    labels: dict[str, str] = Field(default_factory=dict)
+    tokens: dict[str, ColorPair] = Field(default_factory=dict)
     shape: Shape = Shape()
+    assembly: AssemblySettings = AssemblySettings()
+    features: tuple[FeatureSettings, ...] = ()
 
     @model_validator(mode="after")
     def _exceptions_are_of_the_schedule(self) -> PublicationSettings:
@@ -251,6 +253,7 @@ class Settings(BaseSettings):
     proof: Proof = Proof()
     web: Web = Web()
     checks: Checks = Checks()
+    feeds: dict[Name, FeedSettings] = {}
     publications: dict[PublicationId, PublicationSettings] = {}
 
     @model_validator(mode="after")
@@ -277,6 +280,27 @@ class Settings(BaseSettings):
         if twice := _twice(keys):
             message = say("two keys are published as {names}", names=twice)
             raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _features_have_names_and_feeds(self) -> Settings:
+        for id_, table in self.publications.items():
+            if twice := _twice([feature.name for feature in table.features]):
+                message = say(
+                    "publications.{id}.features: two are called {names}",
+                    id=id_,
+                    names=twice,
+                )
+                raise ValueError(message)
+            for name in (name for each in table.features for name in each.feeds):
+                if name not in self.feeds:
+                    message = say(
+                        "publications.{id}.features: no feed {name}: {hint}",
+                        id=id_,
+                        name=name,
+                        hint=did_you_mean(name, self.feeds) or f"[feeds.{name}]",
+                    )
+                    raise ValueError(message)
         return self
 
     @classmethod
@@ -322,6 +346,7 @@ class Settings(BaseSettings):
             typography_spaces=table.typography_spaces,
             toc_links=table.toc_links,
             shape=EditionShape(require=table.shape.require, story=table.shape.story),
+            assembly=assembly_of(table.assembly, table.features),
         )
 
 

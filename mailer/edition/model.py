@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mailer.edition.blocks import Block, Inlines, Source
+from mailer.edition.feature import NO_ASSEMBLY, Assembly
 from mailer.edition.walk import walk
 from mailer.errors import Finding
 
@@ -92,6 +93,7 @@ class Publication:
     typography_spaces: str = "narrow"
     toc_links: str = "web"
     shape: Shape = Shape()
+    assembly: Assembly = NO_ASSEMBLY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

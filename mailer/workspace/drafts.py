@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -13,7 +13,7 @@ from pathlib import Path
 from mailer.edition.blocks import plain
 from mailer.edition.characters import on_one_line, unwritable
 from mailer.edition.drafts.emptied import emptied
-from mailer.edition.drafts.skeleton import Head, Pen, from_shape
+from mailer.edition.drafts.skeleton import Head, Pen, from_shape, scalar
 from mailer.edition.model import Edition, Publication, edition_name
 from mailer.edition.succession import coming_day, coming_number, free_slug
 from mailer.errors import GuardError, InputError
@@ -67,13 +67,20 @@ class Desk:
 
 
 def begin(
-    desk: Desk, *, title: str = "", day: date | None = None, basis: Basis | None = None
+    desk: Desk,
+    *,
+    title: str = "",
+    subtitle: str = "",
+    day: date | None = None,
+    basis: Basis | None = None,
+    body: str | None = None,
 ) -> Draft:
     """Write the next edition of a publication, ready to be filled in.
 
     Without *day* it is the coming free day of the schedule; without *basis* the shape
-    of the publication, or the last edition where it has no shape. GuardError if that
-    day has its edition, InputError if there is no day to be found.
+    of the publication, or the last edition where it has no shape; a *body* stands in
+    the place of either. GuardError if that day has its edition, InputError if there is
+    no day to be found.
     """
     title = on_one_line(title)
     if fault := unwritable(title):
@@ -86,12 +93,13 @@ def begin(
     slug = free_slug(title, number=number, taken=taken)
     pen = Pen(desk.sentences)
     head = _head(desk, title, number, day, last)
-    body = (
-        emptied(last, pen, standing=_standing(desk, known, last))
-        if last
-        else from_shape(desk.publication, head.authors, pen)
-    )
-    text = pen.head(head) + "\n" + body.rstrip("\n") + "\n"
+    if subtitle:
+        head = replace(head, subtitle=False, more={"subtitle": scalar(subtitle)})
+    if last:
+        body = emptied(last, pen, standing=_standing(desk, known, last))
+    elif body is None:
+        body = from_shape(desk.publication, head.authors, pen)
+    text = (pen.head(head) + "\n" + body).rstrip("\n") + "\n"
     folder = desk.workspace.root / "editions" / desk.publication.id / f"{day}-{slug}"
     return Draft(
         publication=desk.publication.id,

@@ -20,6 +20,9 @@ from mailer.phrases import did_you_mean, say
 from mailer.workspace.authors import read_authors
 from mailer.workspace.manuscript import INDEX, left_out, manuscripts, texts
 
+INBOX = "inbox"
+"""The folder beside a publication's editions where material waits; never an edition."""
+
 _DATED = re.compile(r"(\d{4}-\d{2}-\d{2})(?:-(.*))?")
 _LINE = re.compile(
     r"^(title|subject|date|number|slug|send_at):[ \t]*[\"']?(.*?)[\"']?[ \t]*$",
@@ -68,7 +71,7 @@ class Workspace:
             _peek(publication, files)
             for publication in publications
             for path in (self.root / "editions" / publication).glob("*")
-            if (files := self.manuscripts(path))
+            if path.name != INBOX and (files := self.manuscripts(path))
         ]
         return sorted(
             found,

@@ -73,7 +73,12 @@ class WorkspaceNewsroom:
         used: Collection[int],
     ) -> Draft:
         """Write the next edition of *publication*; *used* numbers are not given again."""
-        desk = Desk(
+        desk = self.desk(publication, used)
+        return begin(desk, title=title, day=day, basis=basis)
+
+    def desk(self, publication: Publication, used: Collection[int]) -> Desk:
+        """What beginning an edition of *publication* needs to know."""
+        return Desk(
             workspace=self.workspace,
             publication=publication,
             authors=list(self.workspace.authors()),
@@ -82,7 +87,6 @@ class WorkspaceNewsroom:
             read=self._read,
             now=self._now(),
         )
-        return begin(desk, title=title, day=day, basis=basis)
 
     def scene(self, edition: Edition) -> Scene:
         """Theme, pictures, authors and sentences for *edition*."""

@@ -247,7 +247,7 @@ STRANGE = [
     (
         "\nfrom =",
         "\nsender =",
-        "publications.le-meridien.sender: unknown key; there are: audiences, ",
+        "publications.le-meridien.sender: unknown key; there are: assembly, audiences, ",
     ),
     ('"Le Méridien"', '"Le\\nBcc: x"', "publications.le-meridien.name: is one line"),
     ('rate = "15/s"', '[[relays]]\nname = "PRINCIPAL"', "two relays are called"),

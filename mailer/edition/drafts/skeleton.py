@@ -120,13 +120,14 @@ def from_shape(publication: Publication, authors: Sequence[str], pen: Pen) -> st
     return "\n".join(
         line
         for name in required
-        for line in (*_section(name, publication, authors, pen), "")
+        for line in (*section_lines(name, publication, authors, pen), "")
     )
 
 
-def _section(
+def section_lines(
     name: str, publication: Publication, authors: Sequence[str], pen: Pen
 ) -> Iterator[str]:
+    """A section to be written, *name* being its class or its title."""
     is_class = bool(name) and name == name.lower() and name.isidentifier()
     if name and not is_class:
         yield f"# {name}"

@@ -49,7 +49,7 @@ def read_head(yaml_text: str, notes: Notes, known: Known) -> Values:
         hint = say("begin with ---, title: and date:, then ---")
         notes.error("meta-missing", top, say("the edition has no front matter"), hint)
         return {}
-    node = _compose(yaml_text, notes)
+    node = compose_head(yaml_text, notes)
     if node is None:
         return {}
     values: Values = {}
@@ -67,7 +67,7 @@ def read_head(yaml_text: str, notes: Notes, known: Known) -> Values:
             values[key] = None
         else:
             try:
-                values[key] = _READERS[key](_typed(value_node))
+                values[key] = _READERS[key](typed_value(value_node))
             except ValueError as error:
                 values[key] = None
                 notes.error(
@@ -87,7 +87,8 @@ def read_head(yaml_text: str, notes: Notes, known: Known) -> Values:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def _compose(text: str, notes: Notes) -> yaml.MappingNode | None:
+def compose_head(text: str, notes: Notes) -> yaml.MappingNode | None:
+    """The keys and values of a head as YAML sees them; None, with findings."""
     if len(text) > _MAX_HEAD:
         message = say(
             "the front matter has {count} characters: is its second --- lost?",
@@ -156,13 +157,15 @@ def _is_empty(node: yaml.Node) -> bool:
     )
 
 
-def _typed(node: yaml.Node) -> object:
+def typed_value(node: yaml.Node) -> object:
     """A value as it was typed: YAML itself would make 750 of 12:30 and False of No."""
     match node:
         case yaml.SequenceNode():
-            return [_typed(item) for item in node.value]
+            return [typed_value(item) for item in node.value]
         case yaml.MappingNode():
-            return {str(_typed(key)): _typed(value) for key, value in node.value}
+            return {
+                str(typed_value(key)): typed_value(value) for key, value in node.value
+            }
     words = str(node.value)
     if fault := unwritable(words):
         raise ValueError(fault)

@@ -1,0 +1,163 @@
+"""``mailer assemble``: a draft of the coming date, made of the week's material."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from mailer.cli.drafts import as_day, numbers_sent, place_of
+from mailer.cli.invocation import Invocation, invocation, run_async
+from mailer.cli.words import Words
+from mailer.edition.feature import Supply
+from mailer.edition.gathering.refresh import Fate
+from mailer.errors import InputError
+from mailer.phrases import Phrase, say, say_many
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from mailer.edition.model import Publication
+    from mailer.flows.gather import Filled, Gathering
+
+
+_STATES = {
+    Fate.WRITTEN: say("new"),
+    Fate.REFRESHED: say("refreshed"),
+    Fate.UNCHANGED: say("unchanged"),
+    Fate.TAKEN_OUT: say("taken out"),
+    Fate.EDITED: say("edited by hand"),
+    Fate.DELETED: say("deleted by hand"),
+    Fate.EMPTY: say("left out"),
+    Fate.UNSURE: say("kept"),
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Hang this command into *app*."""
+    app.command("assemble")(assemble)
+
+
+def assemble(
+    ctx: typer.Context,
+    publication: Annotated[
+        str | None,
+        typer.Argument(metavar="[PUBLICATION]", help="If there are several."),
+    ] = None,
+    day: Annotated[
+        str | None,
+        typer.Option("--date", metavar="DAY", help="2026-03-14; else the coming one."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would happen, change nothing.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
+) -> None:
+    """Fill the draft of the coming date with what the week brought; edited parts stay."""
+    from mailer.flows.gather import gather
+
+    call = invocation(ctx)
+    whose = call.house.publication(publication)
+    meant = as_day(day) if day else _coming(call, whose)
+    gathering = run_async(
+        gather(
+            whose,
+            day=meant,
+            desk=call.house.gathering,
+            used=run_async(numbers_sent(call, whose.id)),
+            dry_run=dry_run,
+        )
+    )
+    if json:
+        call.print_json(_as_json(gathering, dry_run=dry_run))
+        return
+    _show(call, gathering, dry_run=dry_run)
+
+
+def _coming(call: Invocation, publication: Publication) -> date:
+    from mailer.edition.succession import coming_day
+
+    day = coming_day(publication, now=call.house.clock.now(), taken=())
+    if day is None:
+        message = say("{id} has no schedule", id=publication.id)
+        hint = say('say --date 2026-03-14, or give it a schedule = "sat 07:00"')
+        raise InputError(message, hint=hint)
+    return day
+
+
+def _show(call: Invocation, gathering: Gathering, *, dry_run: bool) -> None:
+    """The features with what became of each, then what waits, then what to do next."""
+    name = gathering.edition or say("{id}, new", id=gathering.publication)
+    told = say("{edition}: {day}", edition=name, day=gathering.day)
+    call.out.tell(told)
+    call.out.print(_table(call, gathering.features))
+    for about, reason in gathering.notes:
+        told = say("! {name}: {reason}", name=about, reason=reason)
+        call.err.tell(told, style="yellow")
+    if dry_run:
+        call.err.tell(say("Nothing was changed."))
+    elif gathering.is_new or gathering.changes:
+        following = say(
+            "Next:  mailer {where}check {edition}",
+            where=place_of(call),
+            edition=gathering.edition,
+        )
+        call.err.tell(following)
+
+
+def _table(call: Invocation, features: Sequence[Filled]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for each in features:
+        style = "green" if each.fate.changes else ""
+        table.add_row(
+            f"  {each.file}",
+            Text(call.said(_STATES[each.fate]), style=style),
+            Words(call.said(_content(each))),
+        )
+    return table
+
+
+def _content(each: Filled) -> Phrase:
+    """What the part holds, or why it stays as it is."""
+    match each.fate:
+        case Fate.DELETED:
+            return say("the file is gone, and is not made again")
+        case Fate.EDITED if each.feature.supply is not Supply.HAND:
+            return say("somebody’s own now: nothing is changed in it")
+        case Fate.UNSURE:
+            return say("a source did not answer")
+    if each.feature.supply is Supply.HAND:
+        return say("to be written")
+    if not each.supplies.pieces and each.supplies.note:
+        return each.supplies.note
+    return say_many("{count} piece", "{count} pieces", len(each.supplies.pieces))
+
+
+def _as_json(gathering: Gathering, *, dry_run: bool) -> dict[str, object]:
+    return {
+        "schema": 1,
+        "publication": gathering.publication,
+        "edition": gathering.edition or None,
+        "date": gathering.day.isoformat(),
+        "new": gathering.is_new,
+        "changed": gathering.changes,
+        "dry_run": dry_run,
+        "features": [
+            {
+                "feature": each.feature.name,
+                "file": each.file,
+                "state": str(each.fate),
+                "pieces": [piece.name for piece in each.supplies.pieces],
+            }
+            for each in gathering.features
+        ],
+        "notes": [
+            {"about": name, "reason": reason} for name, reason in gathering.notes
+        ],
+    }

@@ -1,0 +1,1 @@
+"""Features filled from material: chosen, written as Markdown, refreshed with care."""

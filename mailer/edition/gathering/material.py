@@ -1,0 +1,46 @@
+"""What a draft is made up from, and what making it up changes: values only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mailer.edition.gathering.refresh import Part
+from mailer.edition.gathering.sorting import Item
+from mailer.phrases import Phrase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tray:
+    """What lies in the inbox and in the material of one edition.
+
+    ``faults`` are the files that cannot be used, with the reason.
+    """
+
+    items: Sequence[Item] = ()
+    faults: Sequence[tuple[str, Phrase]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known of a draft: our parts by feature, and what its files say.
+
+    ``printed`` are the keys of pieces that other editions have.
+    """
+
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+    printed: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What assembling does to the folder of an edition.
+
+    ``texts`` by file, None to take it out; ``parts`` is the whole new record; ``taken``
+    are the items, by name, that move from the inbox into the edition.
+    """
+
+    texts: Mapping[str, str | None]
+    parts: Mapping[str, Part]
+    taken: Sequence[str] = ()
