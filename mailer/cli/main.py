@@ -25,6 +25,7 @@ from mailer.cli import (
     log,
     people,
     renderings,
+    retries,
     runs,
     schedule,
     service,
@@ -49,6 +50,7 @@ gathering.register(app)
 checks.register(app)
 renderings.register(app)
 runs.register(app)
+retries.register(app)
 schedule.register(app)
 status.register(app)
 log.register(app)

@@ -1,4 +1,4 @@
-"""``mailer send, resume, retry``: from a plan to a balance sheet."""
+"""``mailer send, resume``: from a plan to a balance sheet."""
 
 from __future__ import annotations
 
@@ -21,14 +21,13 @@ from mailer.cli.screen import (
 from mailer.cli.signals import drain_on_signals
 from mailer.cli.status import run_called
 from mailer.cli.vocabulary import counted, listed, word
-from mailer.delivery.ledger import State
 from mailer.delivery.report import (
     assert_balanced,
     balance_line,
     exit_code,
 )
-from mailer.errors import GuardError, InputError
-from mailer.phrases import say, say_many
+from mailer.errors import GuardError
+from mailer.phrases import Phrase, say, say_many
 
 if TYPE_CHECKING:
     from mailer.flows.assemble import Assembled
@@ -41,7 +40,6 @@ def register(app: typer.Typer) -> None:
     """Hang these commands into *app*."""
     app.command("send")(send)
     app.command("resume")(resume)
-    app.command("retry")(retry)
 
 
 def send(
@@ -97,40 +95,6 @@ def resume(
     raise typer.Exit(run_async(_resume(invocation(ctx), run, yes=yes, json=json)))
 
 
-def retry(
-    ctx: typer.Context,
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run or an edition.")],
-    deferred: Annotated[
-        bool, typer.Option("--deferred", help="Now, instead of at their hour.")
-    ] = False,
-    refused: Annotated[
-        bool, typer.Option("--refused", help="What the relay refused for good.")
-    ] = False,
-    in_doubt: Annotated[
-        bool,
-        typer.Option("--in-doubt", help="May reach some twice, same Message-ID."),
-    ] = False,
-    yes: YesOption = False,
-    json: JsonOption = False,
-) -> None:
-    """Try again what did not arrive; what was accepted is never sent again."""
-    wanted = [
-        state
-        for state, said in (
-            (State.DUE, deferred),
-            (State.REFUSED, refused),
-            (State.IN_DOUBT, in_doubt),
-        )
-        if said
-    ]
-    if not wanted:
-        message = say("say what to try again")
-        raise InputError(message, hint=say("--deferred, --refused or --in-doubt"))
-    raise typer.Exit(
-        run_async(_retry(invocation(ctx), run, wanted, yes=yes, json=json))
-    )
-
-
 # -- the stories --------------------------------------------------------------
 
 
@@ -178,14 +142,8 @@ async def send_edition(
             now=call.house.clock.now(),
             accepted=assembled.accepted,
         )
-        queued = say_many(
-            "{count} delivery queued as run {run}.",
-            "{count} deliveries queued as run {run}.",
-            plan.audience,
-            run=run.name,
-        )
-        call.err.tell(queued)
-        return await _carry_on(call, [run], desk, stores, json=json)
+        call.err.tell(queued(plan.audience, run))
+        return await carry_on(call, [run], desk, stores, json=json)
 
 
 async def _resume(call: Invocation, name: str | None, *, yes: bool, json: bool) -> int:
@@ -201,7 +159,9 @@ async def _resume(call: Invocation, name: str | None, *, yes: bool, json: bool) 
                     run=found.name,
                     state=word(found.state),
                 )
-                raise GuardError(message, hint=f"mailer retry {found.name} --refused")
+                ways = {"cancelled": f"mailer send {found.edition}"}
+                way_out = ways.get(found.state, f"mailer retry {found.name} --refused")
+                raise GuardError(message, hint=way_out)
             runs = [found]
         if not runs:
             call.err.tell(say("Nothing to resume: every run is finished."))
@@ -217,49 +177,20 @@ async def _resume(call: Invocation, name: str | None, *, yes: bool, json: bool) 
         desk = call.house.desk(stores.ledger)
         for paced in desk.relays:
             await paced.relay.check()
-        return await _carry_on(call, runs, desk, stores, json=json, many=name is None)
+        return await carry_on(call, runs, desk, stores, json=json, many=name is None)
 
 
-async def _retry(
-    call: Invocation,
-    name: str,
-    states: Sequence[State],
-    *,
-    yes: bool,
-    json: bool,
-) -> int:
-    async with call.house.stores() as stores:
-        run = await run_called(name, stores)
-        if State.IN_DOUBT in states:
-            doubt = say(
-                "What is in doubt may have arrived: those readers could get it twice."
-            )
-            call.err.tell(doubt, style="yellow")
-        if not yes:
-            wanted = listed(map(word, states))
-            call.confirm(
-                say("Try again in {run}: {states}?", run=run.name, states=wanted)
-            )
-        desk = call.house.desk(stores.ledger)
-        for paced in desk.relays:
-            await paced.relay.check()
-        now = call.house.clock.now()
-        count = await stores.ledger.reopen(run, states=states, now=now)
-        if count == 0 and run.finished is not None:
-            # A finished run keeps its hour: there is nothing to send.
-            call.err.tell(say("Nothing to try again."))
-            tally = await stores.ledger.tally(run)
-            if json:
-                call.print_json(run_json(call, run, tally))
-            return exit_code(tally)
-        again = say_many(
-            "{count} delivery is due again.", "{count} deliveries are due again.", count
-        )
-        call.err.tell(again)
-        return await _carry_on(call, [run], desk, stores, json=json)
+def queued(count: int, run: Run) -> Phrase:
+    """``8,430 deliveries queued as run le-meridien-118-1``."""
+    return say_many(
+        "{count} delivery queued as run {run}.",
+        "{count} deliveries queued as run {run}.",
+        count,
+        run=run.name,
+    )
 
 
-async def _carry_on(
+async def carry_on(
     call: Invocation,
     runs: Sequence[Run],
     desk: SendingDesk,

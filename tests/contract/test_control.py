@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from mailer.delivery.ledger import State
 from mailer.flows.control import Search
-from mailer.flows.ports import Run
+from mailer.flows.ports import Run, RunState
+from mailer.store.schema import frozen
 from tests.contract.house import NOW, House, settlement
 
 LATER = NOW + timedelta(hours=1)
@@ -94,3 +95,26 @@ async def test_every_page_is_read_and_none_twice(house: House) -> None:
     other = await house.open_run("one@x.example", number=119)
     pages = [page async for page in house.control.lines(Search(run=other))]
     assert [len(page) for page in pages] == [1000, 1000, 2]
+
+
+# -- who joined since ---------------------------------------------------------
+
+
+async def test_a_further_run_has_the_frozen_bytes_and_other_readers(
+    house: House,
+) -> None:
+    """One delivery per run and reader; what was frozen is kept once."""
+    run = await house.open_run(A, B)
+    await settle(house, run, a=State.ACCEPTED)
+    await house.leave(B)
+    await house.claim(run, now=LATER)  # b has left: withdrawn
+    done = await house.ledger.mark_run(run, RunState.SENT, now=LATER)
+    await house.admit(C)
+    kept = await house.ledger.frozen(done)
+    assert (await house.ledger.plan(kept)).audience == 1
+    further = await house.ledger.open_run(kept, now=LATER, accepted=done.accepted)
+    assert (further.name, further.sha256) == ("le-meridien-118-2", run.sha256)
+    assert await found(house, run=further) == [C]
+    assert await house.ledger.frozen(further) == kept
+    rows = await house.store.read(lambda c: c.execute(frozen.select()).all())
+    assert len(rows) == 1
