@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mailer.flows.gather import GatheringDesk
     from mailer.flows.ports import Ledger, Readers, Relay
     from mailer.flows.send import PacedRelay, SendingDesk
+    from mailer.flows.slots import Slots
     from mailer.workspace.newsroom import WorkspaceNewsroom
 
 
@@ -62,6 +63,7 @@ class Stores:
     readers: Readers
     ledger: Ledger
     control: Control
+    slots: Slots
 
 
 class House:
@@ -169,6 +171,7 @@ class House:
         from mailer.store.deliveries import SqlLedger
         from mailer.store.engine import Store
         from mailer.store.readers import SqlReaders
+        from mailer.store.slots import SqlSlots
 
         store = await Store.open(self.loaded.database_url())
         try:
@@ -176,6 +179,7 @@ class House:
                 readers=SqlReaders(store),
                 ledger=SqlLedger(store),
                 control=SqlControl(store),
+                slots=SqlSlots(store),
             )
         finally:
             await store.close()

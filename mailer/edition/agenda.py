@@ -80,10 +80,9 @@ def departures(
         _departure(publication, calendar, day, by_day.get(day, ()))
         for day in {*_between(calendar, first, last), *planned}
     )
-    return sorted(
-        (each for each in found if each is not None and since < each.due <= until),
-        key=lambda each: (each.due, each.day),
-    )
+    timed = ((each.due, each.day, each) for each in found if each is not None)
+    inside = [found for found in timed if since < found[0] <= until]
+    return [departure for _, _, departure in sorted(inside, key=lambda f: f[:2])]
 
 
 def coming(

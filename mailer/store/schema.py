@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import (
     BigInteger,
     Column,
+    Date,
     Dialect,
     ForeignKey,
     Index,
@@ -185,4 +186,19 @@ delivery = Table(
     Index(None, "run_id", "state", "next_attempt_at", "subscriber_id"),
     Index(None, "subscriber_id"),
     sqlite_with_rowid=False,
+)
+
+slot = Table(
+    "slot",
+    metadata,
+    Column("publication", Text, primary_key=True),
+    Column("local_date", Date, primary_key=True),
+    Column("due_at", Moment, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("lease_until", Moment),
+    Column("fence", Integer, nullable=False),
+    Column("run", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("reason_json", Text),
 )
