@@ -25,12 +25,13 @@ from mailer.phrases import Phrase, say
 if TYPE_CHECKING:
     from mailer.audience.token import Keyring
     from mailer.config.settings import RelaySettings
+    from mailer.delivery.pace import Pace
     from mailer.delivery.signer import Signer
     from mailer.delivery.throttle import Rate
     from mailer.edition.model import Publication
     from mailer.flows.control import Control
     from mailer.flows.gather import GatheringDesk
-    from mailer.flows.ports import Ledger, Readers, Relay
+    from mailer.flows.ports import Ledger, PaceKeeper, Readers, Relay
     from mailer.flows.send import PacedRelay, SendingDesk
     from mailer.flows.slots import Slots
     from mailer.workspace.newsroom import WorkspaceNewsroom
@@ -64,6 +65,7 @@ class Stores:
     ledger: Ledger
     control: Control
     slots: Slots
+    pace: PaceKeeper
 
 
 class House:
@@ -90,6 +92,11 @@ class House:
     def zone(self) -> ZoneInfo:
         """The site's time zone."""
         return ZoneInfo(self.settings.site.timezone)
+
+    @property
+    def worker(self) -> str:
+        """This process among all that work on one store."""
+        return f"{socket.gethostname()}:{os.getpid()}"
 
     def today(self) -> date:
         """The date on the site's wall calendar."""
@@ -170,6 +177,7 @@ class House:
         from mailer.store.control import SqlControl
         from mailer.store.deliveries import SqlLedger
         from mailer.store.engine import Store
+        from mailer.store.pace import SqlPaceKeeper
         from mailer.store.readers import SqlReaders
         from mailer.store.slots import SqlSlots
 
@@ -180,6 +188,7 @@ class House:
                 ledger=SqlLedger(store),
                 control=SqlControl(store),
                 slots=SqlSlots(store),
+                pace=SqlPaceKeeper(store),
             )
         finally:
             await store.close()
@@ -199,6 +208,28 @@ class House:
             )
             for relay in self.settings.relays
         ]
+
+    def pace(self) -> Pace:
+        """How fast mail may go: rates, quotas, warm-up, lanes."""
+        from mailer.delivery.pace import LanePace, Pace, RelayPace
+        from mailer.delivery.quota import Quotas
+
+        return Pace(
+            relays={
+                relay.name: RelayPace(
+                    rate=relay.rate,
+                    quotas=Quotas(
+                        hourly=relay.hourly, daily=relay.daily, warm_up=relay.warm_up
+                    ),
+                )
+                for relay in self.settings.relays
+            },
+            lanes={
+                name: LanePace(domains=lane.domains, rate=lane.rate)
+                for name, lane in self.settings.lanes.items()
+            },
+            worker=self.worker,
+        )
 
     def _relay(self, relay: RelaySettings) -> Relay:
         from mailer.transport.dial import Dialer, Security
@@ -246,7 +277,7 @@ class House:
                 linger=send.linger,
                 resend_doubt=send.in_doubt == "resend",
             ),
-            worker=f"{socket.gethostname()}:{os.getpid()}",
+            worker=self.worker,
             chance=chance,
             public_url=self.public_url,
         )

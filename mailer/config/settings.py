@@ -22,11 +22,13 @@ from mailer.config.assembly import (
     FeedSettings,
     assembly_of,
 )
+from mailer.config.lanes import Lanes
 from mailer.config.table import Table
 from mailer.config.values import (
     LAST_PORT,
     LOOPBACK,
     Address,
+    Ceilings,
     ColorPair,
     Domain,
     Duration,
@@ -39,11 +41,12 @@ from mailer.config.values import (
     ListId,
     Mailbox,
     Name,
-    Pace,
     PublicationId,
     PublicUrl,
+    Quota,
     Schedule,
     Selector,
+    Speed,
     Zone,
 )
 from mailer.delivery.domain import read_domain, read_selector
@@ -79,7 +82,10 @@ class RelaySettings(Table):
     password: SecretStr = SecretStr("")
     password_file: FilePath = ""
     ca_file: FilePath = ""
-    rate: Pace = None
+    rate: Speed = None
+    hourly: Quota = None
+    daily: Quota = None
+    warm_up: Ceilings = None
     connections: int = Field(default=4, ge=1, le=128)
     messages_per_connection: int = Field(default=100, ge=1)
     connect_patience: Duration = timedelta(seconds=30)
@@ -113,14 +119,6 @@ class DkimKey(Table):
     domain: Domain
     selector: Selector
     key_file: Annotated[FilePath, Field(min_length=1)]
-
-
-class Lane(Table):
-    """A slower pace for one family of destinations."""
-
-    domains: tuple[str, ...]
-    rate: Pace = None
-    connections: int = Field(default=1, ge=1)
 
 
 class Storage(Table):
@@ -247,7 +245,7 @@ class Settings(BaseSettings):
     site: Site = Site()
     relays: tuple[RelaySettings, ...] = ()
     dkim: tuple[DkimKey, ...] = ()
-    lanes: dict[str, Lane] = {}
+    lanes: Lanes = Field(default={}, validate_default=True)
     storage: Storage = Storage()
     send: Send = Send()
     proof: Proof = Proof()

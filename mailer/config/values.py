@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from mailer.delivery.domain import read_domain, read_selector
 from mailer.delivery.mailbox import ascii_address, read_mailbox
+from mailer.delivery.quota import WarmUp, read_warm_up
 from mailer.delivery.throttle import Rate, read_rate
 from mailer.edition.calendar import read_exception, read_schedule
 from mailer.errors import InputError
@@ -50,6 +51,17 @@ def _rate(value: object) -> Rate | None:
     if isinstance(value, Rate):
         return value
     return None if value is None or value == "" else read_rate(str(value))
+
+
+def _quota(value: object) -> object:
+    """Empty is no quota, so that the environment can take one away."""
+    return None if value == "" else value
+
+
+def _warm_up(value: object) -> WarmUp | None:
+    if isinstance(value, WarmUp):
+        return value
+    return None if value is None or value in ("", []) else read_warm_up(value)
 
 
 def _public_url(value: str) -> str:
@@ -140,7 +152,9 @@ def _pair(value: object) -> object:
 
 
 Duration = Annotated[timedelta, BeforeValidator(read_duration)]
-Pace = Annotated[Rate | None, BeforeValidator(_rate)]
+Speed = Annotated[Rate | None, BeforeValidator(_rate)]
+Quota = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_quota)]
+Ceilings = Annotated[WarmUp | None, BeforeValidator(_warm_up)]
 PublicUrl = Annotated[str, AfterValidator(_public_url)]
 Mailbox = Annotated[str, _read_by(partial(read_mailbox, what="the mailbox"))]
 Address = Annotated[str, _read_by(partial(ascii_address, what="the address"))]

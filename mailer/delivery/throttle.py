@@ -28,6 +28,11 @@ class Rate:
         """Seconds between two messages."""
         return _SECONDS[self.unit] / self.count
 
+    @property
+    def per_second(self) -> float:
+        """Messages a second."""
+        return self.count / _SECONDS[self.unit]
+
     def __str__(self) -> str:
         return f"{self.count}/{self.unit}"
 

@@ -20,6 +20,7 @@ from mailer.delivery.ledger import State
 from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Attempt, Verdict
 from mailer.delivery.report import Tally
+from mailer.delivery.sharing import PaceAnswer, PaceReport, PaceState
 from mailer.edition.model import Variant
 from mailer.phrases import NOTHING, Phrase
 from mailer.rendering.model import Frozen
@@ -298,6 +299,22 @@ class Entry:
     reason: str
     next_attempt: datetime | None
     updated: datetime
+
+
+# -- the pace -----------------------------------------------------------------
+
+
+class PaceKeeper(Protocol):
+    """The pace of sending, kept across restarts and shared by processes."""
+
+    async def load(self) -> PaceState:
+        """What is kept, to look at it."""
+
+    async def exchange(self, report: PaceReport) -> PaceAnswer:
+        """Bring *report* to what is kept, as ``sharing.meet`` says, in one transaction.
+
+        Durable when it returns. StoreError, and then nothing has happened.
+        """
 
 
 # -- the relay ----------------------------------------------------------------

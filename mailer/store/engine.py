@@ -34,10 +34,10 @@ from mailer.phrases import say
 
 T = TypeVar("T")
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration: what this code reads and writes."""
 
-_KNOWN = ("0001", "0002", "0003", "0004", "0005")
+_KNOWN = ("0001", "0002", "0003", "0004", "0005", "0006")
 _BUSY_SECONDS = 5.0
 _POSTGRES_THREADS = 4
 
@@ -169,6 +169,7 @@ class Turn(IntEnum):
     MIGRATE = 0x6D61696C01
     OPEN_RUN = 0x6D61696C02
     ADMIT = 0x6D61696C03
+    PACE = 0x6D61696C04
 
 
 def alone(connection: Connection, turn: Turn) -> None:

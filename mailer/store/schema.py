@@ -202,3 +202,10 @@ slot = Table(
     Column("reason", Text, nullable=False),
     Column("reason_json", Text),
 )
+
+pace = Table(
+    "pace",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("state_json", Text, nullable=False),
+)

@@ -18,6 +18,7 @@ from mailer.rendering.model import FeedEntry, Frozen, Picture, Rendering
 from mailer.store.control import SqlControl
 from mailer.store.deliveries import SqlLedger
 from mailer.store.engine import Store
+from mailer.store.pace import SqlPaceKeeper
 from mailer.store.readers import SqlReaders
 
 NOW = datetime(2026, 3, 14, 6, 0, 0, 123456, tzinfo=UTC)
@@ -100,6 +101,7 @@ class House:
     readers: SqlReaders
     ledger: SqlLedger
     control: SqlControl
+    pace: SqlPaceKeeper
 
     @classmethod
     async def open(cls, url: str) -> House:
@@ -110,6 +112,7 @@ class House:
             readers=SqlReaders(store),
             ledger=SqlLedger(store),
             control=SqlControl(store),
+            pace=SqlPaceKeeper(store),
         )
 
     async def admit(

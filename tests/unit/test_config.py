@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from mailer.config.load import Loaded, load, show
 from mailer.config.settings import Settings
+from mailer.delivery.quota import WarmUp
 from mailer.delivery.throttle import Rate
 from mailer.errors import ConfigError
 
@@ -418,4 +419,93 @@ def test_a_wrong_key_table_is_told(place: Path, old: str, new: str, said: str) -
     """Line, key and what is wrong; a selector stands for one key of a domain."""
     with pytest.raises(ConfigError) as caught:
         read(place, TOML + DKIM.replace(old, new))
+    assert said in str(caught.value)
+
+
+def test_lanes_are_shipped_and_can_be_changed(place: Path) -> None:
+    """A rate is enough; domains of one's own replace, and are taken from elsewhere."""
+    lanes = read(place).settings.lanes
+    assert lanes["orange"].domains == ("orange.fr", "wanadoo.fr", "voila.fr")
+    assert lanes["orange"].rate is None
+    text = (
+        '[lanes.orange]\nrate = "4/s"\n[lanes.free]\ndomains = []\n'
+        '[lanes.gmail]\ndomains = ["gmail.com"]\n'
+        '[lanes.campus]\ndomains = ["Univ.example", "msn.com", "université.example"]\n'
+    )
+    lanes = read(place, TOML + text).settings.lanes
+    assert lanes["orange"].domains == ("orange.fr", "wanadoo.fr", "voila.fr")
+    assert lanes["orange"].rate == Rate(count=4)
+    assert lanes["free"].domains == ()
+    assert lanes["gmail"].domains == ("gmail.com",)
+    assert lanes["campus"].domains == (
+        "univ.example",
+        "msn.com",
+        "xn--universit-j4a.example",
+    )
+    assert "msn.com" not in lanes["microsoft"].domains
+    assert "outlook.com" in lanes["microsoft"].domains
+    loaded = read(place, MAILER_LANES__ORANGE__RATE="2/s")
+    assert loaded.settings.lanes["orange"].rate == Rate(count=2)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[lanes.campus]\n", "mailer.toml:13: lanes.campus.domains: say which domains; only orange"),
+        (
+            '[lanes.a]\ndomains = ["x.example"]\n[lanes.b]\ndomains = ["X.example"]\n',
+            "mailer.toml:16: lanes.b.domains: x.example is in lanes.a too",
+        ),
+        ('[lanes.a]\ndomains = ["@x"]\n', "mailer.toml:14: lanes.a.domains.0: '@x' is no"),
+        ('[lanes.orange]\nrate = "fast"\n', "lanes.orange.rate: 'fast' is no rate"),
+        ('[lanes.orange]\nrat = "1/s"\n', "orange.rat: unknown key; did you mean rate"),
+        ("lanes = 3\n", "lanes: should be a table"),
+    ],
+)  # fmt: skip
+def test_a_wrong_lane_is_told(place: Path, text: str, said: str) -> None:
+    """The lane, the key, and what would be right."""
+    toml = TOML + text if text.startswith("[") else text + TOML
+    with pytest.raises(ConfigError) as caught:
+        read(place, toml)
+    assert said in str(caught.value)
+
+
+def test_quotas_and_a_warm_up(place: Path) -> None:
+    """Numbers, lists, rules; the environment can take them away again."""
+    text = TOML.replace(
+        'rate = "15/s"', 'hourly = 500\ndaily = 4000\nwarm_up = "200 x2 to 800"'
+    )
+    (relay,) = read(place, text).settings.relays
+    assert (relay.hourly, relay.daily) == (500, 4000)
+    assert relay.warm_up == WarmUp(ceilings=(200, 400, 800))
+    loaded = read(
+        place,
+        text,
+        MAILER_RELAYS__PRINCIPAL__HOURLY="",
+        MAILER_RELAYS__PRINCIPAL__DAILY="300",
+        MAILER_RELAYS__PRINCIPAL__WARM_UP="[50, 70]",
+    )
+    (relay,) = loaded.settings.relays
+    assert (relay.hourly, relay.daily) == (None, 300)
+    assert relay.warm_up == WarmUp(ceilings=(50, 70))
+    shown = {key: value for key, value, _ in show(loaded)}
+    assert shown["relays.principal.warm_up"] == "50, 70"
+    assert shown["relays.principal.hourly"] == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("hourly = 0", "mailer.toml:8: relays.principal.hourly: "),
+        ('daily = "many"', "relays.principal.daily: should be a whole number"),
+        ("warm_up = [400, 200]", "relays.principal.warm_up: [400, 200] is no warm-up"),
+        ("warm_up = [true, 2]", "relays.principal.warm_up: [True, 2] is no warm-up"),
+        ("warm_up = 200", "relays.principal.warm_up: 200 is no warm-up"),
+        ('warm_up = "[200,"', "relays.principal.warm_up: '[200,' is no warm-up"),
+    ],
+)
+def test_a_wrong_quota_is_told(place: Path, line: str, said: str) -> None:
+    """At its line, with the form it wants."""
+    with pytest.raises(ConfigError) as caught:
+        read(place, TOML.replace('rate = "15/s"', line))
     assert said in str(caught.value)
