@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 CORE   := mailer/edition/*,mailer/audience/*,mailer/rendering/*,mailer/delivery/*
 
 .DEFAULT_GOAL := help
-.PHONY: messages help demo test lint judges explore bench golden format clean browser caniemail
+.PHONY: messages help demo test lint judges explore chaos bench golden format clean browser caniemail
 
 help:           ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -40,6 +40,9 @@ judges: $(VENV)/.dev browser    ## have strangers' programs judge our mail; MAIL
 
 explore: $(VENV)/.dev    ## look for examples that break a property, at random
 	MAILER_EXPLORE=yes $(BIN)/python -m pytest -q tests/unit tests/checks
+
+chaos: $(VENV)/.dev    ## kill, stop and starve senders by the hundred; count lost, doubled, in doubt
+	$(BIN)/python -m tests.chaos $(CHAOS)
 
 bench: $(VENV)/.dev    ## measure what claims to be fast, beside what it beats
 	$(BIN)/python -m tests.bench

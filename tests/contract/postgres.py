@@ -16,8 +16,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
+from sqlalchemy import make_url
 
 _NOBODY = "nobody"  # PostgreSQL refuses to run as root
 _NEW = "-U postgres --auth=trust --no-sync --locale=C --encoding=UTF8".split()
@@ -25,21 +27,31 @@ _QUIET = "-c listen_addresses= -c fsync=off".split()
 
 
 class Postgres:
-    """A running server that only this machine's files lead to."""
+    """A server that only this machine's files lead to; it can be killed and come back."""
 
-    def __init__(self, socket_folder: Path) -> None:
-        self._folder = socket_folder
+    def __init__(self, folder: Path, other_user: dict[str, Any]) -> None:
+        self._folder = folder
+        self._other = other_user
         self._numbers = itertools.count(1)
+        self._server: subprocess.Popen[bytes] | None = None
 
     def url(self, database: str) -> str:
         """The address of a database of this server, as SQLAlchemy writes it."""
         return f"postgresql+psycopg://postgres@/{database}?host={self._folder}"
 
-    def new_database(self) -> str:
-        """The address of a fresh, empty database."""
+    def new_database(self, *, template: str = "template1") -> str:
+        """The address of a fresh database, empty or a copy of *template*."""
         name = f"test_{next(self._numbers)}"
-        self.run(f'CREATE DATABASE "{name}"', database=self.url("postgres"))
+        self.run(
+            f'CREATE DATABASE "{name}" TEMPLATE "{template}"',
+            database=self.url("postgres"),
+        )
         return self.url(name)
+
+    def drop(self, url: str) -> None:
+        """Forget the database at *url*, whoever still speaks to it."""
+        name = make_url(url).database
+        self.run(f'DROP DATABASE "{name}" WITH (FORCE)', database=self.url("postgres"))
 
     def run(self, statement: str, *, database: str) -> list[tuple[object, ...]]:
         """Run *statement* as the administrator of *database*."""
@@ -47,6 +59,27 @@ class Postgres:
         with psycopg.connect(address, autocommit=True) as connection:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
+
+    def start(self) -> None:
+        """Serve, after recovery if need be; come back when it answers."""
+        with (self._folder / "log").open("ab") as log:
+            self._server = subprocess.Popen(
+                [
+                    *(_program("postgres"), "-D", self._folder / "data"),
+                    *("-k", self._folder, *_QUIET),
+                ],
+                cwd=self._folder,
+                stdout=log,
+                stderr=log,
+                **self._other,
+            )
+        _await_start(self._server, self._folder)
+
+    def stop(self, *, at_once: bool = False) -> None:
+        """Shut down, or *at_once*: without a checkpoint, as ``pg_ctl -m immediate``."""
+        assert self._server is not None
+        self._server.send_signal(signal.SIGQUIT if at_once else signal.SIGINT)
+        self._server.wait(20)
 
 
 @contextmanager
@@ -64,20 +97,12 @@ def postgres_server() -> Iterator[Postgres]:
             capture_output=True,
             **other,
         )
-        with (folder / "log").open("wb") as log:
-            server = subprocess.Popen(
-                [_program("postgres"), "-D", folder / "data", "-k", folder, *_QUIET],
-                cwd=folder,
-                stdout=log,
-                stderr=log,
-                **other,
-            )
+        server = Postgres(folder, other)
+        server.start()
         try:
-            _await_start(server, folder)
-            yield Postgres(folder)
+            yield server
         finally:
-            server.send_signal(signal.SIGINT)  # a fast shutdown
-            server.wait(20)
+            server.stop()
     finally:
         shutil.rmtree(folder)
 

@@ -1,0 +1,78 @@
+"""Every scene there is: its family, its name, its seed, and how to play it alone."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from random import Random
+
+from tests.chaos import death
+from tests.chaos.judge import Verdict
+from tests.chaos.stage import Stage
+from tests.chaos.victim import POINTS
+
+Play = Callable[[Stage, str, Random], Awaitable[Verdict]]
+BOTH = ("sqlite", "postgres")
+SQLITE, POSTGRES = BOTH[:1], BOTH[1:]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Programme:
+    """Scenes of one kind: one for each of *seeds*, on *backends* in turn."""
+
+    family: str
+    name: str
+    how: Play
+    seeds: int = 2
+    backends: tuple[str, ...] = BOTH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One scene. The same seed draws the same lots again."""
+
+    kind: Programme
+    seed: int
+
+    @property
+    def backend(self) -> str:
+        """The database it is played on."""
+        return self.kind.backends[self.seed % len(self.kind.backends)]
+
+    @property
+    def command(self) -> str:
+        """What plays this one alone."""
+        return f"python -m tests.chaos --scene '{self.kind.name}' --seed {self.seed}"
+
+    async def play(self, stage: Stage) -> Verdict:
+        """Play it and be judged."""
+        lots = Random(f"{self.kind.name} {self.seed}")  # noqa: S311 - drawn again at will
+        return await self.kind.how(stage, self.backend, lots)
+
+
+ANY_MOMENT = Programme(
+    family="any moment", name="kill -9", how=death.at_any_moment, seeds=200
+)
+EACH_IN_TURN = Programme(
+    family="named point", name="each in turn", how=death.at_every_point
+)
+PROGRAMMES = (
+    *(
+        Programme(family="named point", name=point, how=partial(death.at_point, point))
+        for point in (*POINTS, *death.ON_THE_WIRE)
+    ),
+    EACH_IN_TURN,
+    ANY_MOMENT,
+)
+"""The order in which ``make chaos`` plays them."""
+
+
+def cases(
+    *, family: str | None = None, scene: str | None = None, seeds: range | None = None
+) -> Iterator[Case]:
+    """The scenes that are asked for; *seeds* takes the place of their own number."""
+    for kind in PROGRAMMES:
+        if family in {None, kind.family} and scene in {None, kind.name}:
+            for seed in seeds or range(kind.seeds):
+                yield Case(kind=kind, seed=seed)

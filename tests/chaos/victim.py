@@ -1,0 +1,169 @@
+"""The process that dies: the real command, forked from a server that has imported it.
+
+``multiprocessing``'s fork server imports the program once; each victim is then a process
+of its own, with its own loop, threads, connections and locks, a second sooner than a
+new interpreter. Nothing of the program knows that it is watched. What cannot be done
+from outside is done here, around the program, as the orders say: to die at a moment of
+the ledger, to read a clock that jumps, to have little patience.
+"""
+
+from __future__ import annotations
+
+import functools
+import mmap
+import os
+import pwd
+import resource
+import signal
+import struct
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+# All that a send needs, so that a fork need not load it again.
+import mailer.flows.proof
+import mailer.transport.smtp
+from mailer import wiring
+from mailer.cli.main import main
+from mailer.cli.progress import show_progress
+from mailer.store.deliveries import SqlLedger
+from mailer.workspace.newsroom import WorkspaceNewsroom
+
+PRELOADED = (mailer.flows.proof, show_progress, WorkspaceNewsroom)
+
+POINTS = {
+    # point: (method of the ledger, whether its work is done when the victim dies)
+    "before the run is opened": ("open_run", False),
+    "after the run is opened": ("open_run", True),
+    "after recovery": ("recover", True),
+    "after claim": ("claim", True),
+    "before the mark": ("hand_over", False),
+    "after the mark": ("hand_over", True),
+    "after 250, before the commit": ("settle", False),
+    "after the commit": ("settle", True),
+    "before the end is written": ("mark_run", False),
+    "after the end is written": ("mark_run", True),
+}
+"""Moments of the ledger at which a victim can be told to kill itself."""
+
+_SECONDS = struct.Struct("d")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """What a victim runs, and what is done to it from the beginning.
+
+    ``die_at`` is one of POINTS, ``die_after`` how often it is passed before; ``clock``
+    is a file of one double, seconds added to the wall clock; ``seconds`` is the
+    patience with relay and store; ``forgetful`` makes the ledger lie: it says that a
+    hand-over is marked and writes nothing, which the judge must see.
+    """
+
+    words: tuple[str, ...]
+    environ: dict[str, str]
+    out: Path
+    die_at: str = ""
+    die_after: int = 0
+    clock: Path | None = None
+    seconds: float | None = None
+    lease: float | None = None
+    file_limit: int | None = None
+    user: str = ""
+    forgetful: bool = False
+    more: dict[str, Any] = field(default_factory=dict)
+
+
+def run(orders: Orders) -> None:
+    """Be a ``mailer`` that runs *orders*; ends as the command ends."""
+    for number, name in ((1, "out"), (2, "err")):
+        file = os.open(orders.out.with_suffix(f".{name}"), os.O_WRONLY | os.O_CREAT)
+        os.dup2(file, number)
+    os.environ.clear()
+    os.environ.update(orders.environ)
+    sys.argv = ["mailer", *orders.words]
+    if orders.file_limit is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (orders.file_limit, -1))
+    if orders.die_at:
+        _die_at(orders.die_at, orders.die_after)
+    if orders.clock is not None:
+        _set_clock(orders.clock)
+    _shorten(orders)
+    if orders.forgetful:
+        _forget_marks()
+    if orders.user:
+        os.setgroups([])
+        os.setuid(pwd.getpwnam(orders.user).pw_uid)
+    main()
+
+
+def _die_at(point: str, passes: int) -> None:
+    name, done = POINTS[point]
+    left = passes
+
+    def around(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        @functools.wraps(method)
+        async def dying(*args: Any, **kwargs: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if left < 0 and not done:
+                os.kill(os.getpid(), signal.SIGKILL)
+            answer = await method(*args, **kwargs)
+            if left < 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return answer
+
+        return dying
+
+    setattr(SqlLedger, name, around(getattr(SqlLedger, name)))
+
+
+def _set_clock(path: Path) -> None:
+    """Add what stands in *path*, now and whenever it changes, to the wall clock."""
+    with path.open("rb") as file:
+        seconds = mmap.mmap(file.fileno(), _SECONDS.size, access=mmap.ACCESS_READ)
+    true = wiring.SystemClock.now
+
+    def now(clock: wiring.SystemClock) -> datetime:
+        return true(clock) + timedelta(seconds=_SECONDS.unpack(seconds[:])[0])
+
+    wiring.SystemClock.now = now  # type: ignore[method-assign]
+
+
+def set_clock(path: Path, seconds: float) -> None:
+    """Let victims that look at *path* live so many seconds later."""
+    if not path.exists():
+        path.write_bytes(bytes(_SECONDS.size))
+    with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as shared:
+        shared[:] = _SECONDS.pack(seconds)
+
+
+def _shorten(orders: Orders) -> None:
+    """Time-outs that a test can wait for."""
+    if orders.seconds is not None:
+        short = mailer.transport.smtp.Timeouts(
+            **dict.fromkeys(("connect", "command", "data", "dot"), orders.seconds)
+        )
+        mailer.transport.smtp.SmtpRelay.__init__.__kwdefaults__["timeouts"] = short
+    true = wiring.House.desk
+    policy: dict[str, timedelta] = {}
+    if orders.seconds is not None:
+        policy["store_patience"] = timedelta(seconds=orders.seconds)
+    if orders.lease is not None:
+        policy["lease"] = timedelta(seconds=orders.lease)
+
+    def desk(house: wiring.House, *args: Any) -> Any:
+        made = true(house, *args)
+        return replace(made, policy=replace(made.policy, **policy))
+
+    if policy:
+        wiring.House.desk = desk  # type: ignore[method-assign]
+
+
+def _forget_marks() -> None:
+    async def hand_over(*_: Any, **__: Any) -> bool:
+        return True
+
+    SqlLedger.hand_over = hand_over  # type: ignore[method-assign]
