@@ -10,7 +10,7 @@ from __future__ import annotations
 import gettext
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from babel.dates import format_date, format_skeleton
@@ -110,6 +110,13 @@ def moment(when: datetime, lang: str) -> str:
 def weekday(day: date, lang: str) -> str:
     """``sam.``, ``Sat``: as wide as any other of its language, for tables."""
     return format_date(day, "EEE", locale=lang)
+
+
+def lately(when: datetime, lang: str, *, now: datetime) -> str:
+    """``Fri 18:12``, or as ``moment`` says it where that day is a week ago or more."""
+    if not timedelta(0) <= now - when < timedelta(days=6):
+        return moment(when, lang)
+    return f"{weekday(when, lang)} {when:%H:%M}"
 
 
 def number(value: float, lang: str) -> str:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mailer.delivery.signer import Signer
     from mailer.delivery.throttle import Rate
     from mailer.edition.model import Publication
+    from mailer.flows.approvals import Approvals
     from mailer.flows.control import Control
     from mailer.flows.gather import GatheringDesk
     from mailer.flows.ports import Ledger, PaceKeeper, Readers, Relay
@@ -66,6 +67,7 @@ class Stores:
     control: Control
     slots: Slots
     pace: PaceKeeper
+    approvals: Approvals
 
 
 class House:
@@ -174,6 +176,7 @@ class House:
     @asynccontextmanager
     async def stores(self) -> AsyncIterator[Stores]:
         """The database, opened, brought to the newest schema, and closed again."""
+        from mailer.store.approvals import SqlApprovals
         from mailer.store.control import SqlControl
         from mailer.store.deliveries import SqlLedger
         from mailer.store.engine import Store
@@ -189,6 +192,7 @@ class House:
                 control=SqlControl(store),
                 slots=SqlSlots(store),
                 pace=SqlPaceKeeper(store),
+                approvals=SqlApprovals(store),
             )
         finally:
             await store.close()

@@ -183,7 +183,7 @@ def accepting(assembled: Assembled, names: Sequence[str], *, by: str) -> Assembl
 
     if not names:
         return assembled
-    return accept(assembled, names, by=by or _who(), rules=rules())
+    return accept(assembled, names, by=by or who(), rules=rules())
 
 
 def show_check(call: Invocation, name: str) -> None:
@@ -191,7 +191,8 @@ def show_check(call: Invocation, name: str) -> None:
     show(call, check_edition(call, name))
 
 
-def _who() -> str:
+def who() -> str:
+    """Who is logged in; InputError if the account has no name."""
     import getpass
 
     try:

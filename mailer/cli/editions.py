@@ -67,6 +67,7 @@ def init(
         "       mailer {where}subscribers import {readers} --publication {letter} "
         '--consent "sample"\n'
         "       mailer {where}inbox      (a trial relay and its page)\n"
+        "       mailer {where}approve {letter}/next\n"
         "       mailer {where}send {letter}/next",
         where="" if target == Path() else f"-C {shlex.quote(str(target))} ",
         readers=shlex.quote(str(target / "readers.csv")),

@@ -17,6 +17,7 @@ import typer
 
 from mailer import __version__
 from mailer.cli import (
+    approvals,
     checks,
     dkim,
     drafts,
@@ -49,6 +50,7 @@ editions.register(app)
 gathering.register(app)
 checks.register(app)
 renderings.register(app)
+approvals.register(app)
 runs.register(app)
 retries.register(app)
 schedule.register(app)

@@ -110,21 +110,26 @@ async def send_edition(
     by: str = "",
 ) -> int:
     """Plan, confirm, send and balance *edition*; the exit code."""
+    from mailer.flows.approve import as_approved, clearance_of, cleared, refuse
     from mailer.flows.assemble import require_clean, sent_before
     from mailer.flows.proof import largest_message
 
     assembled = accepting(assembled_edition(call, edition), accept, by=by)
-    require_clean(sent_before(assembled))
+    is_auto = call.house.settings.send.approval == "auto"
     async with call.house.stores() as stores:
+        clearance = await clearance_of(assembled, stores.approvals)
+        assembled = as_approved(assembled, clearance)
         if await stores.ledger.runs(edition=assembled.edition.name, limit=1):
             assembled = sent_before(assembled)
         require_clean(assembled)
+        if not (clearance.holds or is_auto or dry_run):
+            refuse(assembled, clearance)
         plan = await stores.ledger.plan(assembled.frozen)
         signers = call.signers()
-        call.err.print(plan_panel(call, assembled, plan, signers))
+        call.err.print(plan_panel(call, assembled, plan, signers, clearance))
         if dry_run:
             if json:
-                call.print_json(plan_json(call, assembled, plan, signers))
+                call.print_json(plan_json(call, assembled, plan, signers, clearance))
             return 0
         _guard_count(call, assembled, plan, yes=yes, expect=expect)
         desk = call.house.desk(stores.ledger)
@@ -137,10 +142,13 @@ async def send_edition(
         )
         for paced in desk.relays:
             await paced.relay.check(size=size)
+        now = call.house.clock.now()
+        clearance = await cleared(assembled, stores.approvals, auto=is_auto, now=now)
         run = await stores.ledger.open_run(
             assembled.frozen,
-            now=call.house.clock.now(),
+            now=now,
             accepted=assembled.accepted,
+            approval=clearance.approval,
         )
         call.err.tell(queued(plan.audience, run))
         return await carry_on(call, [run], desk, stores, json=json)

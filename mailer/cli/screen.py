@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.panel import Panel
 from rich.table import Table
 
+from mailer.cli.approvals import approval_json, given
 from mailer.cli.vocabulary import acceptances, counted, listed, problems, word
 from mailer.cli.words import Words
 from mailer.delivery.report import Tally, as_json, balance_line
@@ -18,6 +19,7 @@ from mailer.phrases import Phrase, lasting, say, say_many
 if TYPE_CHECKING:
     from mailer.cli.invocation import Invocation
     from mailer.delivery.signer import Signer
+    from mailer.flows.approve import Clearance
     from mailer.flows.assemble import Assembled
     from mailer.flows.ports import Plan, Run
 
@@ -27,7 +29,11 @@ _ROOMY = 110
 
 
 def plan_panel(
-    call: Invocation, assembled: Assembled, plan: Plan, signers: Sequence[Signer]
+    call: Invocation,
+    assembled: Assembled,
+    plan: Plan,
+    signers: Sequence[Signer],
+    clearance: Clearance,
 ) -> Panel:
     """What would be sent, to whom, by whom and how long it takes."""
     edition, publication = assembled.edition, assembled.frozen.publication
@@ -45,7 +51,7 @@ def plan_panel(
         (say("Via"), _via(call, plan.audience)),
         (say("Signed"), _signed(assembled, signers)),
         (say("Checks"), _checks(assembled)),
-        (say("Content"), f"sha256:{assembled.frozen.sha256[:12]}"),
+        (say("Content"), _content(call, assembled, clearance)),
     )
     for label, value in rows:
         grid.add_row(call.said(label), Words(call.said(value)))
@@ -60,6 +66,25 @@ def _checks(assembled: Assembled) -> Phrase:
         return counts
     accepted = acceptances(assembled.accepted)
     return say("{counts}, accepted: {accepted}", counts=counts, accepted=accepted)
+
+
+def _content(call: Invocation, assembled: Assembled, clearance: Clearance) -> Phrase:
+    """The hash of what goes out, and whose word stands for it."""
+    sealed = f"sha256:{assembled.frozen.sha256[:12]}"
+    if clearance.approval is None:
+        if call.house.settings.send.approval == "auto":
+            return say("{hash}, approved by the checks", hash=sealed)
+        return say("{hash}, not approved", hash=sealed)
+    approval = given(call, clearance.approval)
+    if clearance.changes:
+        return say(
+            "{hash}, edited since its approval ({approval})",
+            hash=sealed,
+            approval=approval,
+        )
+    return say(
+        "{hash}, unchanged since approval ({approval})", hash=sealed, approval=approval
+    )
 
 
 def _recipients(plan: Plan) -> Phrase:
@@ -107,7 +132,11 @@ def _signed(assembled: Assembled, signers: Sequence[Signer]) -> str:
 
 
 def plan_json(
-    call: Invocation, assembled: Assembled, plan: Plan, signers: Sequence[Signer]
+    call: Invocation,
+    assembled: Assembled,
+    plan: Plan,
+    signers: Sequence[Signer],
+    clearance: Clearance,
 ) -> dict[str, object]:
     """The plan for programs, schema 1."""
     from mailer.flows.letters import signers_of
@@ -122,6 +151,11 @@ def plan_json(
         "recipients": {str(v): n for v, n in plan.recipients.items()},
         "skipped": dict(plan.skipped),
         "accepted_rules": [asdict(each) for each in assembled.accepted],
+        "approval": approval_json(clearance.approval) if clearance.approval else None,
+        "changed": [
+            {"part": each.part, "place": each.place, "change": str(each.said)}
+            for each in clearance.changes
+        ],
         "relays": [
             {"name": relay.name, "kind": relay.kind}
             for relay in call.house.settings.relays

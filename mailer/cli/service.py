@@ -218,7 +218,7 @@ async def _demo(call: Invocation, folder: Path, *, keep: bool) -> None:
         readers = await _demo_readers(call, folder)
         await _demo_send(call, readers)
         _verify(call, trial, readers)
-        _say(call, say("6. Where to look"))
+        _say(call, say("7. Where to look"))
         where = say(
             "   the edition   {editions}\n"
             "   the mail      {mail} (a Maildir)\n"
@@ -259,19 +259,23 @@ async def _demo_readers(call: Invocation, folder: Path) -> int:
 
 
 async def _demo_send(call: Invocation, readers: int) -> None:
+    from mailer.cli.approvals import approve_edition
     from mailer.cli.checks import show_check
+    from mailer.cli.editions import assembled_edition
     from mailer.cli.runs import send_edition
 
     coming = f"{_DEMO_PUBLICATION}/next"
     _say(call, say("3. Check the coming edition"))
     show_check(call, coming)
-    _say(call, say("4. Send it, {rate}", rate=_DEMO_RATE))
+    _say(call, say("4. Approve it: this, and nothing else, may leave"))
+    await approve_edition(call, assembled_edition(call, coming), by="demo")
+    _say(call, say("5. Send it, {rate}", rate=_DEMO_RATE))
     await send_edition(call, coming, yes=True, expect=readers)
 
 
 def _verify(call: Invocation, trial: TrialInbox, readers: int) -> None:
     """One message per reader in the inbox: nobody missing, nobody twice."""
-    _say(call, say("5. Compare the inbox with the readers"))
+    _say(call, say("6. Compare the inbox with the readers"))
     recipients = trial.mailbox.recipients()
     if len(recipients) != readers or len(set(recipients)) != readers:
         message = say(

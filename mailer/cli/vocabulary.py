@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mailer.phrases import Phrase, say, say_many, verbatim
 
 if TYPE_CHECKING:
-    from mailer.flows.ports import Acceptance
+    from mailer.flows.approvals import Acceptance
 
 _WORDS = {
     str(each): each

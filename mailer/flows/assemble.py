@@ -20,7 +20,7 @@ from mailer.errors import (
     NotFoundError,
     Severity,
 )
-from mailer.flows.ports import Acceptance
+from mailer.flows.approvals import Acceptance
 from mailer.phrases import did_you_mean, say
 from mailer.rendering.checks.check import check, in_order
 from mailer.rendering.checks.inspection import Inspection, Surroundings

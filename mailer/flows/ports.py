@@ -22,6 +22,7 @@ from mailer.delivery.reply import Attempt, Verdict
 from mailer.delivery.report import Tally
 from mailer.delivery.sharing import PaceAnswer, PaceReport, PaceState
 from mailer.edition.model import Variant
+from mailer.flows.approvals import Acceptance, Approval
 from mailer.phrases import NOTHING, Phrase
 from mailer.rendering.model import Frozen
 
@@ -102,14 +103,6 @@ class RunState(StrEnum):
     PAUSED = "paused"
     SENT = "sent"
     CANCELLED = "cancelled"
-
-
-@dataclass(frozen=True, slots=True)
-class Acceptance:
-    """An error that was sent nevertheless: which rule, and who answers for it."""
-
-    rule: str
-    by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,10 +200,12 @@ class Ledger(Protocol):
         *,
         now: datetime,
         accepted: Sequence[Acceptance] = (),
+        approval: Approval | None = None,
     ) -> Run:
         """Freeze edition and audience in one transaction: run, and a row per reader.
 
-        GuardError if an earlier run of this edition is not finished.
+        GuardError if an earlier run of this edition is not finished, or if *approval*
+        does not stand any more.
         """
 
     def sole_sender(self, run: Run) -> AbstractAsyncContextManager[None]:

@@ -16,8 +16,9 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from mailer.edition.model import Edition, Publication
-from mailer.flows.ports import Acceptance
+from mailer.flows.approvals import Acceptance
 from mailer.phrases import Phrase, Value, verbatim
+from mailer.rendering.changes import Basis
 from mailer.rendering.model import FeedEntry, Picture
 
 _EDITION = TypeAdapter(Edition)
@@ -68,6 +69,16 @@ def dump_accepted(accepted: Sequence[Acceptance]) -> str | None:
 def load_accepted(text: str | None) -> tuple[Acceptance, ...]:
     """What ``dump_accepted`` wrote."""
     return tuple(Acceptance(**each) for each in json.loads(text or "[]"))
+
+
+def dump_basis(basis: Basis) -> str:
+    """*basis* as JSON."""
+    return json.dumps(asdict(basis), ensure_ascii=False)
+
+
+def load_basis(text: str) -> Basis:
+    """What ``dump_basis`` wrote."""
+    return Basis(**json.loads(text))
 
 
 def dump_phrase(phrase: Phrase) -> str | None:

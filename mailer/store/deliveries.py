@@ -16,16 +16,8 @@ from mailer.delivery.ledger import State
 from mailer.delivery.report import Tally
 from mailer.edition.model import Variant
 from mailer.errors import GuardError
-from mailer.flows.ports import (
-    Acceptance,
-    Claim,
-    Entry,
-    Plan,
-    Recovery,
-    Run,
-    RunState,
-    Settlement,
-)
+from mailer.flows.approvals import Acceptance, Approval
+from mailer.flows.ports import Claim, Entry, Plan, Recovery, Run, RunState, Settlement
 from mailer.phrases import NOTHING, Phrase, say
 from mailer.rendering.model import Frozen
 from mailer.store import journey
@@ -61,9 +53,12 @@ class SqlLedger:
         *,
         now: datetime,
         accepted: Sequence[Acceptance] = (),
+        approval: Approval | None = None,
     ) -> Run:
         """Freeze edition and audience in one transaction."""
-        return await self._store.write(lambda c: open_run(c, frozen, now, accepted))
+        return await self._store.write(
+            lambda c: open_run(c, frozen, now, accepted, approval)
+        )
 
     def sole_sender(self, run: Run) -> AbstractAsyncContextManager[None]:
         """Be the only process that sends *run*; freed even by ``kill -9``."""

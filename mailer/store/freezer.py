@@ -73,11 +73,13 @@ def freeze(connection: Connection, frozen: Frozen, now: datetime) -> int:
 
 def thaw(connection: Connection, run: int) -> Frozen:
     """What was frozen for *run*; StoreError if it is not what was sealed then."""
-    row = connection.execute(
-        select(frozen_table)
-        .join_from(frozen_table, run_table)
-        .where(run_table.c.id == run)
-    ).one()
+    key = select(run_table.c.frozen_id).where(run_table.c.id == run)
+    return unfreeze(connection, int(connection.execute(key).scalar_one()))
+
+
+def unfreeze(connection: Connection, key: int) -> Frozen:
+    """What ``freeze`` kept under *key*; StoreError if it is not what was sealed then."""
+    row = connection.execute(select(frozen_table).where(frozen_table.c.id == key)).one()
     renderings = connection.execute(
         select(rendering_table)
         .where(rendering_table.c.frozen_id == row.id)

@@ -13,9 +13,11 @@ from mailer.delivery.ledger import State
 from mailer.edition.model import Edition, Variant
 from mailer.edition.succession import renamed_since
 from mailer.errors import GuardError
-from mailer.flows.ports import Acceptance, Plan, Run, RunState
+from mailer.flows.approvals import Acceptance, Approval
+from mailer.flows.ports import Plan, Run, RunState
 from mailer.phrases import say
 from mailer.rendering.model import Frozen
+from mailer.store.approvals import require_standing
 from mailer.store.audience import SKIPPED, audience
 from mailer.store.codec import dump_accepted, load_accepted, load_edition, load_phrase
 from mailer.store.engine import Turn, alone
@@ -43,10 +45,13 @@ def open_run(
     frozen: Frozen,
     now: datetime,
     accepted: Sequence[Acceptance] = (),
+    approval: Approval | None = None,
 ) -> Run:
     """A run with a delivery per reader; GuardError if it must not be."""
     edition = frozen.edition
     alone(connection, Turn.OPEN_RUN)
+    if approval is not None:
+        require_standing(connection, approval)
     _refuse_renamed(connection, edition)
     unfinished = connection.execute(
         select(run.c.name)

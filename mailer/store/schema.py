@@ -137,6 +137,22 @@ rendering = Table(
     Column("entry_json", Text),
 )
 
+approval = Table(
+    "approval",
+    metadata,
+    Column("id", Key, primary_key=True, autoincrement=True),
+    Column("edition", Text, nullable=False),
+    Column("frozen_id", ForeignKey("frozen.id"), nullable=False),
+    Column("approved_by", Text, nullable=False),
+    Column("approved_at", Moment, nullable=False),
+    Column("accepted_json", Text),
+    Column("basis_json", Text, nullable=False),
+    # Ended by another approval, or taken back: kept, for who asks who approved what.
+    Column("ended_by", Text, nullable=False),
+    Column("ended_at", Moment),
+    Index(None, "edition", "ended_at"),
+)
+
 picture = Table(
     "picture",
     metadata,

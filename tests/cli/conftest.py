@@ -58,6 +58,7 @@ def workspace(
         shutil.copytree(starters[theme], folder)
         shutil.copytree(starters[theme].with_name(f"{theme}-data"), tmp_path / "data")
         monkeypatch.setenv("MAILER_STORAGE__FOLDER", str(tmp_path / "data"))
+        monkeypatch.setenv("MAILER_SEND__APPROVAL", "auto")
         monkeypatch.setattr(SystemClock, "now", lambda _: TUESDAY)
         return Command(folder)
 

@@ -15,6 +15,7 @@ from mailer.edition.model import Edition, Publication, Variant
 from mailer.flows.ports import Admission, Claim, Run, Settlement
 from mailer.phrases import say
 from mailer.rendering.model import FeedEntry, Frozen, Picture, Rendering
+from mailer.store.approvals import SqlApprovals
 from mailer.store.control import SqlControl
 from mailer.store.deliveries import SqlLedger
 from mailer.store.engine import Store
@@ -102,6 +103,7 @@ class House:
     ledger: SqlLedger
     control: SqlControl
     pace: SqlPaceKeeper
+    approvals: SqlApprovals
 
     @classmethod
     async def open(cls, url: str) -> House:
@@ -113,6 +115,7 @@ class House:
             ledger=SqlLedger(store),
             control=SqlControl(store),
             pace=SqlPaceKeeper(store),
+            approvals=SqlApprovals(store),
         )
 
     async def admit(

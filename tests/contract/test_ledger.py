@@ -15,7 +15,8 @@ from mailer.delivery.reply import Fault
 from mailer.delivery.report import Tally
 from mailer.edition.model import Variant
 from mailer.errors import GuardError
-from mailer.flows.ports import Acceptance, Claim, Plan, RunState
+from mailer.flows.approvals import Acceptance
+from mailer.flows.ports import Claim, Plan, RunState
 from mailer.phrases import say
 from mailer.store.codec import without_blocks
 from mailer.store.schema import frozen, picture, rendering, subscription

@@ -129,6 +129,8 @@ def mailer(template_workspace: Path, tmp_path: Path) -> Mailer:
         environ={
             "XDG_DATA_HOME": str(tmp_path / "home"),
             "MAILER_STORAGE__FOLDER": str(data),
+            # Most stories begin when somebody has said yes: test_approval has the others.
+            "MAILER_SEND__APPROVAL": "auto",
         },
     )
 

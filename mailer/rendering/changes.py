@@ -1,0 +1,250 @@
+"""What an edition became since it was approved, in words that somebody can act on.
+
+Two frozen editions are alike if no reader could tell their mails, pages or feeds apart:
+an edit that changes no byte of them is none. Where they differ, the texts and the theme
+they were made of say where to look.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+
+from mailer.edition.model import Edition
+from mailer.phrases import Phrase, say
+from mailer.rendering.model import Frozen, Rendering, Scene
+
+_EXCERPT = 60
+_KEY = re.compile(r"([a-z_]+):")
+_TOLD_APART = {
+    "title": "subject",
+    "subject": "subject",
+    "preheader": "preheader",
+    "from": "from",
+    "reply_to": "reply_to",
+    "archive": "archive",
+    "slug": "slug",
+}
+"""Keys of the front matter, and the part whose change tells theirs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What a rendering was made of: enough to say later what changed.
+
+    ``sources`` are the manuscript and its snippets, text by file; ``theme`` is the name
+    of the theme and ``theme_hash`` covers its templates and tokens.
+    """
+
+    sources: Mapping[str, str] = field(default_factory=dict)
+    theme: str = ""
+    theme_hash: str = ""
+    public_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that is not as it was approved.
+
+    ``part`` is a stable word for programs (``subject``, ``lines``, ``picture``, ...);
+    ``place`` a file and line, or empty; ``said`` what happened there.
+    """
+
+    part: str
+    place: str
+    said: Phrase
+
+
+def basis_of(edition: Edition, scene: Scene) -> Basis:
+    """What *edition* is about to be rendered from."""
+    made_of = json.dumps(asdict(scene.theme), sort_keys=True, default=str)
+    return Basis(
+        sources=dict(edition.sources),
+        theme=scene.theme.name,
+        theme_hash=hashlib.sha256(made_of.encode()).hexdigest(),
+        public_url=scene.public_url,
+    )
+
+
+def changes(
+    approved: Frozen, before: Basis, current: Frozen, now: Basis
+) -> tuple[Change, ...]:
+    """What *current* says or does otherwise than *approved*; none if readers see the same.
+
+    *before* and *now* are what the two were made of.
+    """
+    found = [
+        *_envelope(approved, current),
+        *_web_address(before, now),
+        *_heads(approved, current),
+        *_variants(approved, current),
+    ]
+    if approved.sha256 == current.sha256:
+        return tuple(found)
+    pictures = list(_pictures(approved, current))
+    lines = list(_lines(before, now, told={change.part for change in found}))
+    theme = list(_theme(before, now))
+    found += [*lines, *pictures, *theme]
+    if not found:
+        found += _unexplained(approved, current)
+    return tuple(found)
+
+
+def _envelope(approved: Frozen, current: Frozen) -> Iterator[Change]:
+    """What stands around the renderings: senders, list, and where links lead."""
+    old, new = _around(approved), _around(current)
+    for name, (part, said) in new.items():
+        was = old[name][1]
+        if was != said:
+            yield Change(part, name, _turned(was, said))
+
+
+def _around(frozen: Frozen) -> dict[str, tuple[str, str]]:
+    edition, publication = frozen.edition, frozen.publication
+    return {
+        "From": ("from", edition.sender or publication.sender),
+        "Reply-To": ("reply_to", edition.reply_to or publication.reply_to),
+        "return_path": ("return_path", publication.return_path),
+        "list_id": ("list_id", f"{publication.name} <{publication.list_id}>"),
+        "unsubscribe_to": ("unsubscribe_to", publication.unsubscribe_to),
+        "fallback_name": ("fallback_name", publication.fallback_name),
+        "archive": ("archive", edition.archive),
+        "slug": ("slug", edition.slug),
+    }
+
+
+def _web_address(before: Basis, now: Basis) -> Iterator[Change]:
+    if before.public_url != now.public_url:
+        turned = _turned(before.public_url or "", now.public_url or "")
+        yield Change("public_url", "public_url", turned)
+
+
+def _heads(approved: Frozen, current: Frozen) -> Iterator[Change]:
+    """Subject and preheader, each told once, whatever variants they changed in."""
+    pairs = list(_pairs(approved, current))
+    for part in ("subject", "preheader"):
+        for old, new in pairs:
+            was, becomes = getattr(old, part), getattr(new, part)
+            if was != becomes:
+                yield Change(part, part, _turned(was, becomes))
+                break
+
+
+def _variants(approved: Frozen, current: Frozen) -> Iterator[Change]:
+    old = {rendering.variant for rendering in approved.renderings}
+    new = {rendering.variant for rendering in current.renderings}
+    for variant in sorted(new - old):
+        yield Change("variant", str(variant), say("was added"))
+    for variant in sorted(old - new):
+        yield Change("variant", str(variant), say("was taken out"))
+
+
+def _lines(before: Basis, now: Basis, *, told: set[str]) -> Iterator[Change]:
+    """Each run of changed lines, at its place in the file as it is now."""
+    for file in dict.fromkeys([*before.sources, *now.sources]):
+        if file not in now.sources:
+            yield Change("lines", file, say("was taken out"))
+            continue
+        if file not in before.sources:
+            yield Change("lines", file, say("was added"))
+            continue
+        old = before.sources[file].split("\n")
+        new = now.sources[file].split("\n")
+        # junk heuristics off: a common line is a line like any other
+        matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+        for kind, a, b, c, d in matcher.get_opcodes():
+            if kind == "equal" or _is_told(old[a:b] + new[c:d], told):
+                continue
+            place = f"{file}:{c + 1}" if d - c <= 1 else f"{file}:{c + 1}-{d}"
+            yield Change("lines", place, _edited(old[a:b], new[c:d]))
+
+
+def _is_told(lines: list[str], told: set[str]) -> bool:
+    """Whether *lines* are nothing but keys of the head whose effect is told already."""
+    keys = [key[1] if (key := _KEY.match(line)) else "" for line in lines]
+    return all(_TOLD_APART.get(key) in told for key in keys)
+
+
+def _edited(old: list[str], new: list[str]) -> Phrase:
+    was, becomes = _first_words(old), _first_words(new)
+    if not becomes:
+        return say("taken out: {was}", was=_quoted(was)) if was else say("white space")
+    if not was:
+        return say("added: {becomes}", becomes=_quoted(becomes))
+    return _turned(*_around_the_difference(was, becomes))
+
+
+def _first_words(lines: list[str]) -> str:
+    return " ".join(" ".join(lines).split())
+
+
+def _around_the_difference(was: str, becomes: str) -> tuple[str, str]:
+    """Both texts from shortly before their first difference."""
+    same = next(
+        (n for n, (a, b) in enumerate(zip(was, becomes, strict=False)) if a != b),
+        min(len(was), len(becomes)),
+    )
+    if same <= _EXCERPT // 2:
+        return was, becomes
+    start = was.rfind(" ", 0, same - _EXCERPT // 4) + 1
+    return f"…{was[start:]}", f"…{becomes[start:]}"
+
+
+def _pictures(approved: Frozen, current: Frozen) -> Iterator[Change]:
+    old, new = _by_name(approved), _by_name(current)
+    for name in dict.fromkeys([*old, *new]):
+        if name not in new:
+            yield Change("picture", name, say("was taken out"))
+        elif name not in old:
+            yield Change("picture", name, say("was added"))
+        elif old[name] != new[name]:
+            yield Change("picture", name, say("is another picture"))
+
+
+def _by_name(frozen: Frozen) -> dict[str, set[bytes]]:
+    found: dict[str, set[bytes]] = {}
+    for rendering in frozen.renderings:
+        for picture in rendering.pictures:
+            found.setdefault(picture.name, set()).add(picture.content)
+    return found
+
+
+def _theme(before: Basis, now: Basis) -> Iterator[Change]:
+    if before.theme != now.theme:
+        yield Change("theme", "theme", _turned(before.theme, now.theme))
+    elif before.theme_hash != now.theme_hash:
+        said = say("its templates or colours were edited")
+        yield Change("theme", say("theme {name}", name=now.theme), said)
+
+
+def _unexplained(approved: Frozen, current: Frozen) -> Iterator[Change]:
+    """Renderings that differ although nothing they were made of does."""
+    for old, new in _pairs(approved, current):
+        if old.digest() != new.digest():
+            said = say(
+                "looks otherwise: a colour or a text of the publication, an author, "
+                "a past edition, or another version of mailer"
+            )
+            yield Change("rendering", str(new.variant), said)
+
+
+def _pairs(approved: Frozen, current: Frozen) -> Iterator[tuple[Rendering, Rendering]]:
+    old = {rendering.variant: rendering for rendering in approved.renderings}
+    for rendering in current.renderings:
+        if rendering.variant in old:
+            yield old[rendering.variant], rendering
+
+
+def _turned(was: str, becomes: str) -> Phrase:
+    return say("{was} → {becomes}", was=_quoted(was), becomes=_quoted(becomes))
+
+
+def _quoted(text: str) -> Phrase:
+    if not text:
+        return say("nothing")
+    short = text if len(text) <= _EXCERPT else f"{text[:_EXCERPT].rstrip()}…"
+    return say("“{text}”", text=short)
