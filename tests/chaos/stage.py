@@ -109,6 +109,7 @@ class Stage:
             "MAILER_SITE__SECRET_KEY": _KEY.strip(),
             "MAILER_RELAYS__PRINCIPAL__RATE": "",
             "MAILER_SEND__LINGER": "0s",
+            "MAILER_SEND__APPROVAL": "auto",
             **more,
         }
 
