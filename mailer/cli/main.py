@@ -25,6 +25,7 @@ from mailer.cli import (
     gathering,
     log,
     people,
+    reconcile,
     renderings,
     retries,
     runs,
@@ -53,6 +54,7 @@ renderings.register(app)
 approvals.register(app)
 runs.register(app)
 retries.register(app)
+reconcile.register(app)
 schedule.register(app)
 status.register(app)
 log.register(app)

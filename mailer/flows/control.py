@@ -12,7 +12,9 @@ from datetime import datetime
 from typing import Protocol
 
 from mailer.delivery.ledger import State
+from mailer.edition.model import Variant
 from mailer.flows.ports import Entry, Run
+from mailer.phrases import Phrase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +43,41 @@ class Line:
     entry: Entry
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """A delivery in doubt: who may have got it, over which relay, since when and why."""
+
+    subscriber: int
+    variant: Variant
+    email: str
+    relay: str
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
+    """What becomes of a doubt: ACCEPTED, BOUNCED (taken, and failed later), or DUE."""
+
+    doubt: Doubt
+    state: State
+    words: Phrase
+
+
 class Control(Protocol):
     """The operator's hand on the ledger. StoreError, and then nothing has happened."""
+
+    async def doubts(self, run: Run) -> list[Doubt]:
+        """What is in doubt, by address."""
+
+    async def resolve(
+        self, run: Run, resolutions: Sequence[Resolution], *, now: datetime
+    ) -> int:
+        """End doubts, all or none; how many still stood.
+
+        A finished run of which something is due again is paused until it is resumed.
+        GuardError if that run was cancelled.
+        """
 
     async def latest(self, search: Search, *, limit: int) -> list[Line]:
         """The *limit* lines that changed last, the oldest of them first."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from functools import partial
 
-from mailer.flows.control import Line, Search
+from mailer.flows.control import Doubt, Line, Resolution, Search
+from mailer.flows.ports import Run
+from mailer.store import doubts as doubting
 from mailer.store import search as searching
 from mailer.store.engine import Store
 
@@ -40,3 +43,15 @@ class SqlControl:
                     yield found
                 if len(found) < _PAGE:
                     break
+
+    async def doubts(self, run: Run) -> list[Doubt]:
+        """What is in doubt, by address."""
+        return await self._store.read(lambda c: doubting.doubts(c, run))
+
+    async def resolve(
+        self, run: Run, resolutions: Sequence[Resolution], *, now: datetime
+    ) -> int:
+        """End doubts, all or none; how many still stood."""
+        return await self._store.write(
+            lambda c: doubting.resolve(c, run, resolutions, now)
+        )

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from mailer.delivery.ledger import State
-from mailer.flows.control import Search
+from mailer.errors import GuardError
+from mailer.flows.control import Doubt, Resolution, Search
 from mailer.flows.ports import Run, RunState
+from mailer.phrases import say
 from mailer.store.schema import frozen
 from tests.contract.house import NOW, House, settlement
 
@@ -118,3 +122,73 @@ async def test_a_further_run_has_the_frozen_bytes_and_other_readers(
     assert await house.ledger.frozen(further) == kept
     rows = await house.store.read(lambda c: c.execute(frozen.select()).all())
     assert len(rows) == 1
+
+
+# -- doubts -------------------------------------------------------------------
+
+
+async def _doubtful(house: House) -> Run:
+    """A finished run: a was accepted, b, c and d are in doubt."""
+    run = await house.open_run(A, B, C, D)
+    doubt = dict.fromkeys("bcd", State.IN_DOUBT)
+    await settle(house, run, a=State.ACCEPTED, **doubt)
+    return await house.ledger.mark_run(run, RunState.SENT, now=NOW)
+
+
+def _ends(doubts: list[Doubt], *states: State) -> list[Resolution]:
+    return [
+        Resolution(doubt=doubt, state=state, words=say("because"))
+        for doubt, state in zip(doubts, states, strict=True)
+    ]
+
+
+async def test_doubts_end_as_they_are_told_to(house: House) -> None:
+    """Accepted, bounced, or due again: then the run waits for being resumed."""
+    run = await _doubtful(house)
+    doubts = await house.control.doubts(run)
+    assert [each.email for each in doubts] == [B, C, D]
+    assert {each.relay for each in doubts} == {"principal"}
+    ends = _ends(doubts, State.ACCEPTED, State.BOUNCED, State.DUE)
+    assert await house.control.resolve(run, ends, now=LATER) == 3
+    assert await house.states(run) == {
+        A: State.ACCEPTED,
+        B: State.ACCEPTED,
+        C: State.BOUNCED,
+        D: State.DUE,
+    }
+    again = await house.ledger.find_run(run.name)
+    assert again is not None
+    assert (again.state, again.finished) == (RunState.PAUSED, None)
+    assert again.reason == "1 delivery is due again at the operator's word"
+    assert [claim.email for claim in await house.claim(run, now=LATER)] == [D]
+    assert await house.control.doubts(run) == []
+
+
+async def test_what_is_no_doubt_any_more_is_left_alone(house: House) -> None:
+    """Somebody settled it meanwhile: the second word changes nothing."""
+    run = await _doubtful(house)
+    doubts = await house.control.doubts(run)
+    accepted = _ends(doubts, *[State.ACCEPTED] * 3)
+    due = _ends(doubts, *[State.DUE] * 3)
+    assert await house.control.resolve(run, accepted, now=LATER) == 3
+    assert await house.control.resolve(run, due, now=LATER) == 0
+    assert set((await house.states(run)).values()) == {State.ACCEPTED}
+    again = await house.ledger.find_run(run.name)
+    assert again is not None
+    assert again.state is RunState.SENT
+
+
+async def test_nothing_of_a_cancelled_run_is_due_again(house: House) -> None:
+    """All or none: what was to be accepted beside it stays in doubt too."""
+    run = await _doubtful(house)
+    run = await house.ledger.mark_run(run, RunState.CANCELLED, now=LATER)
+    ends = _ends(
+        await house.control.doubts(run), State.ACCEPTED, State.ACCEPTED, State.DUE
+    )
+    with pytest.raises(GuardError, match="was cancelled"):
+        await house.control.resolve(run, ends, now=LATER)
+    assert len(await house.control.doubts(run)) == 3
+    with pytest.raises(ValueError, match="does not end as refused"):
+        await house.control.resolve(
+            run, _ends(await house.control.doubts(run), *[State.REFUSED] * 3), now=LATER
+        )
