@@ -137,15 +137,22 @@ class RelayError(MailerError):
     """No relay took us in; nothing is known to have been handed over.
 
     ``temporary`` is False when waiting cannot help: a refused login, a bad certificate.
+    ``closing`` is True when it sent us away before anything began (421).
     """
 
     exit_code = 69
 
     def __init__(
-        self, message: Phrase, *, relay: str = "", temporary: bool = True
+        self,
+        message: Phrase,
+        *,
+        relay: str = "",
+        temporary: bool = True,
+        closing: bool = False,
     ) -> None:
         self.relay = relay
         self.temporary = temporary
+        self.closing = closing
         named = say("relay {relay}: {message}", relay=relay, message=message)
         super().__init__(named if relay else message)
 

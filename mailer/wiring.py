@@ -24,7 +24,7 @@ from mailer.phrases import Phrase, say
 
 if TYPE_CHECKING:
     from mailer.audience.token import Keyring
-    from mailer.config.settings import RelaySettings
+    from mailer.config.relays import RelaySettings
     from mailer.delivery.pace import Pace
     from mailer.delivery.signer import Signer
     from mailer.delivery.throttle import Rate
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from mailer.flows.ports import Ledger, PaceKeeper, Readers, Relay
     from mailer.flows.send import PacedRelay, SendingDesk
     from mailer.flows.slots import Slots
+    from mailer.transport.dial import Dialer
+    from mailer.transport.login import Login
     from mailer.workspace.newsroom import WorkspaceNewsroom
 
 
@@ -236,7 +238,6 @@ class House:
         )
 
     def _relay(self, relay: RelaySettings) -> Relay:
-        from mailer.transport.dial import Dialer, Security
         from mailer.transport.outbox import MaildirRelay
         from mailer.transport.smtp import SmtpRelay
 
@@ -246,21 +247,61 @@ class House:
                 folder=self.loaded.maildir(relay),
                 connections=relay.connections,
             )
-        dialer = Dialer(
+        return SmtpRelay(
+            self._dialer(relay),
+            connections=relay.connections,
+            messages_per_connection=relay.messages_per_connection,
+            max_age=relay.max_age,
+            idle=relay.idle,
+        )
+
+    def _dialer(self, relay: RelaySettings) -> Dialer:
+        from mailer.transport.dial import Dialer, Timeouts
+        from mailer.transport.protection import Protection, Security
+
+        wait = relay.timeouts
+        return Dialer(
             name=relay.name,
             host=relay.host,
             port=relay.port,
-            security=Security(relay.security),
+            local_hostname=relay.helo_name or socket.getfqdn(),
+            protection=Protection(
+                security=Security(relay.security),
+                ca_file=self.loaded.credential(relay.ca_file),
+                tls_name=relay.tls_name,
+                client_cert=self.loaded.credential(relay.client_cert),
+                client_key=self.loaded.credential(relay.client_key),
+                key_password=self.loaded.client_key_password(relay),
+            ),
+            clear_text=relay.clear_text,
+            login=self._login(relay) if relay.username else None,
+            patience=relay.connect_patience,
+            timeouts=Timeouts(
+                connect=wait.connect.total_seconds(),
+                greeting=wait.greeting.total_seconds(),
+                command=wait.command.total_seconds(),
+                data=wait.data.total_seconds(),
+                block=wait.block.total_seconds(),
+                dot=wait.dot.total_seconds(),
+            ),
+        )
+
+    def _login(self, relay: RelaySettings) -> Login:
+        from mailer.transport.access import CommandToken, FileToken
+        from mailer.transport.login import AccessToken, Login, Mechanism
+
+        token: AccessToken | None = None
+        if path := self.loaded.credential(relay.token_file):
+            token = FileToken(path, relay=relay.name)
+        elif relay.token_command:
+            token = CommandToken(
+                relay.token_command, folder=self.loaded.folder, relay=relay.name
+            )
+        return Login(
             username=relay.username,
             password=self.loaded.relay_password(relay),
-            local_hostname=socket.getfqdn(),
-            patience=relay.connect_patience,
-            ca_file=self.loaded.ca_file(relay),
-        )
-        return SmtpRelay(
-            dialer,
-            connections=relay.connections,
-            messages_per_connection=relay.messages_per_connection,
+            token=token,
+            mechanism=Mechanism(relay.auth),
         )
 
     def desk(self, ledger: Ledger) -> SendingDesk:

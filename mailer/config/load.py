@@ -21,7 +21,8 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from mailer.config.faults import NAMED_BY, by_name, faults_of, is_secret, veiled
 from mailer.config.origins import lines_of
 from mailer.config.places import data_home, find_config, placed
-from mailer.config.settings import DkimKey, RelaySettings, Settings
+from mailer.config.relays import RelaySettings
+from mailer.config.settings import DkimKey, Settings
 from mailer.edition.characters import unwritable
 from mailer.errors import ConfigError
 from mailer.phrases import say
@@ -93,9 +94,27 @@ class Loaded:
             return self._secret_file(relay.password_file, where).strip("\r\n")
         return relay.password.get_secret_value()
 
-    def ca_file(self, relay: RelaySettings) -> Path | None:
-        """The certificates that *relay* is checked against, if not the machine's."""
-        return self._place(relay.ca_file) if relay.ca_file else None
+    def client_key_password(self, relay: RelaySettings) -> str:
+        """What opens the client key of *relay*, if anything is needed."""
+        if not relay.client_key_password_file:
+            return ""
+        where = f"relays.{relay.name}.client_key_password_file"
+        return self._secret_file(relay.client_key_password_file, where).strip("\r\n")
+
+    def credential(self, said: str) -> Path | None:
+        """A certificate, key or token file, where one is named.
+
+        Among systemd's credentials, or as configured; it need not exist.
+        """
+        if not said:
+            return None
+        places = self._secret_places(said)
+        return next((place for place in places if place.exists()), self._place(said))
+
+    @property
+    def folder(self) -> Path:
+        """Where what is relative in the settings begins."""
+        return self.path.parent if self.path else self.root
 
     def maildir(self, relay: RelaySettings) -> Path:
         """The folder of a *relay* that keeps mail instead of sending it."""
@@ -103,14 +122,11 @@ class Loaded:
 
     def dkim_key_file(self, key: DkimKey) -> Path:
         """Where the private key is: among systemd's credentials, or as configured."""
-        return next(
-            (place for place in self._secret_places(key.key_file) if place.exists()),
-            self._place(key.key_file),
-        )
+        return self.credential(key.key_file) or self._place(key.key_file)
 
     def _place(self, said: str) -> Path:
         """A path as configured: ``~`` is home, what is relative is beside the file."""
-        return placed(said, self.path.parent if self.path else self.root)
+        return placed(said, self.folder)
 
     def _secret_file(self, said: str, key: str) -> str:
         for place in self._secret_places(said):

@@ -44,6 +44,8 @@ def _seen(text: str) -> dict[str, int]:
             if header[1] == "[[":
                 counts[table] = counts.get(table, -1) + 1
                 table = f"{table}.{counts[table]}"
+            elif (above := table.split(".")[0]) in counts:  # a table of the last entry
+                table = f"{above}.{counts[above]}{table.removeprefix(above)}"
             found.setdefault(table, number)
         elif key := _KEY.match(line):
             dotted = _bare(key[1])

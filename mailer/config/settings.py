@@ -23,18 +23,15 @@ from mailer.config.assembly import (
     assembly_of,
 )
 from mailer.config.lanes import Lanes
+from mailer.config.relays import RelaySettings
 from mailer.config.table import Table
 from mailer.config.values import (
-    LAST_PORT,
-    LOOPBACK,
     Address,
-    Ceilings,
     ColorPair,
     Domain,
     Duration,
     Exempt,
     FilePath,
-    Host,
     Lang,
     Line,
     Listener,
@@ -43,10 +40,8 @@ from mailer.config.values import (
     Name,
     PublicationId,
     PublicUrl,
-    Quota,
     Schedule,
     Selector,
-    Speed,
     Zone,
 )
 from mailer.delivery.domain import read_domain, read_selector
@@ -67,50 +62,6 @@ class Site(Table):
     postal_address: str = ""
     secret_key: SecretStr = SecretStr("")
     secret_key_file: FilePath = ""
-
-
-class RelaySettings(Table):
-    """One ``[[relays]]`` table: a server that takes our mail, or a folder (Maildir)."""
-
-    name: Name
-    kind: Literal["smtp", "maildir"] = "smtp"
-    path: FilePath = ""
-    host: Host = "127.0.0.1"
-    port: int = Field(default=587, ge=1, le=LAST_PORT)
-    security: Literal["starttls", "tls", "none"] = "starttls"
-    username: str = ""
-    password: SecretStr = SecretStr("")
-    password_file: FilePath = ""
-    ca_file: FilePath = ""
-    rate: Speed = None
-    hourly: Quota = None
-    daily: Quota = None
-    warm_up: Ceilings = None
-    connections: int = Field(default=4, ge=1, le=128)
-    messages_per_connection: int = Field(default=100, ge=1)
-    connect_patience: Duration = timedelta(seconds=30)
-    weight: int = Field(default=1, ge=1)
-
-    @model_validator(mode="after")
-    def _clear_text_stays_home(self) -> RelaySettings:
-        if self.security == "none" and self.host not in LOOPBACK:
-            message = say(
-                'security = "none" is for a relay on this machine; write "starttls" or "tls"'
-            )
-            raise ValueError(message)
-        return self
-
-    @model_validator(mode="after")
-    def _a_folder_has_a_path(self) -> RelaySettings:
-        if self.kind == "maildir" and not self.path:
-            message = say(
-                'kind = "maildir" needs a path: the folder that keeps the mail'
-            )
-            raise ValueError(message)
-        if self.path and self.kind == "smtp":
-            message = say('path is for kind = "maildir"')
-            raise ValueError(message)
-        return self
 
 
 class DkimKey(Table):

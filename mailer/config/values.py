@@ -47,6 +47,13 @@ def read_duration(value: object) -> timedelta:
     return timedelta(seconds=seconds)
 
 
+def _positive(value: timedelta) -> timedelta:
+    if not value:
+        message = say("no time at all is too short")
+        raise ValueError(message)
+    return value
+
+
 def _rate(value: object) -> Rate | None:
     if isinstance(value, Rate):
         return value
@@ -152,6 +159,7 @@ def _pair(value: object) -> object:
 
 
 Duration = Annotated[timedelta, BeforeValidator(read_duration)]
+Wait = Annotated[Duration, AfterValidator(_positive)]
 Speed = Annotated[Rate | None, BeforeValidator(_rate)]
 Quota = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_quota)]
 Ceilings = Annotated[WarmUp | None, BeforeValidator(_warm_up)]

@@ -10,8 +10,6 @@ Sources: RFC 5321 section 4, RFC 1870 (SIZE), RFC 2920 (PIPELINING), RFC 3207
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import re
 import ssl
 import time
@@ -20,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn, Protocol
 
 from mailer.transport.chaos import Chaos, Decider, Occasion
+from mailer.transport.doorkeeper import admit
 from mailer.transport.whims import Act, Behaviour, Moment
 
 LIMIT = 30 * 1024 * 1024
@@ -63,7 +62,8 @@ class Manners:
 
     ``contexts`` holds the TLS contexts by the fault of their certificate, the good one
     under ``""``; without any, TLS is not offered. ``pause`` waits, so that tests need
-    not. ``credentials`` are the only ones that may log in; None lets everybody.
+    not. ``credentials`` are the only ones that may log in, None lets everybody, and
+    ``mechanisms`` are how.
     """
 
     take: Take
@@ -71,6 +71,7 @@ class Manners:
     extensions: Sequence[str] = _EXTENSIONS
     contexts: Mapping[str, ssl.SSLContext] = field(default_factory=dict)
     credentials: tuple[str, str] | None = None
+    mechanisms: str = "PLAIN LOGIN"
     clock: Callable[[], float] = time.time
     pause: Callable[[float], Awaitable[object]] = asyncio.sleep
     hear: Callable[[str], None] = lambda _: None
@@ -138,7 +139,7 @@ class Dialogue:
         if self.manners.contexts and not self.secured:
             words.append("STARTTLS")
         if self.manners.credentials or self.manners.decider.offers("AUTH"):
-            words.append("AUTH PLAIN LOGIN")
+            words.append(f"AUTH {self.manners.mechanisms}")
         self.extensions = {word.split(" ")[0]: word for word in words}
         for behaviour in self.manners.decider.announce(self._occasion(Moment.EHLO)):
             if behaviour.act is Act.SIZE:
@@ -168,25 +169,17 @@ class Dialogue:
         if behaviour is not None:
             await self._obey(behaviour, "235 2.7.0 ok")
             return
-        method, _, first = arguments.partition(" ")
+        mechanism, _, first = arguments.partition(" ")
         try:
-            if method.upper() == "PLAIN":
-                said = await self._secret(first, "")
-                _, user, password = said.split("\0")
-            else:
-                user = await self._secret(first, "VXNlcm5hbWU6")
-                password = await self._secret("", "UGFzc3dvcmQ6")
-        except (ValueError, binascii.Error):
+            right = await admit(mechanism, first, self._ask, self.manners.credentials)
+        except ValueError:
             await self._say("501 5.5.2 this is no login")
             return
-        right = self.manners.credentials in {None, (user, password)}
         await self._say("235 2.7.0 ok" if right else "535 5.7.8 bad credentials")
 
-    async def _secret(self, said: str, prompt: str) -> str:
-        if not said:
-            await self._say(f"334 {prompt}")
-            said = (await self.reader.readuntil(b"\n")).decode("ascii").strip()
-        return base64.b64decode(said).decode()
+    async def _ask(self, challenge: str) -> str:
+        await self._say(f"334 {challenge}")
+        return (await self.reader.readuntil(b"\n")).decode("ascii", "replace").strip()
 
     async def _mail(self, arguments: str) -> None:
         address, parameters = _path(arguments)

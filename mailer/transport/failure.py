@@ -9,26 +9,42 @@ from aiosmtplib import (
     SMTPAuthenticationError,
     SMTPConnectError,
     SMTPResponseException,
-    SMTPTimeoutError,
 )
 
 from mailer.errors import RelayError
 from mailer.phrases import say
 
+_CLOSING = 421
+
 
 def failure(
-    error: Exception, *, relay: str, where: str, security: str, patience: float
+    error: Exception,
+    *,
+    relay: str,
+    where: str,
+    security: str,
+    waited: float,
+    proof: str,
 ) -> RelayError:
     """*error* in words; ``temporary`` unless only an operator can help.
 
-    *where* is host and port, *patience* the seconds that were waited for a reply.
+    *where* is host and port, *waited* the seconds that were waited for a reply, *proof*
+    the setting that a refused login depends on.
     """
-    temporary = True
+    temporary, closing = True, False
     match _tls_error(error) or error:
         case ssl.SSLCertVerificationError(verify_message=said):
             words = say(
                 "{where} shows a certificate we do not trust: {reason}; "
                 "is the host right, is ca_file needed?",
+                where=where,
+                reason=said,
+            )
+            temporary = False
+        case ssl.SSLError(reason=said) if _is_about_us(said):
+            words = say(
+                "{where} does not accept our certificate, or wants one ({reason}); "
+                "look at client_cert and client_key",
                 where=where,
                 reason=said,
             )
@@ -45,10 +61,11 @@ def failure(
         case SMTPAuthenticationError(code=code, message=said):
             words = say(
                 "{where} refuses the login ({code} {reply}); "
-                "look at username and password",
+                "look at username and {proof}",
                 where=where,
                 code=str(code),
                 reply=said,
+                proof=proof,
             )
             temporary = not 500 <= code < 600
         case SMTPResponseException(code=code, message=said):
@@ -59,11 +76,12 @@ def failure(
                 reply=said,
             )
             temporary = not 500 <= code < 600
-        case SMTPTimeoutError():
+            closing = code == _CLOSING
+        case TimeoutError():
             words = say(
                 "{where} did not answer in {seconds} s",
                 where=where,
-                seconds=round(patience),
+                seconds=round(waited),
             )
         case SMTPConnectError() | OSError():
             words = say(
@@ -79,7 +97,16 @@ def failure(
                 security=security,
             )
             temporary = False
-    return RelayError(words, relay=relay, temporary=temporary)
+    return RelayError(words, relay=relay, temporary=temporary, closing=closing)
+
+
+def _is_about_us(reason: str | None) -> bool:
+    """Whether TLS ended for the certificate that we showed, or did not.
+
+    Up to TLS 1.2 a relay that wants one and gets none says HANDSHAKE_FAILURE.
+    """
+    words = ("CERTIFICATE", "UNKNOWN_CA", "HANDSHAKE_FAILURE")
+    return "ALERT" in (reason or "") and any(w in (reason or "") for w in words)
 
 
 def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
@@ -92,10 +119,12 @@ def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
 
 
 def _said(error: BaseException) -> str:
-    """What the system said, without the layers it came through."""
+    """What the system said, or the layer nearest to it, without those around it."""
     cause: BaseException | None = error
+    innermost = ""
     while cause is not None:
         if isinstance(cause, OSError) and cause.errno and cause.errno > 0:
             return os.strerror(cause.errno)
+        innermost = str(cause) or innermost
         cause = cause.__cause__ or cause.__context__
-    return str(error)
+    return innermost

@@ -10,8 +10,10 @@ Sources: RFC 5321 sections 3.3 and 4.5.3.2 (time-outs), RFC 1870 (SIZE), RFC 653
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import aiosmtplib
 from aiosmtplib import (
@@ -40,11 +42,14 @@ class SmtpRelay:
         *,
         connections: int = 4,
         messages_per_connection: int = 100,
+        max_age: timedelta = timedelta(minutes=5),
+        idle: timedelta = timedelta(seconds=30),
     ) -> None:
         self.name = dialer.name
         self.timeouts = dialer.timeouts
         self.connections = connections
         self.messages_per_connection = messages_per_connection
+        self.max_age, self.idle = max_age, idle
         self._dialer = dialer
 
     async def check(self, *, size: int = 0) -> None:
@@ -78,12 +83,16 @@ class SmtpSession:
         self._relay = relay
         self._client = client
         self._carried = 0
+        self._clock = asyncio.get_running_loop().time
+        self._opened = self._clock()
 
     @property
     def is_open(self) -> bool:
         """Whether another message can go over this connection."""
         carried_all = self._carried >= self._relay.messages_per_connection
-        return self._client.is_connected and not carried_all
+        age = self._clock() - self._opened
+        is_old = age >= self._relay.max_age.total_seconds()
+        return self._client.is_connected and not carried_all and not is_old
 
     async def close(self) -> None:
         """Leave politely where that is still possible."""

@@ -37,7 +37,8 @@ from mailer.rendering.render import freeze, render
 from mailer.store.deliveries import SqlLedger
 from mailer.store.engine import Store
 from mailer.store.readers import SqlReaders
-from mailer.transport.dial import Dialer, Security
+from mailer.transport.dial import Dialer
+from mailer.transport.protection import Protection, Security
 from mailer.transport.smtp import SmtpRelay
 from mailer.wiring import SystemClock
 from tests.bench.signing import signing
@@ -178,7 +179,7 @@ def _relay(port: int) -> SmtpRelay:
         name="bench",
         host="127.0.0.1",
         port=port,
-        security=Security.NONE,
+        protection=Protection(security=Security.NONE),
         local_hostname="bench.example",
     )
     return SmtpRelay(dialer, connections=8)

@@ -13,10 +13,9 @@ import pytest
 from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Reply, Stage
 from mailer.flows.ports import Relay
-from mailer.transport.dial import Timeouts
 from mailer.transport.outbox import MaildirRelay
 from tests.fakes.relay import OK, FakeRelay
-from tests.relay import ScriptedRelay, smtp_relay
+from tests.relay import ScriptedRelay, smtp_relay, waiting
 
 ENVELOPE = Envelope(
     return_path="lettre@meridien.example", recipient="r@lecteurs.example"
@@ -55,7 +54,7 @@ async def built(
     relay = smtp_relay(
         server.port,
         name="fake",
-        timeouts=Timeouts(connect=2, command=1, data=1, dot=1),
+        timeouts=waiting(1),
     )
     return Rig(relay, lambda: [taken.content for taken in server.accepted])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.relay.client import dialer, smtp_relay
+from tests.relay.client import dialer, smtp_relay, waiting
 from tests.relay.server import Accepted, Behaviour, ScriptedRelay
 
-__all__ = ["Accepted", "Behaviour", "ScriptedRelay", "dialer", "smtp_relay"]
+__all__ = ["Accepted", "Behaviour", "ScriptedRelay", "dialer", "smtp_relay", "waiting"]

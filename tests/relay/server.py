@@ -51,6 +51,7 @@ class ScriptedRelay:
     contexts: Mapping[str, ssl.SSLContext] = field(default_factory=dict)
     implicit_tls: bool = False
     credentials: tuple[str, str] | None = None
+    mechanisms: str = "PLAIN LOGIN"
     accepted: list[Accepted] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     released: asyncio.Event = field(default_factory=asyncio.Event)
@@ -65,6 +66,7 @@ class ScriptedRelay:
             extensions=self.extensions,
             contexts={"": self.tls} if self.tls else self.contexts,
             credentials=self.credentials,
+            mechanisms=self.mechanisms,
             clock=self.clock,
             pause=self._wait_for_release,
             hear=self.commands.append,

@@ -21,10 +21,10 @@ from mailer.errors import ConfigError
 TOML = """\
 [site]
 public_url = "https://lettres.example.org/"
-
 [[relays]]
 name = "principal"
 host = "smtp.example.org"
+username = "lettres"
 password = "hunter2hunter2"
 rate = "15/s"
 

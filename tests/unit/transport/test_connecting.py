@@ -14,8 +14,9 @@ import trustme
 from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Outcome, Stage, judge
 from mailer.errors import RelayError
-from mailer.transport.dial import Security, Timeouts
-from tests.relay import ScriptedRelay, smtp_relay
+from mailer.transport.dial import Timeouts
+from mailer.transport.protection import Security
+from tests.relay import ScriptedRelay, smtp_relay, waiting
 
 ENVELOPE = Envelope(return_path="a@m.example", recipient="r@x.example")
 BODY = b"Subject: x\r\n\r\nBonjour\r\n"
@@ -129,7 +130,7 @@ async def test_nonsense_before_the_first_mail_may_pass(
     moment: str, behaviour: str
 ) -> None:
     """Silence and nonsense while connecting are the relay's, and temporary."""
-    quick = Timeouts(connect=0.1, command=0.1, data=0.1, dot=0.1)
+    quick = waiting(0.1)
     async with ScriptedRelay(script={moment: behaviour}) as server:
         with pytest.raises(RelayError, match=f"127.0.0.1:{server.port}") as caught:
             await smtp_relay(server.port, timeouts=quick).check()

@@ -13,15 +13,15 @@ import trustme
 from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Outcome, Stage, judge
 from mailer.errors import RelayError
-from mailer.transport.dial import Security, Timeouts
+from mailer.transport.protection import Security
 from mailer.transport.smtp import SmtpRelay
-from tests.relay import Behaviour, ScriptedRelay, smtp_relay
+from tests.relay import Behaviour, ScriptedRelay, smtp_relay, waiting
 
 ENVELOPE = Envelope(
     return_path="lettre@meridien.example", recipient="r@lecteurs.example"
 )
 BODY = b"Subject: x\r\n\r\nBonjour\r\n"
-PATIENT = Timeouts(connect=5, command=5, data=5, dot=5)
+PATIENT = waiting(5)
 QUICK = {"mail": {"command": 0.1}, "data": {"data": 0.1}, "dot": {"dot": 0.1}}
 
 
