@@ -57,6 +57,7 @@ class Sender:
             message = f"did not end in {seconds} s: {self.err}"
             raise AssertionError(message) from None
         assert self.code is not None
+        assert self.code != victim.SPOILT, self.err
         return self.code
 
     @property

@@ -17,8 +17,9 @@ import resource
 import signal
 import struct
 import sys
+import traceback
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from mailer import wiring
 from mailer.cli.main import main
 from mailer.cli.progress import show_progress
 from mailer.store.deliveries import SqlLedger
+from mailer.transport.dial import Dialer, Timeouts
 from mailer.workspace.newsroom import WorkspaceNewsroom
 
 PRELOADED = (mailer.flows.proof, show_progress, WorkspaceNewsroom)
@@ -50,6 +52,10 @@ POINTS = {
 """Moments of the ledger at which a victim can be told to kill itself."""
 
 _SECONDS = struct.Struct("d")
+
+
+SPOILT = 99
+"""The exit code of a victim that could not be prepared: the scene proves nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +87,15 @@ def run(orders: Orders) -> None:
     for number, name in ((1, "out"), (2, "err")):
         file = os.open(orders.out.with_suffix(f".{name}"), os.O_WRONLY | os.O_CREAT)
         os.dup2(file, number)
+    try:
+        _obey(orders)
+    except Exception:  # noqa: BLE001 - told, and not taken for an end of the command
+        traceback.print_exc()
+        os._exit(SPOILT)
+    main()
+
+
+def _obey(orders: Orders) -> None:
     os.environ.clear()
     os.environ.update(orders.environ)
     sys.argv = ["mailer", *orders.words]
@@ -96,7 +111,6 @@ def run(orders: Orders) -> None:
     if orders.user:
         os.setgroups([])
         os.setuid(pwd.getpwnam(orders.user).pw_uid)
-    main()
 
 
 def _die_at(point: str, passes: int) -> None:
@@ -143,10 +157,8 @@ def set_clock(path: Path, seconds: float) -> None:
 def _shorten(orders: Orders) -> None:
     """Time-outs that a test can wait for."""
     if orders.seconds is not None:
-        short = mailer.transport.smtp.Timeouts(
-            **dict.fromkeys(("connect", "command", "data", "dot"), orders.seconds)
-        )
-        mailer.transport.smtp.SmtpRelay.__init__.__kwdefaults__["timeouts"] = short
+        short = Timeouts(**{each.name: orders.seconds for each in fields(Timeouts)})
+        Dialer.__init__.__kwdefaults__["timeouts"] = short
     true = wiring.House.desk
     policy: dict[str, timedelta] = {}
     if orders.seconds is not None:
