@@ -127,9 +127,19 @@ class House:
     def gathering(self) -> GatheringDesk:
         """Everything that fills a draft with the week's material."""
         from mailer.flows.gather import GatheringDesk
+        from mailer.online.feeds import Address, FeedReader
         from mailer.workspace.composing import ComposingRoom
 
-        return GatheringDesk(room=ComposingRoom(self.newsroom))
+        addresses = {
+            name: Address(url=feed.url, private=feed.private)
+            for name, feed in self.settings.feeds.items()
+        }
+        return GatheringDesk(
+            room=ComposingRoom(self.newsroom),
+            feeds=FeedReader(
+                addresses, self.loaded.data_folder() / "feeds", now=self.clock.now
+            ),
+        )
 
     @cached_property
     def keyring(self) -> Keyring:

@@ -9,7 +9,7 @@ from mailer.phrases import Phrase, say
 
 # Controls, line ends that only some programs see (U+2028), the two signs kept for our
 # own marks, halves of a pair, and noncharacters of any plane.
-_UNWRITABLE = re.compile(
+UNWRITABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ue000\ue001\ufdd0-\ufdef"
     + "".join(chr(plane * 0x10000 + 0xFFFE + n) for plane in range(17) for n in (0, 1))
     + "]"
@@ -24,7 +24,7 @@ def on_one_line(text: str) -> str:
 
 def unwritable(text: str) -> Phrase | None:
     """The first character of *text* that a mail cannot hold, in words."""
-    found = _UNWRITABLE.search(text)
+    found = UNWRITABLE.search(text)
     if found is None:
         return None
     name = unicodedata.name(found[0], "") or say("a control character")
@@ -34,5 +34,5 @@ def unwritable(text: str) -> Phrase | None:
 
 def column_of_unwritable(line: str) -> int:
     """Where that character stands in *line*, counted from 1; 0 if there is none."""
-    found = _UNWRITABLE.search(line)
+    found = UNWRITABLE.search(line)
     return found.start() + 1 if found else 0

@@ -6,7 +6,7 @@ that does not answer is told, and never empties what it filled before.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -15,6 +15,7 @@ from typing import Protocol
 from mailer.edition.calendar import calendar_of, instant
 from mailer.edition.drafts.skeleton import Pen
 from mailer.edition.feature import Feature, Supply, filled
+from mailer.edition.gathering.entries import Feed, Note, feed_notes, pick_entries
 from mailer.edition.gathering.material import Changes, Known, Tray
 from mailer.edition.gathering.piece import Piece
 from mailer.edition.gathering.refresh import Fate, Part, fate_of, hash_of
@@ -65,6 +66,13 @@ class Room(Protocol):
         """Do *changes* in the folder of *day*, each whole or not at all."""
 
 
+class Feeds(Protocol):
+    """Whoever reads feeds."""
+
+    async def read(self, names: frozenset[str]) -> Mapping[str, Feed]:
+        """What each of the feeds called *names* says; never an error."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Supplies:
     """What a feature can be filled with. ``sure`` is False if a source did not answer.
@@ -106,7 +114,7 @@ class Gathering:
     edition: str
     is_new: bool
     features: Sequence[Filled]
-    notes: Sequence[tuple[str, Phrase]] = field(default=())
+    notes: Sequence[Note] = field(default=())
 
     @property
     def changes(self) -> bool:
@@ -119,6 +127,7 @@ class GatheringDesk:
     """Everything that fills features."""
 
     room: Room
+    feeds: Feeds
 
 
 def assemble_due(
@@ -174,7 +183,8 @@ async def _gathered(
     known = room.known(publication, day)
     tray = room.tray(publication, day)
     notes = list(tray.faults)
-    supplies = await _supplies(publication, day, tray, notes)
+    supplies = _from_inbox(publication, day, tray, notes)
+    supplies |= await _from_feeds(publication, day, desk.feeds, known, notes)
     pen = room.pen(publication)
     features = []
     for place, feature in enumerate(publication.assembly.features, 1):
@@ -203,23 +213,42 @@ async def _gathered(
     return replace(gathering, edition=name)
 
 
-async def _supplies(
-    publication: Publication,
-    day: date,
-    tray: Tray,
-    notes: list[tuple[str, Phrase]],
+def _from_inbox(
+    publication: Publication, day: date, tray: Tray, notes: list[Note]
 ) -> dict[str, Supplies]:
-    """What each feature is filled with; what waits or failed is added to *notes*."""
-    features = publication.assembly.features
-    sorted_ = sort_items(tray.items, features, day=day)
-    notes += sorted_.waiting
+    """What lies in the inbox, feature by feature; what waits is added to *notes*."""
+    found = sort_items(tray.items, publication.assembly.features, day=day)
+    notes += found.waiting
     return {
         name: Supplies(
             pieces=[item.piece for item in items],
             taken=[item.piece.name for item in items if not item.taken],
         )
-        for name, items in sorted_.chosen.items()
+        for name, items in found.chosen.items()
     }
+
+
+async def _from_feeds(
+    publication: Publication,
+    day: date,
+    reader: Feeds,
+    known: Known,
+    notes: list[Note],
+) -> dict[str, Supplies]:
+    """What feeds say, feature by feature, no entry twice; what failed is in *notes*."""
+    quoting = [f for f in publication.assembly.features if f.supply is Supply.FEED]
+    if not quoting:
+        return {}
+    feeds = await reader.read(frozenset(name for f in quoting for name in f.feeds))
+    notes += feed_notes(feeds)
+    found: dict[str, Supplies] = {}
+    printed = known.printed
+    for feature in quoting:
+        pieces = pick_entries(feature, feeds, day=day, printed=printed, notes=notes)
+        printed = printed.union(*(piece.keys for piece in pieces))
+        sure = all(feeds[name].is_known for name in feature.feeds if name in feeds)
+        found[feature.name] = Supplies(pieces=pieces, sure=sure)
+    return found
 
 
 def _filled(
@@ -236,7 +265,7 @@ def _filled(
     return Filled(feature=feature, file=file, fate=fate, text=text, supplies=supplies)
 
 
-def _held_back(features: Sequence[Filled]) -> Iterator[tuple[str, Phrase]]:
+def _held_back(features: Sequence[Filled]) -> Iterator[Note]:
     """The items that stay in the inbox because their part is somebody's own now."""
     for each in features:
         if not each.fate.is_ours:

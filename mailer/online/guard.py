@@ -10,10 +10,18 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpcore
+
+from mailer.phrases import Phrase, say
+
+PORTS = {"http": 80, "https": 443}
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+FOR_GOOD = frozenset({301, 308})
+_RESERVED = (".example", ".test", ".invalid", ".localhost")
 
 _EMBEDDING = tuple(
     ipaddress.ip_network(net)
@@ -41,6 +49,29 @@ def is_public(address: str) -> bool:
     return found.is_global and not (
         found.is_multicast or found.is_reserved or found.is_unspecified
     )
+
+
+def unasked(address: str, ports: Mapping[str, int]) -> Phrase | None:
+    """Why *address* is not asked for at all; None if it is.
+
+    *ports* are the schemes that are asked, and the one port of each.
+    """
+    try:
+        parts = urlsplit(address)
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        return say("it is no address")
+    if parts.scheme not in ports or not host:
+        return say("it is no address")
+    if host.endswith(_RESERVED) or host in {"example", "localhost"}:
+        return say("its name is reserved for examples")
+    if parts.username is not None:
+        return say("it holds a name or a password")
+    if port is not None and port not in ports.values():
+        return say("only the ports 80 and 443 are asked")
+    if not address.isascii():
+        return say("it has letters beyond ASCII")
+    return None
 
 
 class GuardedBackend(httpcore.AsyncNetworkBackend):

@@ -12,11 +12,19 @@ import ssl
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import httpcore
 
-from mailer.online.guard import GuardedBackend, RefusedError, is_public
+from mailer.online.guard import (
+    FOR_GOOD,
+    PORTS,
+    REDIRECTS,
+    GuardedBackend,
+    RefusedError,
+    is_public,
+    unasked,
+)
 from mailer.phrases import Phrase, say
 from mailer.rendering.checks.links import host_of
 from mailer.rendering.checks.online import Answer, State
@@ -26,11 +34,7 @@ _AT_ONCE = 16
 _HOPS = 5
 _SECONDS = 10.0  # for each step of one address
 _ALL_SECONDS = 90.0
-_PORTS = {"http": 80, "https": 443}
 _DEAD = frozenset({404, 410})
-_FOR_GOOD = frozenset({301, 308})
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_RESERVED = (".example", ".test", ".invalid", ".localhost")
 _HEADERS = [
     (b"User-Agent", b"mailer-link-check/1 (+checks links before a newsletter leaves)"),
     (b"Accept", b"*/*"),
@@ -49,7 +53,7 @@ class LinkProber:
         seconds: float = _SECONDS,
     ) -> None:
         self._allowed = allowed
-        self._ports = _PORTS if ports is None else ports
+        self._ports = PORTS if ports is None else ports
         self._ssl = ssl_context
         self._seconds = seconds
 
@@ -81,13 +85,13 @@ class LinkProber:
         return answers
 
     async def _answer(self, pool: httpcore.AsyncConnectionPool, address: str) -> Answer:
-        if fault := self._unasked(address):
+        if fault := unasked(address, self._ports):
             return _unknown(fault)
         try:
             answer = await self._follow(pool, address)
             if address.startswith("http://") and answer.state is State.FINE:
                 secure = "https" + address.removeprefix("http")
-                if not self._unasked(secure):
+                if not unasked(secure, self._ports):
                     twin = await self._quietly(pool, secure)
                     answer = replace(answer, secure=twin)
         except RefusedError:
@@ -119,12 +123,12 @@ class LinkProber:
         is_for_good = True
         for _ in range(_HOPS):
             status, location = await self._status(pool, here)
-            if status not in _REDIRECTS or not location:
+            if status not in REDIRECTS or not location:
                 return _judged(status, moved)
             here = urljoin(here, location)
-            if fault := self._unasked(here):
+            if fault := unasked(here, self._ports):
                 return _unknown(say("it leads elsewhere: {fault}", fault=fault))
-            is_for_good = is_for_good and status in _FOR_GOOD
+            is_for_good = is_for_good and status in FOR_GOOD
             moved = here if is_for_good else moved
         return _unknown(say("it leads from one address to the next"))
 
@@ -154,25 +158,6 @@ class LinkProber:
                 (v for k, v in response.headers if k.lower() == b"location"), b""
             )
             return response.status, location.decode("latin-1")
-
-    def _unasked(self, address: str) -> Phrase | None:
-        """Why *address* is not asked for at all; None if it is."""
-        try:
-            parts = urlsplit(address)
-            host, port = (parts.hostname or "").rstrip("."), parts.port
-        except ValueError:
-            return say("it is no address")
-        if parts.scheme not in self._ports or not host:
-            return say("it is no address")
-        if host.endswith(_RESERVED) or host in {"example", "localhost"}:
-            return say("its name is reserved for examples")
-        if parts.username is not None:
-            return say("it holds a name or a password")
-        if port is not None and port not in self._ports.values():
-            return say("only the ports 80 and 443 are asked")
-        if not address.isascii():
-            return say("it has letters beyond ASCII")
-        return None
 
 
 def _unknown(reason: Phrase) -> Answer:
