@@ -1,25 +1,41 @@
 """Signed tokens in links: who may leave, choose or read, without a login.
 
-A token is ``<key id><payload>.<mac>`` in URL-safe letters. Its MAC is HMAC-SHA256 over
-key id and payload, cut to 16 bytes (128 bits, RFC 2104 section 5), under a key derived
-for one purpose, so that a token to leave never opens the preferences. Nothing in it is
+A token is ``<key id><payload><mac>`` in URL-safe letters. Its MAC is keyed BLAKE2b over
+key id and payload, of 16 bytes (128 bits, RFC 7693 section 2.9), under a key derived for
+one purpose, so that a token to leave never opens the preferences. Nothing in it is
 secret, nothing expires: an unsubscribe link must work for years. What protects it is
 that nobody without the key can make one; keys rotate by adding a newer one.
+
+Three tokens and a digest are made for every message, hence not HMAC: BLAKE2b takes a
+third of its time.
 """
 
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 import hmac
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import Protocol, Self
 
 from mailer.errors import TokenError
 
 _MAC_BYTES = 16
+_ID_BYTES = 2
 _KEY_BYTES = 16  # fewer could be guessed
+_DIGEST_BYTES = 12
 _SEPARATOR = "\x1f"  # ASCII unit separator: in no id, name or address
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+
+
+class _Keyed(Protocol):
+    """A hash that knows its key, and was fed nothing yet."""
+
+    def copy(self) -> Self: ...
+    def update(self, data: bytes, /) -> None: ...
+    def digest(self) -> bytes: ...
 
 
 class Purpose(StrEnum):
@@ -41,50 +57,59 @@ class Keyring:
         if not keys or any(len(key) < _KEY_BYTES for key in keys):
             message = f"a keyring needs keys of at least {_KEY_BYTES} bytes"
             raise ValueError(message)
-        self._derived = {
-            purpose: [_derive(key, f"token:{purpose}") for key in keys]
+        self._keyed = {
+            purpose: [_keyed(key, f"token:{purpose}", _MAC_BYTES) for key in keys]
             for purpose in Purpose
         }
-        self._ids = [_derive(key, "key id")[:2] for key in keys]
-        self._digest_key = _derive(keys[0], "digest")
+        self._ids = [_derive(key, "key id")[:_ID_BYTES] for key in keys]
+        self._digest = _keyed(keys[0], "digest", _DIGEST_BYTES)
 
     def sign(self, purpose: Purpose, *parts: str) -> str:
-        """A token that says *parts* for *purpose*; ASCII letters, digits, ``-_.``."""
-        if not parts or any(_SEPARATOR in part for part in parts):
+        """A token that says *parts* for *purpose*; ASCII letters, digits, ``-_``."""
+        text = _SEPARATOR.join(parts)
+        if not parts or text.count(_SEPARATOR) != len(parts) - 1:
             message = "a token says at least one thing, without U+001F in it"
             raise ValueError(message)
-        body = self._ids[-1] + _SEPARATOR.join(parts).encode()
-        mac = hmac.digest(self._derived[purpose][-1], body, "sha256")[:_MAC_BYTES]
-        return f"{_encode(body)}.{_encode(mac)}"
+        body = self._ids[-1] + text.encode()
+        return _encode(body + _mac(self._keyed[purpose][-1], body))
 
     def read(self, purpose: Purpose, token: str) -> tuple[str, ...]:
         """What *token* says; TokenError if we did not sign it for *purpose*."""
         try:
-            left, right = token.split(".")
-            body, mac = _decode(left), _decode(right)
-            parts = tuple(body[2:].decode().split(_SEPARATOR))
+            raw = _decode(token)
+            body, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
+            parts = tuple(body[_ID_BYTES:].decode().split(_SEPARATOR))
         except ValueError as error:
             message = "not a token"
             raise TokenError(message) from error
-        for key_id, key in zip(self._ids, self._derived[purpose], strict=True):
-            expected = hmac.digest(key, body, "sha256")[:_MAC_BYTES]
-            if hmac.compare_digest(expected, mac) and body[:2] == key_id:
+        for key_id, key in zip(self._ids, self._keyed[purpose], strict=True):
+            ours = hmac.compare_digest(_mac(key, body), mac)
+            if ours and body[:_ID_BYTES] == key_id:
                 return parts
         message = "not our token"
         raise TokenError(message)
 
     def digest(self, label: str, text: str) -> str:
-        """A keyed name for *text*, the same for ever; 20 lower-case letters and digits."""
-        mac = hmac.digest(self._digest_key, f"{label}\0{text}".encode(), "sha256")
-        return base64.b32encode(mac)[:20].decode().lower()
+        """A keyed name for *text*, the same for ever; 24 lower-case letters and digits."""
+        return _mac(self._digest, f"{label}\0{text}".encode()).hex()
 
 
 def _derive(key: bytes, salt: str) -> bytes:
     return hmac.digest(key, salt.encode(), hashlib.sha256)
 
 
+def _keyed(key: bytes, salt: str, size: int) -> _Keyed:
+    return hashlib.blake2b(key=_derive(key, salt), digest_size=size)
+
+
+def _mac(key: _Keyed, body: bytes) -> bytes:
+    mac = key.copy()
+    mac.update(body)
+    return mac.digest()
+
+
 def _encode(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+    return binascii.b2a_base64(raw, newline=False).translate(_URL_SAFE, b"=").decode()
 
 
 def _decode(text: str) -> bytes:

@@ -103,7 +103,7 @@ class SignedTemplate:
     def write(self, reader: Reader) -> bytes:
         """The message that *reader* gets, signed; not a byte of it may change now."""
         template = self.template
-        values = [hole.filled(reader) for hole in template.holes]
+        values = template.values(reader)
         hashed = template.pick(
             [relax(value) for relax, value in zip(self.relaxed, values, strict=True)]
         )

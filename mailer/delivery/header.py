@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterator
 from mailer.errors import InputError
 from mailer.phrases import say
 
-LINK = re.compile(r"[!-;=?-~]{0,900}")
+LONGEST_LINK = 900
+LINK = re.compile(rf"[!-;=?-~]{{0,{LONGEST_LINK}}}")
 """A link that can stand between ``<`` and ``>``, where no line may be folded: no space,
 no bracket, and short enough for a line of 998 (RFC 5322 section 2.1.1)."""
 
@@ -55,6 +56,8 @@ def one_line(text: str, *, what: str) -> str:
 
 def cleaned(text: str) -> str:
     """*text* on one line: white space becomes single spaces, controls are dropped."""
+    if text.isprintable():  # then there are none, and this is asked once per reader
+        return " ".join(text.split())
     kept = (c for c in text if c.isspace() or unicodedata.category(c) not in _CONTROLS)
     return " ".join("".join(kept).split())
 
@@ -86,7 +89,9 @@ def named_field(name: str, phrase: str, address: str) -> bytes:
 
 
 def _quoted(phrase: str) -> str:
-    return '"' + re.sub(r'(["\\])', r"\\\1", phrase) + '"'
+    if '"' in phrase or "\\" in phrase:
+        phrase = re.sub(r'(["\\])', r"\\\1", phrase)
+    return f'"{phrase}"'
 
 
 def _plain(text: str, column: int) -> str:
@@ -113,6 +118,8 @@ def _encoded(text: str, column: int) -> str:
     ways = ("q", _as_q), ("b", _as_b)
     letter, coded = min(ways, key=lambda way: len(way[1](text)))
     room = _LINE - column - _FRAME
+    if len(whole := coded(text)) <= room:  # as most names
+        return f"=?utf-8?{letter}?{whole}?="
     rows = [""]
     for piece in _pieces(text, coded, room):
         if len(coded(rows[-1] + piece)) <= room:

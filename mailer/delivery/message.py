@@ -23,7 +23,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from enum import Enum, auto
 from operator import itemgetter
-from typing import Protocol, TypeVar, assert_never
+from typing import Protocol, TypeAlias, TypeVar, assert_never
 
 from mailer.delivery.header import LINK, field, named_field, one_line, raw_field
 from mailer.delivery.mailbox import ascii_address, read_mailbox, wire_address
@@ -35,6 +35,9 @@ from mailer.rendering.model import Picture, Rendering
 from mailer.rendering.personalise import HOLE, NAMES, fill, pieces
 
 _T = TypeVar("_T")
+_Forms: TypeAlias = dict[str, tuple[bytes, bytes]]
+"""A reader's values by placeholder, as the text part and as the HTML part have them."""
+
 _LIST_ID = re.compile(r"(?=.{3,255}\Z)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _FEEDBACK_ID = re.compile(r"(?:[\w.-]{0,60}:){3}[\w.-]{5,15}", re.ASCII)
 
@@ -129,13 +132,15 @@ class Hole:
         """The header fields that may stand here; none in the body."""
         return _FIELDS.get(self.channel, ())
 
-    def filled(self, reader: Reader) -> bytes:
-        """What stands here for *reader*."""
-        match self.channel:
-            case _Channel.TEXT:
-                return quoted_printable(reader.value(self.content))
-            case _Channel.HTML:
-                return quoted_printable(html.escape(reader.value(self.content)))
+    def filled(self, reader: Reader, forms: _Forms) -> bytes:
+        """What stands here for *reader*; *forms* are theirs and kept between holes."""
+        channel = self.channel
+        if channel is _Channel.TEXT or channel is _Channel.HTML:
+            found = forms.get(self.content)
+            if found is None:
+                found = forms[self.content] = _forms(reader.value(self.content))
+            return found[channel is _Channel.HTML]
+        match channel:
             case _Channel.TO:
                 return _to(reader)
             case _Channel.MESSAGE_ID:
@@ -145,7 +150,7 @@ class Hole:
             case _Channel.SUBJECT:
                 values = {name: reader.value(name) for name in NAMES}
                 return field("Subject", fill(self.content, values, escape=False))
-        assert_never(self.channel)
+        assert_never(channel)
 
 
 class _Deal(Protocol):
@@ -166,10 +171,15 @@ class MessageTemplate:
     holes: tuple[Hole, ...]
     pick: _Deal
 
+    def values(self, reader: Reader) -> list[bytes]:
+        """What fills each of ``holes`` for *reader*."""
+        forms: _Forms = {}
+        return [hole.filled(reader, forms) for hole in self.holes]
+
     def write(self, reader: Reader) -> bytes:
         """The message that *reader* gets, canonical, without the final dot."""
         parts = list(self.parts)
-        parts[1::2] = self.pick([hole.filled(reader) for hole in self.holes])
+        parts[1::2] = self.pick(self.values(reader))
         return b"".join(parts)
 
 
@@ -254,6 +264,15 @@ def _to(reader: Reader) -> bytes:
     if not address:
         return raw_field("To", "undisclosed-recipients:;")
     return named_field("To", reader.name, address)
+
+
+def _forms(value: str) -> tuple[bytes, bytes]:
+    """*value* for the text part, and for the HTML part; links need it made only once."""
+    text = quoted_printable(value)
+    # Five looks are a tenth of what it takes to escape what needs none.
+    if "&" in value or "<" in value or ">" in value or '"' in value or "'" in value:
+        return text, quoted_printable(html.escape(value))
+    return text, text
 
 
 def _unsubscribe(reader: Reader) -> bytes:

@@ -10,7 +10,10 @@ import re
 
 _SPECIAL = re.compile(rb"[^\t !-<>-~]")
 _WIDTH = 75  # and "=" for the soft break: RFC 2045 section 6.7, rule 5
+_SOFT = b"=\r\n"
+_SHORT = 4 * _WIDTH
 _EQUALS = ord("=")
+_BARE = bytes({*range(ord("!"), ord("~") + 1)} - {_EQUALS})
 _ESCAPES = [f"={octet:02X}".encode() for octet in range(256)]
 
 # A dot at the start of a line would have to be stuffed (RFC 5321 section 4.5.2), and
@@ -20,20 +23,32 @@ _MANGLED = (b".", b"From ")
 
 def quoted_printable(text: str) -> bytes:
     """*text*, with LF line ends, encoded; an open last line gets a soft break."""
-    *lines, rest = text.encode().split(b"\n")
+    octets = text.encode()
+    if not octets.translate(None, _BARE):  # needs nothing but rows, as links do
+        return _plain(octets)
+    *lines, rest = octets.split(b"\n")
     return b"".join([_line(line) + b"\r\n" for line in lines] + [_run(rest)])
+
+
+def _plain(octets: bytes) -> bytes:
+    """A run of what is plain; made for every reader, so without a loop."""
+    if octets[:1] == b"." or len(octets) > _SHORT or not octets:
+        return _run(octets)
+    if len(octets) <= _WIDTH:
+        return octets + _SOFT
+    return octets[:_WIDTH] + _SOFT + _plain(octets[_WIDTH:])
 
 
 def _line(octets: bytes) -> bytes:
     """A whole line without its end; white space at the end is shut in (rule 3)."""
     if octets.endswith((b" ", b"\t")):
         return _run(octets)
-    return b"=\r\n".join(_rows(octets))
+    return _SOFT.join(_rows(octets))
 
 
 def _run(octets: bytes) -> bytes:
     """Part of a line, ended by a soft break; nothing for nothing."""
-    return b"".join([row + b"=\r\n" for row in _rows(octets)])
+    return b"".join([row + _SOFT for row in _rows(octets)])
 
 
 def _rows(octets: bytes) -> list[bytes]:

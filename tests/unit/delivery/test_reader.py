@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.audience.token import Purpose
-from mailer.delivery.reader import Reader, address_reader
+from mailer.delivery.header import LINK
+from mailer.delivery.reader import Addressing, Reader, address_reader
 from mailer.edition.blocks import Source
 from mailer.edition.model import Edition, Publication, Variant
 from mailer.errors import InputError
@@ -181,6 +182,7 @@ def test_a_poor_name_does_not_cost_the_letter(address) -> None:
     [
         {"email": "no address"},
         {"email": "renee@example.org>"},
+        {"email": "renee\0@example.org"},
         {"email": "renee@example.org\r\nBcc: all@example.org"},
         {"name": "Renée\r\nBcc: all@example.org"},
         {"greeting": "a\0b"},
@@ -190,6 +192,7 @@ def test_a_poor_name_does_not_cost_the_letter(address) -> None:
         {"unsubscribe_mailto": "mailto:a@example.org>"},
         {"one_click_url": "https://x.example/\r\nBcc: all@example.org"},
         {"poll_url": "https://x.example/" + "a" * 900},
+        {"preferences_url": "https://x.example/é"},
     ],
 )
 def test_no_value_can_break_out_of_its_place(change) -> None:
@@ -197,3 +200,35 @@ def test_no_value_can_break_out_of_its_place(change) -> None:
     good = Reader(email="renee@example.org", message_id="<e118.7@meridien.example>")
     with pytest.raises(InputError):
         replace(good, **change)
+
+
+@given(
+    st.text(
+        st.one_of(st.sampled_from(" <>\n\0é"), st.characters(codec="utf-8")),
+        max_size=30,
+    ),
+    st.sampled_from(["web_url", "unsubscribe_mailto", "poll_url"]),
+)
+def test_a_quick_look_is_as_strict_as_a_long_one(text, link) -> None:
+    """What is plain at first sight is what stands the check of every single value."""
+    values = {"email": "renee@example.org", "message_id": "<a@example.org>", link: text}
+    if LINK.fullmatch(text):
+        assert getattr(Reader(**values), link) == text
+    else:
+        with pytest.raises(InputError):
+            Reader(**values)
+
+
+def test_a_run_addresses_as_one_reader_alone(address, keyring) -> None:
+    """What is made once for all readers changes nothing for any of them."""
+    addressing = Addressing(
+        publication=PUBLICATION,
+        edition=EDITION,
+        variant=Variant.MEMBER,
+        keyring=keyring,
+        public_url=PUBLIC,
+    )
+    for subscriber, email in ((7, "renee@example.org"), (8, "paul@example.org")):
+        alone = address(subscriber=subscriber, email=email, variant=Variant.MEMBER)
+        among = addressing.reader(subscriber=subscriber, email=email, name="Renée")
+        assert among == alone
