@@ -24,19 +24,18 @@ from mailer.phrases import Phrase, say
 
 if TYPE_CHECKING:
     from mailer.audience.token import Keyring
-    from mailer.config.relays import RelaySettings
     from mailer.delivery.pace import Pace
     from mailer.delivery.signer import Signer
+    from mailer.delivery.switchboard import Switchboard
     from mailer.delivery.throttle import Rate
     from mailer.edition.model import Publication
     from mailer.flows.approvals import Approvals
     from mailer.flows.control import Control
     from mailer.flows.gather import GatheringDesk
-    from mailer.flows.ports import Ledger, PaceKeeper, Readers, Relay
+    from mailer.flows.ports import Ledger, PaceKeeper, Readers
+    from mailer.flows.relaying import RelayBook
     from mailer.flows.send import PacedRelay, SendingDesk
     from mailer.flows.slots import Slots
-    from mailer.transport.dial import Dialer
-    from mailer.transport.login import Login
     from mailer.workspace.newsroom import WorkspaceNewsroom
 
 
@@ -70,6 +69,7 @@ class Stores:
     slots: Slots
     pace: PaceKeeper
     approvals: Approvals
+    relay_book: RelayBook
 
 
 class House:
@@ -194,6 +194,7 @@ class House:
         from mailer.store.engine import Store
         from mailer.store.pace import SqlPaceKeeper
         from mailer.store.readers import SqlReaders
+        from mailer.store.relays import SqlRelayBook
         from mailer.store.slots import SqlSlots
 
         store = await Store.open(self.loaded.database_url())
@@ -205,6 +206,7 @@ class House:
                 slots=SqlSlots(store),
                 pace=SqlPaceKeeper(store),
                 approvals=SqlApprovals(store),
+                relay_book=SqlRelayBook(store),
             )
         finally:
             await store.close()
@@ -213,13 +215,14 @@ class House:
         """Every relay with its pace; ConfigError if none is configured."""
         from mailer.delivery.throttle import Bucket
         from mailer.flows.send import PacedRelay
+        from mailer.relays import make_relay
 
         if not self.settings.relays:
             message = say("no relay is configured")
             raise ConfigError(message, hint=say("add a [[relays]] table"))
         return [
             PacedRelay(
-                relay=self._relay(relay),
+                relay=make_relay(relay, self.loaded),
                 bucket=Bucket(relay.rate, _burst(relay.rate)) if relay.rate else None,
             )
             for relay in self.settings.relays
@@ -247,71 +250,18 @@ class House:
             worker=self.worker,
         )
 
-    def _relay(self, relay: RelaySettings) -> Relay:
-        from mailer.transport.outbox import MaildirRelay
-        from mailer.transport.smtp import SmtpRelay
+    def switchboard(self) -> Switchboard:
+        """Who carries what: weights, priorities, nobody set aside yet."""
+        from mailer.delivery.switchboard import Share, Switchboard
 
-        if relay.kind == "maildir":
-            return MaildirRelay(
-                name=relay.name,
-                folder=self.loaded.maildir(relay),
+        return Switchboard(
+            Share(
+                relay=relay.name,
+                weight=relay.weight,
+                priority=relay.priority,
                 connections=relay.connections,
             )
-        return SmtpRelay(
-            self._dialer(relay),
-            connections=relay.connections,
-            messages_per_connection=relay.messages_per_connection,
-            max_age=relay.max_age,
-            idle=relay.idle,
-        )
-
-    def _dialer(self, relay: RelaySettings) -> Dialer:
-        from mailer.transport.dial import Dialer, Timeouts
-        from mailer.transport.protection import Protection, Security
-
-        wait = relay.timeouts
-        return Dialer(
-            name=relay.name,
-            host=relay.host,
-            port=relay.port,
-            local_hostname=relay.helo_name or socket.getfqdn(),
-            protection=Protection(
-                security=Security(relay.security),
-                ca_file=self.loaded.credential(relay.ca_file),
-                tls_name=relay.tls_name,
-                client_cert=self.loaded.credential(relay.client_cert),
-                client_key=self.loaded.credential(relay.client_key),
-                key_password=self.loaded.client_key_password(relay),
-            ),
-            clear_text=relay.clear_text,
-            login=self._login(relay) if relay.username else None,
-            patience=relay.connect_patience,
-            timeouts=Timeouts(
-                connect=wait.connect.total_seconds(),
-                greeting=wait.greeting.total_seconds(),
-                command=wait.command.total_seconds(),
-                data=wait.data.total_seconds(),
-                block=wait.block.total_seconds(),
-                dot=wait.dot.total_seconds(),
-            ),
-        )
-
-    def _login(self, relay: RelaySettings) -> Login:
-        from mailer.transport.access import CommandToken, FileToken
-        from mailer.transport.login import AccessToken, Login, Mechanism
-
-        token: AccessToken | None = None
-        if path := self.loaded.credential(relay.token_file):
-            token = FileToken(path, relay=relay.name)
-        elif relay.token_command:
-            token = CommandToken(
-                relay.token_command, folder=self.loaded.folder, relay=relay.name
-            )
-        return Login(
-            username=relay.username,
-            password=self.loaded.relay_password(relay),
-            token=token,
-            mechanism=Mechanism(relay.auth),
+            for relay in self.settings.relays
         )
 
     def desk(self, ledger: Ledger) -> SendingDesk:

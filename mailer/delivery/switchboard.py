@@ -192,6 +192,13 @@ class Switchboard:
             line.paused = name in relays
         self._holds_until = float("-inf")
 
+    def try_now(self, relay: str, now: float) -> None:
+        """End the pause of *relay*, if it is set aside: it is on probation at once."""
+        line = self._lines.get(relay)
+        if line is not None and line.until is not None:
+            line.until = min(line.until, now)
+            self._holds_until = float("-inf")
+
     def wake_at(self, now: float) -> float | None:
         """When something changes by itself: a probation begins, room is tried for."""
         moments = [

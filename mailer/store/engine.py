@@ -34,10 +34,10 @@ from mailer.phrases import say
 
 T = TypeVar("T")
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest migration: what this code reads and writes."""
 
-_KNOWN = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+_KNOWN = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 _BUSY_SECONDS = 5.0
 _POSTGRES_THREADS = 4
 
@@ -170,6 +170,7 @@ class Turn(IntEnum):
     OPEN_RUN = 0x6D61696C02
     ADMIT = 0x6D61696C03
     PACE = 0x6D61696C04
+    RELAYS = 0x6D61696C05
 
 
 def alone(connection: Connection, turn: Turn) -> None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Date,
     Dialect,
@@ -224,4 +225,20 @@ pace = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("state_json", Text, nullable=False),
+)
+
+relay = Table(
+    "relay",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("paused_by", Text, nullable=False),
+    Column("paused_at", Moment),
+    Column("resumed_at", Moment),
+    Column("health", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("reason_json", Text),
+    Column("until", Moment),
+    Column("permanent", Boolean, nullable=False),
+    Column("worker", Text, nullable=False),
+    Column("seen_at", Moment),
 )

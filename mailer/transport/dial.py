@@ -28,7 +28,8 @@ from tenacity import (
 from mailer.errors import RelayError
 from mailer.phrases import say
 from mailer.transport.failure import failure
-from mailer.transport.login import Login, log_in
+from mailer.transport.introduction import Introduction, introduction
+from mailer.transport.login import Login, Mechanism, log_in
 from mailer.transport.protection import Protection, Security
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -104,6 +105,17 @@ class Dialer:
 
         RelayError says what an operator can do, and whether it may pass by itself.
         """
+        client, _ = await self._dial()
+        return client
+
+    async def meet(self) -> Introduction:
+        """Connect, secure, log in and leave, to see whom we have to do with."""
+        client, login = await self._dial()
+        met = introduction(client, where=self._where, login=login)
+        await hang_up(client)
+        return met
+
+    async def _dial(self) -> tuple[aiosmtplib.SMTP, Mechanism | None]:
         client = aiosmtplib.SMTP(
             hostname=self._protection.tls_name
             or self._host,  # compared with what it shows
@@ -121,14 +133,14 @@ class Dialer:
         try:
             await client.connect(sock=line, timeout=waited)
             waited = self.timeouts.command
-            await self._introduce(client)
+            login = await self._introduce(client)
         except (SMTPException, OSError, ValueError) as error:
             client.close()
             raise self._failure(error, waited) from error
         except BaseException:
             client.close()
             raise
-        return client
+        return client, login
 
     async def _reach(self) -> socket.socket:
         """A TCP connection to the first address of the host that answers."""
@@ -154,7 +166,7 @@ class Dialer:
                 return line
         raise failed
 
-    async def _introduce(self, client: aiosmtplib.SMTP) -> None:
+    async def _introduce(self, client: aiosmtplib.SMTP) -> Mechanism | None:
         """EHLO, and TLS and login where they are configured."""
         await _say_hello(client)
         if self._protection.security is Security.STARTTLS:
@@ -167,14 +179,15 @@ class Dialer:
                 raise RelayError(message, relay=self.name, temporary=False)
             await client.starttls()
             await _say_hello(client)
-        if self._login is not None:
-            await log_in(
-                client,
-                self._login,
-                relay=self.name,
-                where=self._where,
-                in_clear=self._strangers_read,
-            )
+        if self._login is None:
+            return None
+        return await log_in(
+            client,
+            self._login,
+            relay=self.name,
+            where=self._where,
+            in_clear=self._strangers_read,
+        )
 
     def _failure(self, error: Exception, waited: float) -> RelayError:
         return failure(

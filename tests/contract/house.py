@@ -21,6 +21,7 @@ from mailer.store.deliveries import SqlLedger
 from mailer.store.engine import Store
 from mailer.store.pace import SqlPaceKeeper
 from mailer.store.readers import SqlReaders
+from mailer.store.relays import SqlRelayBook
 
 NOW = datetime(2026, 3, 14, 6, 0, 0, 123456, tzinfo=UTC)
 LEASE = timedelta(minutes=5)
@@ -104,6 +105,7 @@ class House:
     control: SqlControl
     pace: SqlPaceKeeper
     approvals: SqlApprovals
+    relay_book: SqlRelayBook
 
     @classmethod
     async def open(cls, url: str) -> House:
@@ -116,6 +118,7 @@ class House:
             control=SqlControl(store),
             pace=SqlPaceKeeper(store),
             approvals=SqlApprovals(store),
+            relay_book=SqlRelayBook(store),
         )
 
     async def admit(

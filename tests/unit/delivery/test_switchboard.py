@@ -289,6 +289,16 @@ def test_why_nobody_carries_names_each_relay() -> None:
     assert switch.is_hopeless(1)
 
 
+def test_the_operator_may_have_a_relay_tried_at_once() -> None:
+    """A pause is over when the operator says so; a relay that is up minds nothing."""
+    switch = board(1, 1)
+    switch.failed("a", 0, REFUSED, permanent=True)
+    for name in ("a", "b", "unknown"):
+        switch.try_now(name, 5)
+    assert health(switch, "a", 5) is Health.PROBATION
+    assert (switch.connections("a", 5), switch.connections("b", 5)) == (1, 4)
+
+
 def test_nothing_wakes_a_board_that_is_well() -> None:
     """No timer where there is nothing to wait for."""
     switch = board(1, 1)
