@@ -59,6 +59,13 @@ def send(
             "--test", metavar="ADDRESS", help="Send a marked proof there instead."
         ),
     ] = None,
+    grace: Annotated[
+        bool | None,
+        typer.Option(
+            "--grace/--no-grace",
+            help="Wait [send] grace first; else only after a typed confirmation.",
+        ),
+    ] = None,
     accept: AcceptOption = None,
     by: ByOption = "",
     json: JsonOption = False,
@@ -74,6 +81,7 @@ def send(
             dry_run=dry_run,
             yes=yes,
             expect=expect,
+            grace=grace,
             json=json,
             accept=accept or (),
             by=by,
@@ -105,6 +113,7 @@ async def send_edition(
     dry_run: bool = False,
     yes: bool = False,
     expect: int | None = None,
+    grace: bool | None = None,
     json: bool = False,
     accept: Sequence[str] = (),
     by: str = "",
@@ -112,6 +121,7 @@ async def send_edition(
     """Plan, confirm, send and balance *edition*; the exit code."""
     from mailer.flows.approve import as_approved, clearance_of, cleared, refuse
     from mailer.flows.assemble import require_clean, sent_before
+    from mailer.flows.depart import arm
     from mailer.flows.proof import largest_message
 
     assembled = accepting(assembled_edition(call, edition), accept, by=by)
@@ -144,12 +154,10 @@ async def send_edition(
             await paced.relay.check(size=size)
         now = call.house.clock.now()
         clearance = await cleared(assembled, stores.approvals, auto=is_auto, now=now)
-        run = await stores.ledger.open_run(
-            assembled.frozen,
-            now=now,
-            accepted=assembled.accepted,
-            approval=clearance.approval,
-        )
+        # A script cannot change its mind; somebody who typed a number can.
+        waits = not yes if grace is None else grace
+        departs = now + call.house.settings.send.grace if waits else None
+        run = await arm(assembled, clearance, stores.ledger, now=now, departs=departs)
         call.err.tell(queued(plan.audience, run))
         return await carry_on(call, [run], desk, stores, json=json)
 
@@ -211,28 +219,36 @@ async def carry_on(
 
     *many*: the JSON is a list of runs, even of one.
     """
+    from mailer.cli.countdown import count_down
     from mailer.cli.progress import show_progress
+    from mailer.flows.ports import RunState
     from mailer.flows.send import send as send_run
 
-    codes, rows = [], []
+    codes, rows, on_the_wire = [], [], False
 
     def tell() -> None:
         told = say(
             "Stopping: what is on the wire is finished first. "
             "A second Ctrl-C leaves at once."
         )
-        call.err.tell(told)
+        if on_the_wire:
+            call.err.tell(told)
 
     with drain_on_signals(desk.stop, tell) as interruption:
         for run in runs:
-            async with show_progress(call, run, stores.ledger):
-                left = await send_run(run, desk)
+            left = await count_down(call, run, desk, interruption)
+            if left.state not in {RunState.ARMED, RunState.CANCELLED}:
+                on_the_wire = True
+                async with show_progress(call, left, stores.ledger):
+                    left = await send_run(left, desk)
             tally = await stores.ledger.tally(left)
             rows.append(run_json(call, left, tally))
             print_end(call, left, tally)
             assert_balanced(tally, left.name)
-            by_hand = interruption.by_hand and left.finished is None
-            codes.append(130 if by_hand else exit_code(tally))
+            cancelled = left.state is RunState.CANCELLED
+            by_hand = interruption.by_hand and (cancelled or left.finished is None)
+            code = GuardError.exit_code if cancelled else exit_code(tally)
+            codes.append(130 if by_hand else code)
             if desk.stop.is_set():
                 break
     if json:

@@ -185,7 +185,19 @@ def _seconds(call: Invocation, run: Run) -> float:
 def print_end(call: Invocation, run: Run, tally: Tally) -> None:
     """How a run ended, its balance sheet, and what can be done now."""
     spent = lasting(_seconds(call, run))
-    if run.finished is not None:
+    if run.state == "cancelled":
+        mark, style = "!", "yellow"
+        gone = tally.accepted + tally.refused + tally.in_doubt
+        words = say_many(
+            "was cancelled; {count} message had left",
+            "was cancelled; {count} messages had left",
+            gone,
+        )
+        words = words if gone else say("was cancelled: nothing left")
+    elif run.state == "armed":
+        mark, style = "!", "yellow"
+        words = say("is armed: nothing has left")
+    elif run.finished is not None:
         mark, style = "✓", "green"
         words = say("finished in {time}", time=spent)
     else:

@@ -23,6 +23,7 @@ _WORDS = {
         say("error"),
         say("warning"),
         # runs and deliveries
+        say("armed"),
         say("sending"),
         say("paused"),
         say("sent"),

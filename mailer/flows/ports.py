@@ -97,8 +97,12 @@ class Readers(Protocol):
 
 
 class RunState(StrEnum):
-    """Where a run stands; ``sent`` only when nothing waits any more."""
+    """Where a run stands; ``sent`` only when nothing waits any more.
 
+    ``armed`` is the grace before it: everything is frozen, and nothing leaves yet.
+    """
+
+    ARMED = "armed"
     SENDING = "sending"
     PAUSED = "paused"
     SENT = "sent"
@@ -110,7 +114,8 @@ class Run:
     """One sending of one edition to one frozen audience.
 
     ``name`` is ``<publication>-<number or slug>-<n>``; ``edition`` is
-    ``publication/number``. ``finished`` is None while anything waits. ``accepted`` are
+    ``publication/number``. ``departs`` is when an armed run begins to send, and None
+    for one that had no grace. ``finished`` is None while anything waits. ``accepted`` are
     the errors of the checks that somebody took upon themselves.
     """
 
@@ -122,6 +127,7 @@ class Run:
     sha256: str
     state: RunState
     started: datetime
+    departs: datetime | None = None
     finished: datetime | None = None
     reason: Phrase = NOTHING
     accepted: tuple[Acceptance, ...] = ()
@@ -201,11 +207,24 @@ class Ledger(Protocol):
         now: datetime,
         accepted: Sequence[Acceptance] = (),
         approval: Approval | None = None,
+        departs: datetime | None = None,
     ) -> Run:
         """Freeze edition and audience in one transaction: run, and a row per reader.
 
-        GuardError if an earlier run of this edition is not finished, or if *approval*
+        With *departs* it is armed, and sends nothing before. GuardError if an earlier run of this edition is not finished, or if *approval*
         does not stand any more.
+        """
+
+    async def depart(self, run: Run, *, now: datetime) -> Run:
+        """Move an armed run whose time has come to sending; else as it stands.
+
+        It starts then: patience and the Date of its messages count from its departure.
+        """
+
+    async def cancel(self, run: Run, *, now: datetime, reason: Phrase = NOTHING) -> Run:
+        """End *run* for good; what was not handed over is withdrawn, all at once.
+
+        A later run reaches those readers. GuardError if the run is finished.
         """
 
     def sole_sender(self, run: Run) -> AbstractAsyncContextManager[None]:

@@ -26,7 +26,7 @@ from mailer.store.engine import Store
 from mailer.store.freezer import thaw
 from mailer.store.group import GroupCommit
 from mailer.store.locks import sole_sender
-from mailer.store.runs import as_run, open_run, plan
+from mailer.store.runs import as_run, cancel, depart, open_run, plan
 from mailer.store.schema import delivery
 from mailer.store.schema import run as run_table
 
@@ -54,11 +54,20 @@ class SqlLedger:
         now: datetime,
         accepted: Sequence[Acceptance] = (),
         approval: Approval | None = None,
+        departs: datetime | None = None,
     ) -> Run:
         """Freeze edition and audience in one transaction."""
         return await self._store.write(
-            lambda c: open_run(c, frozen, now, accepted, approval)
+            lambda c: open_run(c, frozen, now, accepted, approval, departs)
         )
+
+    async def depart(self, run: Run, *, now: datetime) -> Run:
+        """Move an armed run to sending."""
+        return await self._store.write(lambda c: depart(c, run, now))
+
+    async def cancel(self, run: Run, *, now: datetime, reason: Phrase = NOTHING) -> Run:
+        """End *run*, and withdraw what was not handed over."""
+        return await self._store.write(lambda c: cancel(c, run, now, reason))
 
     def sole_sender(self, run: Run) -> AbstractAsyncContextManager[None]:
         """Be the only process that sends *run*; freed even by ``kill -9``."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, literal, select
+from sqlalchemy import Connection, func, insert, literal, select, update
 
 from mailer.delivery.ledger import State
 from mailer.edition.model import Edition, Variant
@@ -15,15 +15,23 @@ from mailer.edition.succession import renamed_since
 from mailer.errors import GuardError
 from mailer.flows.approvals import Acceptance, Approval
 from mailer.flows.ports import Plan, Run, RunState
-from mailer.phrases import say
+from mailer.phrases import Phrase, say
 from mailer.rendering.model import Frozen
 from mailer.store.approvals import require_standing
 from mailer.store.audience import SKIPPED, audience
-from mailer.store.codec import dump_accepted, load_accepted, load_edition, load_phrase
+from mailer.store.codec import (
+    dump_accepted,
+    dump_phrase,
+    load_accepted,
+    load_edition,
+    load_phrase,
+)
 from mailer.store.engine import Turn, alone
 from mailer.store.freezer import freeze
 from mailer.store.schema import delivery, run
 from mailer.store.schema import frozen as frozen_table
+
+_CANCELLED = say("the run was cancelled")
 
 
 def plan(connection: Connection, frozen: Frozen) -> Plan:
@@ -46,6 +54,7 @@ def open_run(
     now: datetime,
     accepted: Sequence[Acceptance] = (),
     approval: Approval | None = None,
+    departs: datetime | None = None,
 ) -> Run:
     """A run with a delivery per reader; GuardError if it must not be."""
     edition = frozen.edition
@@ -74,8 +83,9 @@ def open_run(
             publication=frozen.publication.id,
             frozen_id=freeze(connection, frozen, now),
             sha256=frozen.sha256,
-            state=RunState.SENDING,
+            state=RunState.SENDING if departs is None else RunState.ARMED,
             started_at=now,
+            departs_at=departs,
             reason="",
             accepted_json=dump_accepted(accepted),
         )
@@ -113,6 +123,50 @@ def open_run(
         message = say("nobody to send {name} to", name=edition.name)
         raise GuardError(message)
     return as_run(connection.execute(select(run).where(run.c.id == key)).one())
+
+
+def depart(connection: Connection, which: Run, now: datetime) -> Run:
+    """Armed becomes sending, unless it is too early or somebody was quicker."""
+    connection.execute(
+        update(run)
+        .where(run.c.id == which.id)
+        .where(run.c.state == RunState.ARMED)
+        .where(run.c.departs_at <= now)
+        .values(state=RunState.SENDING, started_at=now)
+    )
+    return as_run(connection.execute(select(run).where(run.c.id == which.id)).one())
+
+
+def cancel(connection: Connection, which: Run, now: datetime, reason: Phrase) -> Run:
+    """End a run, and withdraw what was not handed over; GuardError if it has ended."""
+    ended = connection.execute(
+        update(run)
+        .where(run.c.id == which.id)
+        .where(run.c.finished_at.is_(None))
+        .values(
+            state=RunState.CANCELLED,
+            finished_at=now,
+            reason=str(reason),
+            reason_json=dump_phrase(reason),
+        )
+    )
+    if not ended.rowcount:
+        message = say("{run} is finished", run=which.name)
+        raise GuardError(message, hint=f"mailer status {which.name}")
+    connection.execute(
+        update(delivery)
+        .where(delivery.c.run_id == which.id)
+        .where(delivery.c.state.in_([State.DUE, State.CLAIMED]))
+        .values(
+            state=State.WITHDRAWN,
+            fence=delivery.c.fence + 1,
+            next_attempt_at=None,
+            lease_until=None,
+            reason=str(_CANCELLED),
+            updated_at=now,
+        )
+    )
+    return as_run(connection.execute(select(run).where(run.c.id == which.id)).one())
 
 
 def _refuse_renamed(connection: Connection, edition: Edition) -> None:
@@ -157,6 +211,7 @@ def as_run(row: Any) -> Run:  # noqa: ANN401 - a Row of the run table
         sha256=row.sha256,
         state=RunState(row.state),
         started=row.started_at,
+        departs=row.departs_at,
         finished=row.finished_at,
         reason=load_phrase(row.reason, row.reason_json),
         accepted=load_accepted(row.accepted_json),

@@ -173,6 +173,7 @@ run = Table(
     Column("sha256", String(64), nullable=False),
     Column("state", String(16), nullable=False),
     Column("started_at", Moment, nullable=False),
+    Column("departs_at", Moment),
     Column("finished_at", Moment),
     Column("reason", Text, nullable=False),
     Column("accepted_json", Text),

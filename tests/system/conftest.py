@@ -131,6 +131,7 @@ def mailer(template_workspace: Path, tmp_path: Path) -> Mailer:
             "MAILER_STORAGE__FOLDER": str(data),
             # Most stories begin when somebody has said yes: test_approval has the others.
             "MAILER_SEND__APPROVAL": "auto",
+            "MAILER_SEND__GRACE": "0s",
         },
     )
 
