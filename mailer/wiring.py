@@ -247,7 +247,7 @@ class House:
                 name: LanePace(domains=lane.domains, rate=lane.rate)
                 for name, lane in self.settings.lanes.items()
             },
-            worker=self.worker,
+            worker=f"{self.worker}:{secrets.token_hex(4)}",
         )
 
     def switchboard(self) -> Switchboard:

@@ -101,9 +101,12 @@ def asks_to_slow(attempt: Attempt, verdict: Verdict) -> Kind | None:
 
 
 class Pace:
-    """When a message may go, for one process. Made anew for each; see ``meet``.
+    """When a message may go, for one process.
 
     A relay or a lane that was not configured is as fast as it goes until it objects.
+    ``worker`` is the name of this process, another at each start: in a container the
+    number of a process is always 1, and a new one must not take over what a dead one
+    had booked.
     """
 
     def __init__(
@@ -118,8 +121,9 @@ class Pace:
         self._named = frozenset(lanes)
         self._relays = {n: _limiter(relay.rate) for n, relay in relays.items()}
         self._lanes = {n: _limiter(lane.rate) for n, lane in lanes.items() if lane.rate}
-        self._quotas = {n: relay.quotas for n, relay in relays.items() if relay.quotas}
-        self._credits = {name: Credit() for name in self._quotas}
+        self._credits = {
+            n: Credit(relay.quotas) for n, relay in relays.items() if relay.quotas
+        }
         self._accounts: Mapping[str, Account] = {}
         self._share = 1.0
         self._met_at = float("-inf")
@@ -257,8 +261,8 @@ class Pace:
     def usage(self, now: float) -> dict[str, Usage]:
         """How much of their quotas the relays have had, by name."""
         return {
-            name: usage(self._accounts.get(name, Account()), quotas, now)
-            for name, quotas in self._quotas.items()
+            name: usage(self._accounts.get(name, Account()), credit.quotas, now)
+            for name, credit in self._credits.items()
         }
 
     # -- kept, and shared with other processes --------------------------------
@@ -274,10 +278,7 @@ class Pace:
         since = now - self._met_at
         if since < _HASTE:
             return False
-        if self._credits and any(
-            credit.is_low(self._quotas[name], now)
-            for name, credit in self._credits.items()
-        ):
+        if self._credits and any(c.is_low(now) for c in self._credits.values()):
             return True
         return since >= EVERY and self._spent_since and self._is_limited
 
@@ -298,10 +299,10 @@ class Pace:
             now=now,
             drawn={
                 name: Drawn(
-                    quotas=self._quotas[name],
+                    quotas=credit.quotas,
                     spent=credit.spent,
                     held=max(0, credit.held),
-                    wanted=credit.wanted(self._quotas[name], now),
+                    wanted=credit.wanted(now),
                 )
                 for name, credit in self._credits.items()
             },

@@ -95,6 +95,13 @@ class Quotas:
     def __bool__(self) -> bool:
         return not (self.hourly is None and self.daily is None and self.warm_up is None)
 
+    @property
+    def smallest(self) -> int:
+        """The least of them: what a credit must be small beside."""
+        ceilings = self.warm_up.ceilings[:1] if self.warm_up else ()
+        limits = (self.hourly, self.daily, *ceilings)
+        return min((limit for limit in limits if limit is not None), default=0)
+
 
 NO_QUOTAS = Quotas()
 
@@ -216,14 +223,24 @@ def _room(left: int, counts: Mapping[int, int], slot: float, window: float) -> R
 class Credit:
     """What one process may still give to one relay without asking the account."""
 
-    __slots__ = ("_again_at", "_fresh_until", "_reported_at", "held", "room", "spent")
+    __slots__ = (
+        "_again_at",
+        "_fresh_until",
+        "_least",
+        "_low",
+        "_reported_at",
+        "held",
+        "quotas",
+        "room",
+        "spent",
+    )
 
-    def __init__(self) -> None:
-        self.held = 0
-        self.spent = 0
-        self.room = 0
+    def __init__(self, quotas: Quotas) -> None:
+        self.quotas = quotas
+        self.held = self.spent = self.room = self._low = 0
         self._again_at = 0.0
         self._fresh_until = self._reported_at = float("-inf")
+        self._least = min(max(quotas.smallest // 100, _SMALLEST), _LARGEST)
 
     def ready(self, now: float) -> float:
         """Seconds until it is worth asking; 0.0 if a message may go. Changes nothing."""
@@ -242,20 +259,18 @@ class Credit:
             return 0.0
         return max(self._again_at - now, 0.0)
 
-    def wanted(self, quotas: Quotas, now: float) -> int:
-        """How many messages it should hold: a few seconds' worth of what goes now."""
-        ceilings = quotas.warm_up.ceilings if quotas.warm_up else ()
-        limits = (quotas.hourly, quotas.daily, *ceilings[:1])
-        smallest = min(limit for limit in limits if limit is not None)
-        least = min(max(smallest // 100, _SMALLEST), _LARGEST)
-        since = max(now - self._reported_at, 0.05)
-        return max(least, int(_AHEAD * self.spent / since))
-
-    def is_low(self, quotas: Quotas, now: float) -> bool:
+    def is_low(self, now: float) -> bool:
         """Whether more should be booked, and could be."""
-        stale = now >= self._fresh_until
-        low = 2 * self.held < self.wanted(quotas, now)
-        return now >= self._again_at and (stale or low)
+        return now >= self._again_at and (
+            self.held <= self._low or now >= self._fresh_until
+        )
+
+    def wanted(self, now: float) -> int:
+        """How many messages it should hold: a few seconds' worth of what goes now."""
+        since = max(now - self._reported_at, _ASK_AGAIN)
+        wanted = max(self._least, int(_AHEAD * self.spent / since))
+        self._low = wanted // 2
+        return wanted
 
     def reported(self, messages: int, now: float) -> None:
         """The account knows of *messages* that were spent."""
@@ -267,9 +282,12 @@ class Credit:
         self.held += messages
         self.room = left.messages
         self._again_at = left.again_at
-        if self.held < 1 and left.again_at <= now:
-            self._again_at = now + _OTHERS_HOLD_IT
         self._fresh_until = now + LEASE
+        if left.messages < 1 and left.again_at <= now:
+            # The rest is ours, or others'. Nothing is gained by asking before it is sent.
+            self._low = 0
+            if self.held < 1:
+                self._again_at = now + _OTHERS_HOLD_IT
 
 
 _ASK_AGAIN = 0.05
