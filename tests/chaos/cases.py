@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 
-from tests.chaos import death
+from tests.chaos import audience, clocks, death, moods, several, storage
 from tests.chaos.judge import Verdict
 from tests.chaos.stage import Stage
 from tests.chaos.victim import POINTS
@@ -51,6 +51,11 @@ class Case:
         return await self.kind.how(stage, self.backend, lots)
 
 
+def _storage(name: str, how: Play, seeds: int = 4) -> Programme:
+    """A scene about SQLite's files."""
+    return Programme(family="storage", name=name, how=how, seeds=seeds, backends=SQLITE)
+
+
 ANY_MOMENT = Programme(
     family="any moment", name="kill -9", how=death.at_any_moment, seeds=200
 )
@@ -64,6 +69,27 @@ PROGRAMMES = (
     ),
     EACH_IN_TURN,
     ANY_MOMENT,
+    _storage("locked", storage.locked),
+    _storage("full disk", storage.full, seeds=6),
+    _storage("read-only", storage.read_only, seeds=1),
+    _storage("damaged page", storage.damaged, seeds=3),
+    _storage("power lost", storage.power_lost, seeds=12),
+    Programme(
+        family="storage",
+        name="PostgreSQL restarted",
+        how=storage.restarted,
+        seeds=6,
+        backends=POSTGRES,
+    ),
+    Programme(family="time", name="clock jumps", how=clocks.jumps, seeds=10),
+    Programme(family="time", name="suspended", how=clocks.suspended, seeds=4),
+    Programme(family="several senders", name="at once", how=several.two, seeds=4),
+    Programme(family="several senders", name="an heir", how=several.heir, seeds=4),
+    Programme(family="several senders", name="fenced", how=several.fenced, seeds=10),
+    Programme(family="audience", name="readers leave", how=audience.leaving, seeds=6),
+    Programme(family="audience", name="edited", how=audience.edited, seeds=2),
+    Programme(family="relay", name="bad moods", how=moods.moody, seeds=40),
+    Programme(family="relay", name="dead a while", how=moods.dead_for_a_while, seeds=6),
 )
 """The order in which ``make chaos`` plays them."""
 

@@ -61,6 +61,14 @@ class Sender:
         return self.code
 
     @property
+    def stands_still(self) -> bool:
+        """Whether the kernel has stopped it, or it has ended."""
+        if self.code is not None:
+            return True
+        about = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8")
+        return about.rpartition(")")[2].split()[0] in "TZ"
+
+    @property
     def said(self) -> str:
         """What it wrote to stdout."""
         return self._read("out")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import os
@@ -255,10 +256,26 @@ class Scene:
         self.crashes += code == -9
         return code
 
-    async def finish(self, *, opened: bool = True) -> None:
+    async def taken(self, count: int, sender: Sender) -> None:
+        """Come back when the relay has *count* copies, or *sender* has ended."""
+        waiting = [
+            asyncio.create_task(self.relay.taken(count)),
+            asyncio.create_task(sender.ended.wait()),
+        ]
+        async with asyncio.timeout(60):
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
+
+    async def stands_still(self, sender: Sender) -> None:
+        """Come back when *sender* has stopped, or has ended."""
+        while not sender.stands_still:  # noqa: ASYNC110 - the kernel sends no event
+            await asyncio.sleep(0.001)
+
+    async def finish(self, *, opened: bool = True, **orders: Any) -> None:
         """Go on as an operator would, until the run is over."""
         for _ in range(60):
-            sender = self.resume() if opened else self.send()
+            sender = self.resume(**orders) if opened else self.send(**orders)
             code = await self.ended(sender)
             if code in {0, 1}:
                 return

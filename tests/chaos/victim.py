@@ -9,10 +9,10 @@ the ledger, to read a clock that jumps, to have little patience.
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import mmap
 import os
-import pwd
 import resource
 import signal
 import struct
@@ -52,6 +52,7 @@ POINTS = {
 """Moments of the ledger at which a victim can be told to kill itself."""
 
 _SECONDS = struct.Struct("d")
+_CAPABILITIES = 0x20080522  # version 3 of the call
 
 
 SPOILT = 99
@@ -64,7 +65,8 @@ class Orders:
 
     ``die_at`` is one of POINTS, ``die_after`` how often it is passed before; ``clock``
     is a file of one double, seconds added to the wall clock; ``seconds`` is the
-    patience with relay and store; ``forgetful`` makes the ledger lie: it says that a
+    patience with relay and store; ``powerless`` takes from root what nobody else has:
+    file modes hold for it too; ``forgetful`` makes the ledger lie: it says that a
     hand-over is marked and writes nothing, which the judge must see.
     """
 
@@ -77,7 +79,7 @@ class Orders:
     seconds: float | None = None
     lease: float | None = None
     file_limit: int | None = None
-    user: str = ""
+    powerless: bool = False
     forgetful: bool = False
     more: dict[str, Any] = field(default_factory=dict)
 
@@ -108,9 +110,15 @@ def _obey(orders: Orders) -> None:
     _shorten(orders)
     if orders.forgetful:
         _forget_marks()
-    if orders.user:
-        os.setgroups([])
-        os.setuid(pwd.getpwnam(orders.user).pw_uid)
+    if orders.powerless:
+        _drop_privileges()
+
+
+def _drop_privileges() -> None:
+    """Give up every capability (capset(2)); nothing changes for who has none."""
+    header = struct.pack("Ii", _CAPABILITIES, 0)
+    if ctypes.CDLL(None, use_errno=True).capset(header, bytes(24)):
+        raise OSError(ctypes.get_errno(), "capset")
 
 
 def _die_at(point: str, passes: int) -> None:
