@@ -137,7 +137,8 @@ class RelayError(MailerError):
     """No relay took us in; nothing is known to have been handed over.
 
     ``temporary`` is False when waiting cannot help: a refused login, a bad certificate.
-    ``closing`` is True when it sent us away before anything began (421).
+    ``closing`` is True when it sent us away before anything began (421). ``message`` is
+    what went wrong, without the relay's name.
     """
 
     exit_code = 69
@@ -150,6 +151,7 @@ class RelayError(MailerError):
         temporary: bool = True,
         closing: bool = False,
     ) -> None:
+        self.message = message
         self.relay = relay
         self.temporary = temporary
         self.closing = closing

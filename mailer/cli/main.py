@@ -26,6 +26,7 @@ from mailer.cli import (
     log,
     people,
     reconcile,
+    relays,
     renderings,
     retries,
     runs,
@@ -58,6 +59,7 @@ reconcile.register(app)
 schedule.register(app)
 status.register(app)
 log.register(app)
+relays.register(app)
 people.register(app)
 suppressions.register(app)
 dkim.register(app)

@@ -37,6 +37,11 @@ _WORDS = {
         say("in doubt"),
         say("withdrawn"),
         say("expired"),
+        # relays
+        say("up"),
+        say("set aside"),
+        say("on probation"),
+        say("untried"),
         # subscriptions and suppressions
         say("pending"),
         say("active"),
