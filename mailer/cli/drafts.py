@@ -69,7 +69,7 @@ def new(
         title=title,
         day=as_day(day) if day else None,
         basis=Basis(basis) if basis else None,
-        used=run_async(numbers_sent(call, whose.id)),
+        used=run_async(_numbers_sent(call, whose.id)),
     )
     if json:
         call.print_json(_as_json(draft))
@@ -89,7 +89,7 @@ def as_day(text: str) -> date:
         raise InputError(message, hint=say("write it as 2026-03-14")) from None
 
 
-async def numbers_sent(call: Invocation, publication: str) -> set[int]:
+async def _numbers_sent(call: Invocation, publication: str) -> set[int]:
     """The numbers the ledger remembers: a folder may be gone, its number is not."""
     try:
         async with call.house.stores() as stores:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from mailer.cli.drafts import as_day, numbers_sent, place_of
+from mailer.cli.drafts import as_day, place_of
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.words import Words
 from mailer.edition.feature import Supply
 from mailer.edition.gathering.refresh import Fate
-from mailer.errors import InputError
+from mailer.errors import InputError, StoreError
 from mailer.phrases import Phrase, say, say_many
 
 if TYPE_CHECKING:
@@ -57,24 +58,39 @@ def assemble(
     json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
 ) -> None:
     """Fill the draft of the coming date with what the week brought; edited parts stay."""
-    from mailer.flows.gather import gather
-
     call = invocation(ctx)
     whose = call.house.publication(publication)
     meant = as_day(day) if day else _coming(call, whose)
-    gathering = run_async(
-        gather(
-            whose,
-            day=meant,
-            desk=call.house.gathering,
-            used=run_async(numbers_sent(call, whose.id)),
-            dry_run=dry_run,
-        )
-    )
+    gathering = run_async(_gathered(call, whose, meant, dry_run=dry_run))
     if json:
         call.print_json(_as_json(gathering, dry_run=dry_run))
         return
     _show(call, gathering, dry_run=dry_run)
+
+
+async def _gathered(
+    call: Invocation, publication: Publication, day: date, *, dry_run: bool
+) -> Gathering:
+    from mailer.flows.gather import Standing, gather
+
+    async with AsyncExitStack() as stack:
+        standing = None
+        try:
+            stores = await stack.enter_async_context(call.house.stores())
+            standing = Standing(stores.ledger, stores.approvals)
+        except StoreError as error:
+            told = say(
+                "! the ledger cannot be asked which numbers are used: {error}",
+                error=error,
+            )
+            call.err.tell(told, style="yellow")
+        return await gather(
+            publication,
+            day=day,
+            desk=call.house.gathering,
+            standing=standing,
+            dry_run=dry_run,
+        )
 
 
 def _coming(call: Invocation, publication: Publication) -> date:
@@ -109,7 +125,7 @@ def _show(call: Invocation, gathering: Gathering, *, dry_run: bool) -> None:
 
 
 def _table(call: Invocation, features: Sequence[Filled]) -> Table:
-    table = Table.grid(padding=(0, 2))
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
@@ -154,6 +170,7 @@ def _as_json(gathering: Gathering, *, dry_run: bool) -> dict[str, object]:
                 "file": each.file,
                 "state": str(each.fate),
                 "pieces": [piece.name for piece in each.supplies.pieces],
+                "note": each.supplies.note if not each.supplies.pieces else None,
             }
             for each in gathering.features
         ],

@@ -32,6 +32,7 @@ from mailer.cli import (
     runs,
     schedule,
     service,
+    sponsors,
     status,
     suppressions,
     themes,
@@ -63,6 +64,7 @@ relays.register(app)
 people.register(app)
 suppressions.register(app)
 dkim.register(app)
+sponsors.register(app)
 service.register(app)
 themes.register(app)
 

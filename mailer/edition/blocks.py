@@ -282,7 +282,8 @@ class Box(Block):
 class Sponsor(Block):
     """``::: sponsor``: an advertiser's band, always labelled with ``by``.
 
-    ``until`` is the last day of the offer.
+    ``until`` is the last day of the offer; ``label`` says what it is, an ``ad`` or the
+    words of a ``partner``.
     """
 
     own_band: ClassVar[bool] = True
@@ -291,6 +292,7 @@ class Sponsor(Block):
     href: str = ""
     button: str = ""
     rel: str = "sponsored"
+    label: str = "ad"
     title: Inlines = ()
     blocks: tuple[Block, ...] = ()
 

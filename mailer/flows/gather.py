@@ -6,7 +6,7 @@ that does not answer is told, and never empties what it filled before.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -15,21 +15,31 @@ from typing import Protocol
 from mailer.edition.calendar import calendar_of, instant
 from mailer.edition.drafts.skeleton import Pen
 from mailer.edition.feature import Feature, Supply, filled
-from mailer.edition.gathering.entries import Feed, Note, feed_notes, pick_entries
+from mailer.edition.gathering.entries import Note
 from mailer.edition.gathering.material import Changes, Known, Tray
-from mailer.edition.gathering.piece import Piece
 from mailer.edition.gathering.refresh import Fate, Part, fate_of, hash_of
-from mailer.edition.gathering.sorting import sort_items
 from mailer.edition.gathering.writing import feature_text, hand_text
 from mailer.edition.model import Publication
-from mailer.errors import ConfigError
+from mailer.errors import ConfigError, GuardError
+from mailer.flows.approvals import Approvals
+from mailer.flows.ports import Ledger, RunState
+from mailer.flows.supplies import (
+    Feeds,
+    Office,
+    Polls,
+    Supplies,
+    from_feeds,
+    from_inbox,
+    from_polls,
+    from_sponsors,
+)
 from mailer.language import day_and_month
-from mailer.phrases import Phrase, say
+from mailer.phrases import say
 
 _AGAIN = timedelta(hours=1)
 
 
-class Room(Protocol):
+class Room(Office, Protocol):
     """The folders of editions, as parts are put into them."""
 
     def alone(self, publication: Publication) -> AbstractContextManager[None]:
@@ -64,26 +74,6 @@ class Room(Protocol):
 
     def place(self, publication: Publication, day: date, changes: Changes) -> None:
         """Do *changes* in the folder of *day*, each whole or not at all."""
-
-
-class Feeds(Protocol):
-    """Whoever reads feeds."""
-
-    async def read(self, names: frozenset[str]) -> Mapping[str, Feed]:
-        """What each of the feeds called *names* says; never an error."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Supplies:
-    """What a feature can be filled with. ``sure`` is False if a source did not answer.
-
-    ``taken`` are the items of the inbox among its pieces, by name.
-    """
-
-    pieces: Sequence[Piece] = ()
-    taken: Sequence[str] = ()
-    sure: bool = True
-    note: Phrase | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,10 +114,11 @@ class Gathering:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatheringDesk:
-    """Everything that fills features."""
+    """Everything that fills features. Without ``polls`` nobody counts votes."""
 
     room: Room
     feeds: Feeds
+    polls: Polls | None = None
 
 
 def assemble_due(
@@ -148,18 +139,52 @@ def assemble_due(
     return last is None or now - last >= _AGAIN
 
 
+class Standing:
+    """What the database remembers: numbers that are used, editions that are settled."""
+
+    def __init__(self, ledger: Ledger, approvals: Approvals) -> None:
+        self._ledger = ledger
+        self._approvals = approvals
+
+    async def numbers(self, publication: str) -> set[int]:
+        """The numbers of its runs: a folder may be gone, its number is not."""
+        runs = await self._ledger.runs()
+        names = (
+            run.edition.rpartition("/")[2]
+            for run in runs
+            if run.publication == publication
+        )
+        return {int(name) for name in names if name.isdecimal()}
+
+    async def require_draft(self, edition: str) -> None:
+        """GuardError if *edition* was approved, or left: it is no draft any more."""
+        runs = await self._ledger.runs(edition=edition)
+        if any(run.state is not RunState.CANCELLED for run in runs):
+            message = say(
+                "{edition} has left, and is no draft any more", edition=edition
+            )
+            raise GuardError(message, hint=say("say another --date"))
+        if approval := await self._approvals.standing(edition):
+            message = say(
+                "{edition} was approved by {name}: to assemble it would change it",
+                edition=edition,
+                name=approval.by,
+            )
+            raise GuardError(message, hint=f"mailer unapprove {edition}")
+
+
 async def gather(
     publication: Publication,
     *,
     day: date,
     desk: GatheringDesk,
-    used: Collection[int] = (),
+    standing: Standing | None = None,
     dry_run: bool = False,
 ) -> Gathering:
     """Assemble the draft of *day*, or say what assembling it would do.
 
-    *used* are the numbers of editions that the ledger remembers. ConfigError if the
-    publication has no features.
+    Without *standing* the database is not asked. ConfigError if the publication has no
+    features, GuardError if the edition is no draft any more.
     """
     if not publication.assembly.features:
         message = say("{id} has no features to assemble", id=publication.id)
@@ -168,24 +193,36 @@ async def gather(
         )
         raise ConfigError(message, hint=hint)
     with desk.room.alone(publication):
-        return await _gathered(publication, day, desk, used, dry_run)
+        name = desk.room.draft(publication, day)
+        if name and standing:
+            await standing.require_draft(name)
+        gathering = await _gathered(publication, day, desk)
+        if dry_run:
+            return gathering
+        if not name:
+            used = await standing.numbers(publication.id) if standing else set()
+            name = _begin(publication, day, desk.room, used)
+        known = desk.room.known(publication, day)
+        desk.room.place(publication, day, _changes(gathering.features, known))
+        return replace(gathering, edition=name)
 
 
 async def _gathered(
     publication: Publication,
     day: date,
     desk: GatheringDesk,
-    used: Collection[int],
-    dry_run: bool,
 ) -> Gathering:
+    """What is to be done, and nothing of it done."""
     room = desk.room
     name = room.draft(publication, day)
     known = room.known(publication, day)
     tray = room.tray(publication, day)
     notes = list(tray.faults)
-    supplies = _from_inbox(publication, day, tray, notes)
-    supplies |= await _from_feeds(publication, day, desk.feeds, known, notes)
+    supplies = from_inbox(publication, day, tray, notes)
+    supplies |= await from_feeds(publication, day, desk.feeds, known, notes)
+    supplies |= from_sponsors(publication, day, room, notes)
     pen = room.pen(publication)
+    supplies |= await from_polls(publication, day, desk.polls, known, pen)
     features = []
     for place, feature in enumerate(publication.assembly.features, 1):
         found = supplies.get(feature.name, Supplies())
@@ -197,7 +234,7 @@ async def _gathered(
         part = known.parts.get(feature.name)
         features.append(_filled(feature, place, part, known, text, found))
     notes += _held_back(features)
-    gathering = Gathering(
+    return Gathering(
         publication=publication.id,
         day=day,
         edition=name,
@@ -205,50 +242,6 @@ async def _gathered(
         features=features,
         notes=notes,
     )
-    if dry_run:
-        return gathering
-    if not name:
-        name = _begin(publication, day, room, pen, used)
-    room.place(publication, day, _changes(features, known))
-    return replace(gathering, edition=name)
-
-
-def _from_inbox(
-    publication: Publication, day: date, tray: Tray, notes: list[Note]
-) -> dict[str, Supplies]:
-    """What lies in the inbox, feature by feature; what waits is added to *notes*."""
-    found = sort_items(tray.items, publication.assembly.features, day=day)
-    notes += found.waiting
-    return {
-        name: Supplies(
-            pieces=[item.piece for item in items],
-            taken=[item.piece.name for item in items if not item.taken],
-        )
-        for name, items in found.chosen.items()
-    }
-
-
-async def _from_feeds(
-    publication: Publication,
-    day: date,
-    reader: Feeds,
-    known: Known,
-    notes: list[Note],
-) -> dict[str, Supplies]:
-    """What feeds say, feature by feature, no entry twice; what failed is in *notes*."""
-    quoting = [f for f in publication.assembly.features if f.supply is Supply.FEED]
-    if not quoting:
-        return {}
-    feeds = await reader.read(frozenset(name for f in quoting for name in f.feeds))
-    notes += feed_notes(feeds)
-    found: dict[str, Supplies] = {}
-    printed = known.printed
-    for feature in quoting:
-        pieces = pick_entries(feature, feeds, day=day, printed=printed, notes=notes)
-        printed = printed.union(*(piece.keys for piece in pieces))
-        sure = all(feeds[name].is_known for name in feature.feeds if name in feeds)
-        found[feature.name] = Supplies(pieces=pieces, sure=sure)
-    return found
 
 
 def _filled(
@@ -281,11 +274,11 @@ def _begin(
     publication: Publication,
     day: date,
     room: Room,
-    pen: Pen,
     used: Collection[int],
 ) -> str:
     """Make the edition: its first file has the sections that no feature brings."""
     assembly = publication.assembly
+    pen = room.pen(publication)
     values = {"name": publication.name, "date": day_and_month(day, pen.sentences.lang)}
     brought = {word for each in assembly.features for word in (each.kind, each.title)}
     return room.begin(
@@ -302,6 +295,7 @@ def _changes(features: Sequence[Filled], known: Known) -> Changes:
     texts: dict[str, str | None] = {}
     parts = dict(known.parts)
     taken: list[str] = []
+    copies: list[str] = []
     for each in features:
         name = each.feature.name
         if each.fate is Fate.TAKEN_OUT:
@@ -309,7 +303,8 @@ def _changes(features: Sequence[Filled], known: Known) -> Changes:
             del parts[name]
         elif each.fate.is_ours:
             taken += each.supplies.taken
+            copies += each.supplies.copies
             parts[name] = Part(file=each.file, hash=hash_of(each.text), keys=each.keys)
             if each.fate.changes:
                 texts[each.file] = each.text
-    return Changes(texts=texts, parts=parts, taken=taken)
+    return Changes(texts=texts, parts=parts, taken=taken, copies=copies)

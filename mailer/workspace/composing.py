@@ -9,25 +9,27 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from mailer.edition.drafts.skeleton import Pen, from_shape
+from mailer.edition.gathering.bookings import Booking
 from mailer.edition.gathering.material import Changes, Known, Tray
 from mailer.edition.gathering.refresh import Part
 from mailer.edition.model import Publication
 from mailer.errors import GuardError, InputError
 from mailer.files import replacing, usual_mode
 from mailer.phrases import say
+from mailer.workspace.bookings import read_bookings, words_of
 from mailer.workspace.catalogue import load_catalogue
 from mailer.workspace.drafts import begin
 from mailer.workspace.editions import EditionFolder
 from mailer.workspace.manuscript import texts
 from mailer.workspace.newsroom import WorkspaceNewsroom
-from mailer.workspace.tray import Pile, clear, copy_into, look_into
+from mailer.workspace.tray import Pile, clear, copy, copy_into, look_into
 
 RECORD = ".assembled.json"
 _MOST_RECORD = 5_000_000  # bytes
@@ -59,6 +61,14 @@ class ComposingRoom:
         lying = self._lying(publication, day)
         items = [each.item for each in lying.items.values()]
         return Tray(items=items, faults=lying.faults)
+
+    def bookings(self) -> Sequence[Booking]:
+        """What sponsors have booked; InputError at file and line."""
+        return read_bookings(self._workspace)
+
+    def words_of(self, booking: Booking) -> tuple[str, Sequence[str]]:
+        """The text of *booking* and the pictures it shows; InputError."""
+        return words_of(self._workspace, booking)
 
     def known(self, publication: Publication, day: date) -> Known:
         """What we wrote for *day*, what stands there now, what others printed."""
@@ -115,6 +125,9 @@ class ComposingRoom:
         try:
             for each in taken:
                 copy_into(each, draft.path)
+            for name in changes.copies:
+                picture = self._workspace.file(name)
+                copy(picture.read_bytes(), draft.path / picture.name)
             for name, text in changes.texts.items():
                 _put(draft.path / name, text)
             _write_record(draft.path, changes.parts)

@@ -91,8 +91,8 @@ def copy_into(lying: Lying, edition: Path) -> None:
     target = target if lying.file else target.with_suffix(".md")
     target.parent.mkdir(parents=True, exist_ok=True)
     for picture in lying.pictures:
-        _copy(picture.read_bytes(), edition / picture.name)
-    _copy(lying.text.encode(), target)
+        copy(picture.read_bytes(), edition / picture.name)
+    copy(lying.text.encode(), target)
 
 
 def clear(lying: Lying) -> None:
@@ -102,7 +102,8 @@ def clear(lying: Lying) -> None:
             original.unlink(missing_ok=True)
 
 
-def _copy(content: bytes, target: Path) -> None:
+def copy(content: bytes, target: Path) -> None:
+    """Put *content* at *target*, unless it stands there already."""
     if target.exists() and target.read_bytes() == content:
         return
     with replacing(target, mode=usual_mode()) as file:

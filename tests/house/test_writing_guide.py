@@ -28,6 +28,7 @@ from mailer.edition.reading.inlines import PLACEHOLDERS
 from mailer.edition.reading.parse import parse_edition
 from mailer.rendering.render import freeze
 from mailer.rendering.theme import Theme
+from mailer.workspace.bookings import read_bookings
 from mailer.workspace.editions import Workspace
 from mailer.workspace.themes import load_theme, theme_blocks
 from tests.fakes import specimen
@@ -199,8 +200,9 @@ def test_every_configuration_in_the_guide_is_read(tmp_path: Path) -> None:
         files[name] = tmp_path / name
         files[name].parent.mkdir(exist_ok=True, parents=True)
         files[name].write_text(before + text, encoding="utf-8")
-    assert files.keys() == {"authors.toml", "config/mailer.toml"}
+    assert files.keys() == {"authors.toml", "config/mailer.toml", "sponsors.toml"}
     assert Workspace(tmp_path).authors()["claire"].invite
+    assert read_bookings(Workspace(tmp_path))
     loaded = load(config=files["config/mailer.toml"], start=tmp_path, environ={})
     publication = loaded.settings.publication("le-meridien")
     assert publication.shape.require == ("editorial", "dossier")

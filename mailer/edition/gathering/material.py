@@ -38,9 +38,11 @@ class Changes:
     """What assembling does to the folder of an edition.
 
     ``texts`` by file, None to take it out; ``parts`` is the whole new record; ``taken``
-    are the items, by name, that move from the inbox into the edition.
+    are the items, by name, that move from the inbox into the edition, ``copies`` the
+    pictures, by their name in the workspace, that are copied beside it.
     """
 
     texts: Mapping[str, str | None]
     parts: Mapping[str, Part]
     taken: Sequence[str] = ()
+    copies: Sequence[str] = ()

@@ -33,6 +33,7 @@ from mailer.edition.reading.notes import Notes
 from mailer.phrases import Phrase, did_you_mean, say
 
 AUDIENCES = ("free", "member", "web", "email")
+SPONSOR_LABELS = ("ad", "partner")
 SNIPPET = "snippet"
 
 _POLL_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -69,6 +70,15 @@ class Directive:
             hint = say("write it as 2026-03-31")
             self.error("directive-attribute", message, hint, word=f"{key}=")
             return None
+
+    def one_of(self, key: str, known: Sequence[str]) -> str:
+        """An attribute that is one of *known*, the first if it was not given."""
+        value = self.said(key) or known[0]
+        if value not in known:
+            message = say("no {key} {name}", key=key, name=value)
+            hint = did_you_mean(value, known)
+            self.error("directive-attribute", message, hint, word=f"{key}=")
+        return value
 
     def href(self) -> str:
         """The attribute ``href``, if a mail may lead there."""
@@ -238,6 +248,7 @@ def _sponsor(it: Directive) -> Block:
         href=it.target(),
         button=it.said("button"),
         rel=it.said("rel") or "sponsored",
+        label=it.one_of("label", SPONSOR_LABELS),
         title=title,
         blocks=blocks,
     )
@@ -311,7 +322,7 @@ DIRECTIVES: Mapping[str, Kind] = {
     ),
     "sponsor": Kind(
         make=_sponsor,
-        attributes=frozenset({"by", "until", "href", "button", "rel"}),
+        attributes=frozenset({"by", "until", "href", "button", "rel", "label"}),
         required=frozenset({"by"}),
     ),
     "only": Kind(make=_only, argument="free"),
