@@ -44,8 +44,8 @@ explore: $(VENV)/.dev    ## look for examples that break a property, at random
 chaos: $(VENV)/.dev    ## kill, stop and starve senders by the hundred; count lost, doubled, in doubt
 	$(BIN)/python -m tests.chaos $(CHAOS)
 
-bench: $(VENV)/.dev    ## measure what claims to be fast, beside what it beats
-	$(BIN)/python -m tests.bench
+bench: $(VENV)/.dev    ## measure the real command beside others; BENCH=full writes docs/performance.md
+	$(BIN)/python -m tests.bench $(if $(filter full,$(BENCH)),full -o docs,quick)
 
 golden: $(VENV)/.dev    ## render the samples anew into tests/golden; then look at the difference
 	rm -f tests/golden/*

@@ -23,17 +23,27 @@ from sqlalchemy import make_url
 
 _NOBODY = "nobody"  # PostgreSQL refuses to run as root
 _NEW = "-U postgres --auth=trust --no-sync --locale=C --encoding=UTF8".split()
-_QUIET = "-c listen_addresses= -c fsync=off".split()
+_QUIET = "-c listen_addresses=".split()
+_UNSAFE = "-c fsync=off".split()  # quick, and no test cuts the power
 
 
 class Postgres:
     """A server that only this machine's files lead to; it can be killed and come back."""
 
-    def __init__(self, folder: Path, other_user: dict[str, Any]) -> None:
+    def __init__(
+        self, folder: Path, other_user: dict[str, Any], options: list[str]
+    ) -> None:
         self._folder = folder
+        self._options = options
         self._other = other_user
         self._numbers = itertools.count(1)
         self._server: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process whose children serve."""
+        assert self._server is not None
+        return self._server.pid
 
     def url(self, database: str) -> str:
         """The address of a database of this server, as SQLAlchemy writes it."""
@@ -66,7 +76,7 @@ class Postgres:
             self._server = subprocess.Popen(
                 [
                     *(_program("postgres"), "-D", self._folder / "data"),
-                    *("-k", self._folder, *_QUIET),
+                    *("-k", self._folder, *self._options),
                 ],
                 cwd=self._folder,
                 stdout=log,
@@ -83,8 +93,11 @@ class Postgres:
 
 
 @contextmanager
-def postgres_server() -> Iterator[Postgres]:
-    """Start a server in a folder of its own; both are gone afterwards."""
+def postgres_server(*, durable: bool = False) -> Iterator[Postgres]:
+    """Start a server in a folder of its own; both are gone afterwards.
+
+    *durable*: its commits survive the loss of power, as they do in earnest.
+    """
     folder = Path(tempfile.mkdtemp(prefix="mailer-pg-"))
     other = {"user": _NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
     if other:
@@ -97,7 +110,7 @@ def postgres_server() -> Iterator[Postgres]:
             capture_output=True,
             **other,
         )
-        server = Postgres(folder, other)
+        server = Postgres(folder, other, _QUIET if durable else [*_QUIET, *_UNSAFE])
         server.start()
         try:
             yield server
