@@ -16,15 +16,16 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from functools import lru_cache
+from itertools import islice
+from typing import BinaryIO
 
 from mailer.audience.address import address_key, read_address
+from mailer.audience.sheet import FORMULA, Sheet, open_sheet
 from mailer.audience.subscriber import Subscriber, Tier
 from mailer.errors import InputError
 from mailer.phrases import say
 
-_DELIMITERS = ";\t,"
-_FIELD_LIMIT = 10_000  # a name or an address is short; more is a broken quote
 _ONLY = "the only column"
 _HEADERS = {  # the surest word first: an « Adresse » may be a street
     "email": """email e-mail mail courriel mel adresse-mail adresse-email
@@ -46,7 +47,6 @@ _FAMILY_NAMES = frozenset({"name", "nom"})  # when they stand beside a first nam
 _MEMBER = frozenset(
     "member members membre membres oui yes true vrai 1 x paid payant premium".split()
 )
-_FORMULA = frozenset("=+-@\t\r")
 _FREE = frozenset("free gratuit gratuite non no false faux 0 libre".split()) | {""}
 _ACTIVE = frozenset(  # says that they read, not what
     """active actif active abonne abonnee inscrit inscrite subscribed confirmed confirme
@@ -58,6 +58,7 @@ _GONE = frozenset(
     suppressed blocked bloque bloquee opted-out pending unconfirmed non-confirme
     non-confirmee en-attente disabled deleted supprime supprimee archived""".split()
 )
+_GAPS = re.compile(r"[\x00-\x1f\x7f-\x9f\s]+")
 _SAMPLE = 20  # lines that are looked at to see which column holds addresses
 
 
@@ -95,20 +96,44 @@ class Roster:
     duplicates: int = 0
 
 
-def read_roster(content: bytes, *, columns: Mapping[str, str] | None = None) -> Roster:
-    """Everybody in the CSV *content*; InputError if no column holds addresses.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterFile:
+    """A roster to be read line by line, as often as one likes.
 
-    *columns* says a field's header where the guess would be wrong.
+    ``columns`` maps our fields to the headers they were found under.
+    """
+
+    sheet: Sheet
+    columns: Mapping[str, str]
+    places: Sequence[tuple[str, int]]
+    has_header: bool
+
+    def __iter__(self) -> Iterator[Row | Invalid]:
+        """Every line that is not empty; InputError where the file is broken."""
+        lines = self.sheet.records()
+        for number, cells in islice(lines, int(self.has_header), None):
+            try:
+                yield _row(number, cells, self.places)
+            except InputError as error:
+                shown = self.sheet.delimiter.join(cells)[:200]
+                yield Invalid(line=number, text=shown, reason=error.message)
+
+
+def open_roster(
+    source: BinaryIO, *, columns: Mapping[str, str] | None = None
+) -> RosterFile:
+    """A look at the CSV *source*; InputError if no column holds addresses.
+
+    *source* can be sought in. *columns* says a field's header where the guess would be
+    wrong.
     """
     for field in (columns or {}).keys() - _HEADERS.keys():
         message = say("a roster has no field {field}", field=field)
         raise InputError(
             message, hint=say("there are: {names}", names=", ".join(_HEADERS))
         )
-    text, encoding = _decode(content)
-    delimiter = _delimiter(text)
-    lines = _records(text, delimiter)
-    head = list(islice(lines, _SAMPLE + 1))
+    sheet = open_sheet(source)
+    head = list(islice(sheet.records(), _SAMPLE + 1))
     if not head:
         message = say("the file is empty")
         raise InputError(message)
@@ -116,26 +141,32 @@ def read_roster(content: bytes, *, columns: Mapping[str, str] | None = None) -> 
     people = head[1:] if has_header else head  # without one, the first line is a person
     header = head[0][1] if has_header else _numbered(head)
     places = _places(header, columns or {}, [cells for _, cells in people])
-    lines = chain(people, lines)
-    rows: dict[str, Row] = {}
-    invalid: list[Invalid] = []
-    duplicates = 0
-    for number, cells in lines:
-        try:
-            row = _row(number, cells, places)
-        except InputError as error:
-            shown = delimiter.join(cells)[:200]
-            invalid.append(Invalid(line=number, text=shown, reason=error.message))
-            continue
-        if rows.setdefault(address_key(row.email), row) is not row:
-            duplicates += 1
-    return Roster(
+    return RosterFile(
+        sheet=sheet,
         columns={
             field: header[at] if len(header) > 1 or has_header else _ONLY
             for field, at in places
         },
-        encoding=encoding,
-        delimiter=delimiter,
+        places=places,
+        has_header=has_header,
+    )
+
+
+def read_roster(content: bytes, *, columns: Mapping[str, str] | None = None) -> Roster:
+    """Everybody in the CSV *content* at once; InputError if that cannot be."""
+    file = open_roster(io.BytesIO(content), columns=columns)
+    rows: dict[str, Row] = {}
+    invalid: list[Invalid] = []
+    duplicates = 0
+    for line in file:
+        if isinstance(line, Invalid):
+            invalid.append(line)
+        elif rows.setdefault(address_key(line.email), line) is not line:
+            duplicates += 1
+    return Roster(
+        columns=file.columns,
+        encoding=file.sheet.encoding,
+        delimiter=file.sheet.delimiter,
         rows=tuple(rows.values()),
         invalid=tuple(invalid),
         duplicates=duplicates,
@@ -163,54 +194,7 @@ def write_roster(subscribers: Iterable[Subscriber]) -> str:
 
 def _harmless(cell: str) -> str:
     """A cell that begins like a formula is run by spreadsheets: quote it away."""
-    return f"'{cell}" if cell[:1] in _FORMULA else cell
-
-
-def _decode(content: bytes) -> tuple[str, str]:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16", "replace").lstrip("\ufeff"), "UTF-16"
-    low, high = content[:400:2].count(0), content[1:400:2].count(0)
-    if 3 * (low + high) > len(content[:400]):
-        # Half of an ASCII text in UTF-16 is NUL, and no text has one otherwise.
-        order = "utf-16-le" if high > low else "utf-16-be"
-        return content.decode(order, "replace"), "UTF-16"
-    try:
-        return content.decode("utf-8-sig"), "UTF-8"
-    except UnicodeDecodeError:
-        # Five bytes mean nothing in Windows-1252; they must not stop the others.
-        return content.decode("cp1252", "replace"), "Windows-1252"
-
-
-def _delimiter(text: str) -> str:
-    """The mark that splits the first line into the most cells."""
-    head = re.split(r"[\r\n]", text.lstrip(" \r\n"), maxsplit=1)[0]
-    bare = re.sub(r'"[^"]*"', "", head)  # « "Nom, prénom";"Courriel" »
-    return max(_DELIMITERS, key=bare.count)
-
-
-def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Non-empty records with the line each begins on."""
-    csv.field_size_limit(_FIELD_LIMIT)
-    source = io.StringIO(text.replace("\0", "�"), newline="")
-    # Strict: a quotation mark left open would swallow people in silence.
-    reader = csv.reader(source, delimiter=delimiter, strict=True)
-    while True:
-        begins = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            message = say("{error}: is a quotation mark left open?", error=error)
-            raise InputError(message, line=begins) from error
-        cells = [_unquoted(cell.strip()) for cell in cells]
-        if any(cells) and not (begins == 1 and cells[0] == "sep="):  # Excel's own line
-            yield begins, cells
-
-
-def _unquoted(cell: str) -> str:
-    """What ``_harmless`` quoted, as it was."""
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in _FORMULA else cell
+    return f"'{cell}" if cell[:1] in FORMULA else cell
 
 
 def _places(
@@ -285,7 +269,7 @@ def _row(line: int, cells: Sequence[str], places: Sequence[tuple[str, int]]) -> 
         message = say("no address")
         raise InputError(message)
     names = (values.get("first_name"), values.get("last_name"), values.get("name"))
-    name = re.sub(r"[\x00-\x1f\x7f-\x9f\s]+", " ", " ".join(n for n in names if n))
+    name = _GAPS.sub(" ", " ".join([n for n in names if n]))
     return Row(
         line=line,
         email=read_address(values["email"]),
@@ -321,6 +305,7 @@ def _is_address(text: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=1024)
 def _plain(header: str) -> str:
     """A header without case, accents and punctuation: ``Adresse e-mail``, folded."""
     bare = unicodedata.normalize("NFKD", header.casefold())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +19,7 @@ from mailer.files import replacing
 from mailer.phrases import say, say_many
 
 if TYPE_CHECKING:
-    from mailer.audience.roster import Roster
+    from mailer.audience.roster import RosterFile
     from mailer.audience.subscriber import Subscriber
     from mailer.flows.readers import Intake
 
@@ -50,26 +52,28 @@ def import_(
     json: JsonOption = False,
 ) -> None:
     """Import readers: who left stays away, who is suppressed stays out."""
+    from mailer.flows.readers import count_readers
+
     call = invocation(ctx)
     paper = call.house.publication(publication).id
-    roster = _read(file, column or [])
-    if not consent and not dry_run:
-        message = say("an import needs the source of the consent")
-        hint = say('--consent "Salon 2026", or --dry-run to look first')
-        raise InputError(message, hint=hint)
-    if not json:
-        _show_columns(call, roster)
-    if not dry_run and not yes:
-        question = say_many(
-            "Import {count} reader into {publication}?",
-            "Import {count} readers into {publication}?",
-            len(roster.rows),
-            publication=paper,
-        )
-        call.confirm(question)
-    intake = run_async(_import(call, roster, paper, consent, dry_run=dry_run))
+    with _opened(file, column or []) as roster:
+        if not consent and not dry_run:
+            message = say("an import needs the source of the consent")
+            hint = say('--consent "Salon 2026", or --dry-run to look first')
+            raise InputError(message, hint=hint)
+        if not json:
+            _show_columns(call, roster)
+        if not dry_run and not yes:
+            question = say_many(
+                "Import {count} reader into {publication}?",
+                "Import {count} readers into {publication}?",
+                count_readers(roster),
+                publication=paper,
+            )
+            call.confirm(question)
+        intake = run_async(_import(call, roster, paper, consent, dry_run=dry_run))
     if json:
-        call.print_json(_intake_json(intake, paper))
+        call.print_json(_intake_json(intake, paper, roster.columns))
     else:
         _show_intake(call, intake)
 
@@ -106,23 +110,35 @@ def export(
         call.err.tell(told)
 
 
-def _read(file: Path, said: Sequence[str]) -> Roster:
-    from mailer.audience.roster import read_roster
+@contextmanager
+def _opened(file: Path, said: Sequence[str]) -> Iterator[RosterFile]:
+    """The roster in *file*, which is read as it is needed; its errors name the file."""
+    from mailer.audience.roster import open_roster
 
     columns = _columns(said)
     try:
-        return read_roster(file.read_bytes(), columns=columns)
+        with file.open("rb") as source:
+            # What comes through a pipe is read once; a roster is looked at first.
+            again = source if source.seekable() else BytesIO(source.read())
+            yield open_roster(again, columns=columns)
     except OSError as error:
         message = say("cannot be read: {strerror}", strerror=error.strerror)
         raise InputError(message, file=str(file)) from error
     except InputError as error:
+        if error.file:
+            raise
         raise InputError(
             error.message, file=str(file), line=error.line, hint=error.hint
         ) from error
 
 
 async def _import(
-    call: Invocation, roster: Roster, publication: str, source: str, *, dry_run: bool
+    call: Invocation,
+    roster: RosterFile,
+    publication: str,
+    source: str,
+    *,
+    dry_run: bool,
 ) -> Intake:
     from mailer.flows.readers import take_in
 
@@ -149,16 +165,16 @@ def _columns(said: Sequence[str]) -> dict[str, str]:
     return columns
 
 
-def _show_columns(call: Invocation, roster: Roster) -> None:
+def _show_columns(call: Invocation, roster: RosterFile) -> None:
     """The columns as they were understood, so that a wrong guess is seen."""
     guessed = listed(
         say("{field} = “{column}”", field=field, column=name)
         for field, name in roster.columns.items()
     )
     call.err.tell(say("Columns: {columns}", columns=guessed))
-    sign = repr(roster.delimiter)
+    sign = repr(roster.sheet.delimiter)
     call.err.tell(
-        say("Read as {encoding}, {sign}", encoding=roster.encoding, sign=sign)
+        say("Read as {encoding}, {sign}", encoding=roster.sheet.encoding, sign=sign)
     )
 
 
@@ -186,13 +202,15 @@ def _show_intake(call: Invocation, intake: Intake) -> None:
         call.err.tell(say("Dry run: nothing was changed."), style="dim")
 
 
-def _intake_json(intake: Intake, publication: str) -> dict[str, object]:
+def _intake_json(
+    intake: Intake, publication: str, columns: Mapping[str, str]
+) -> dict[str, object]:
     return {
         "schema": 1,
         "publication": publication,
         "dry_run": intake.dry_run,
         **intake.counts,
-        "columns": dict(intake.roster.columns),
+        "columns": dict(columns),
         "problems": [
             {"line": each.line, "reason": each.reason, "text": each.text}
             for each in intake.problems

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import tempfile
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -237,14 +238,13 @@ async def _demo(call: Invocation, folder: Path, *, keep: bool) -> None:
 
 
 async def _demo_readers(call: Invocation, folder: Path) -> int:
-    from mailer.audience.roster import read_roster
+    from mailer.audience.roster import open_roster
     from mailer.flows.readers import take_in
 
     _say(call, say("2. Readers from readers.csv"))
-    roster = read_roster((folder / "readers.csv").read_bytes(), columns={})
     async with call.house.stores() as stores:
         intake = await take_in(
-            roster,
+            open_roster(BytesIO((folder / "readers.csv").read_bytes())),
             stores.readers,
             call.house.clock,
             publication=_DEMO_PUBLICATION,

@@ -7,7 +7,7 @@ Each port has one contract suite, run over every adapter and fake.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -57,17 +57,20 @@ class Readers(Protocol):
 
     async def admit(
         self,
-        rows: Sequence[Row],
+        rows: Iterable[Row],
         *,
         publication: str,
         source: str,
         now: datetime,
         dry_run: bool = False,
+        told: Callable[[Row, Admission], None] | None = None,
     ) -> list[Admission]:
         """Take in *rows*, one admission each, in one transaction; consent recorded.
 
         Never revives who left and never passes the suppression list. Somebody present
-        keeps their tier. With ``dry_run`` nothing is written.
+        keeps their tier. With ``dry_run`` nothing is written. Rows are asked for as they
+        are needed, in another thread, where *told* hears what became of each; what
+        either of them raises undoes everything.
         """
 
     async def leave(self, email: str, *, publication: str | None, now: datetime) -> int:

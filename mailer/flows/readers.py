@@ -2,59 +2,35 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from mailer.audience.address import is_role, needs_smtputf8
-from mailer.audience.roster import Invalid, Roster, Row
+from mailer.audience.address import address_key, is_role, needs_smtputf8
+from mailer.audience.roster import Invalid, Row
+from mailer.audience.seen import Seen
 from mailer.flows.ports import Admission, Clock, Readers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """What an import did, or with a dry run would do: one admission per usable row."""
+    """What an import did, or with a dry run would do.
 
-    roster: Roster
-    admissions: tuple[tuple[Row, Admission], ...]
+    ``counts`` has every admission, and how many lines were invalid or repeated;
+    ``problems`` every line that brought nobody in, in the order of the file. ``roles``
+    are new addresses of a function, ``info@``: did a person agree? ``smtputf8`` are new
+    ones that many relays cannot carry.
+    """
+
+    counts: Mapping[str, int]
+    problems: Sequence[Invalid]
+    roles: Sequence[str]
+    smtputf8: Sequence[str]
     dry_run: bool
-
-    @property
-    def counts(self) -> Mapping[str, int]:
-        """How many of each admission, and how many lines were invalid or repeated."""
-        found = Counter(admission for _, admission in self.admissions)
-        return {
-            **{str(admission): found[admission] for admission in Admission},
-            "invalid": len(self.roster.invalid),
-            "duplicates": self.roster.duplicates,
-        }
-
-    @property
-    def problems(self) -> tuple[Invalid, ...]:
-        """Every line that brought nobody in, in the order of the file, and why."""
-        kept_out = (
-            Invalid(line=row.line, text=row.email, reason=str(admission))
-            for row, admission in self.admissions
-            if admission in {Admission.SUPPRESSED, Admission.LEFT}
-        )
-        return tuple(sorted((*self.roster.invalid, *kept_out), key=lambda p: p.line))
-
-    @property
-    def roles(self) -> tuple[str, ...]:
-        """New addresses of a function, ``info@``: did a person agree?"""
-        return tuple(email for email in self._added() if is_role(email))
-
-    @property
-    def smtputf8(self) -> tuple[str, ...]:
-        """New addresses that many relays cannot carry."""
-        return tuple(email for email in self._added() if needs_smtputf8(email))
-
-    def _added(self) -> Iterator[str]:
-        return (row.email for row, a in self.admissions if a is Admission.ADDED)
 
 
 async def take_in(
-    roster: Roster,
+    lines: Iterable[Row | Invalid],
     readers: Readers,
     clock: Clock,
     *,
@@ -62,19 +38,74 @@ async def take_in(
     source: str,
     dry_run: bool = False,
 ) -> Intake:
-    """Admit every usable row of *roster* to *publication*, with the consent's source.
+    """Admit every usable one of *lines* to *publication*, with the consent's source.
 
-    Never revives who left, never passes the suppression list.
+    Never revives who left, never passes the suppression list. The lines are read as
+    they are needed: what is held of a million of them are the few to be told about.
     """
-    admissions = await readers.admit(
-        roster.rows,
+    gathering = _Gathering(dry_run)
+    await readers.admit(
+        gathering.usable(lines),
         publication=publication,
         source=source,
         now=clock.now(),
         dry_run=dry_run,
+        told=gathering.hear,
     )
-    return Intake(
-        roster=roster,
-        admissions=tuple(zip(roster.rows, admissions, strict=True)),
-        dry_run=dry_run,
-    )
+    return gathering.intake()
+
+
+def count_readers(lines: Iterable[Row | Invalid]) -> int:
+    """How many different people *lines* would bring."""
+    seen = Seen()
+    for line in lines:
+        if isinstance(line, Row):
+            seen.add(address_key(line.email))
+    return len(seen)
+
+
+class _Gathering:
+    """What is heard while lines go in one after another."""
+
+    def __init__(self, dry_run: bool) -> None:
+        self._dry_run = dry_run
+        self._seen = Seen()
+        self._asked: deque[bool] = deque()  # of rows on the way: seen before?
+        self._counts: Counter[str] = Counter()
+        self._problems: list[Invalid] = []
+        self._roles: list[str] = []
+        self._smtputf8: list[str] = []
+
+    def usable(self, lines: Iterable[Row | Invalid]) -> Iterator[Row]:
+        for line in lines:
+            if isinstance(line, Invalid):
+                self._problems.append(line)
+                self._counts["invalid"] += 1
+            else:
+                self._asked.append(self._seen.add(address_key(line.email)))
+                yield line
+
+    def hear(self, row: Row, admission: Admission) -> None:
+        seen = self._asked.popleft()
+        if seen and (self._dry_run or admission is not Admission.ADDED):
+            self._counts["duplicates"] += 1
+            return
+        self._counts[str(admission)] += 1
+        if admission is Admission.ADDED:
+            if is_role(row.email):
+                self._roles.append(row.email)
+            if needs_smtputf8(row.email):
+                self._smtputf8.append(row.email)
+        elif admission is not Admission.PRESENT:
+            reason = str(admission)
+            self._problems.append(Invalid(line=row.line, text=row.email, reason=reason))
+
+    def intake(self) -> Intake:
+        kinds = (*map(str, Admission), "invalid", "duplicates")
+        return Intake(
+            counts={kind: self._counts[kind] for kind in kinds},
+            problems=sorted(self._problems, key=lambda each: each.line),
+            roles=self._roles,
+            smtputf8=self._smtputf8,
+            dry_run=self._dry_run,
+        )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, Select, insert, select, update
 
@@ -23,6 +24,7 @@ from mailer.flows.ports import Admission
 from mailer.store.engine import Store, Turn, alone
 from mailer.store.schema import consent, subscriber, subscription, suppression
 
+_V = TypeVar("_V")
 _BATCH = 500  # bound parameters per statement: SQLite allows 32,766, older ones 999
 
 
@@ -34,27 +36,37 @@ class SqlReaders:
 
     async def admit(
         self,
-        rows: Sequence[RosterRow],
+        rows: Iterable[RosterRow],
         *,
         publication: str,
         source: str,
         now: datetime,
         dry_run: bool = False,
+        told: Callable[[RosterRow, Admission], None] | None = None,
     ) -> list[Admission]:
         """Take in *rows*; see ``flows.ports.Readers``."""
 
         def work(connection: Connection) -> list[Admission]:
             if not dry_run:
                 alone(connection, Turn.ADMIT)
-            known = _Known(connection, rows, publication)
-            admissions = [known.admission(address_key(row.email)) for row in rows]
-            if not dry_run:
-                fresh = [
-                    row
-                    for row, admission in zip(rows, admissions, strict=True)
-                    if admission is Admission.ADDED
-                ]
-                _add(connection, fresh, known, publication, source, now)
+            admissions: list[Admission] = []
+            known = _Known(publication)
+            for part in _batches(rows):
+                if not dry_run:
+                    known = _Known(publication)  # the database knows those before
+                known.learn(connection, [address_key(row.email) for row in part])
+                answers = [known.admission(address_key(row.email)) for row in part]
+                if not dry_run:
+                    fresh = [
+                        row
+                        for row, answer in zip(part, answers, strict=True)
+                        if answer is Admission.ADDED
+                    ]
+                    _add(connection, fresh, known, source, now)
+                if told is not None:
+                    for row, answer in zip(part, answers, strict=True):
+                        told(row, answer)
+                admissions += answers
             return admissions
 
         return await (self._store.read(work) if dry_run else self._store.write(work))
@@ -182,32 +194,31 @@ class SqlReaders:
 
 
 class _Known:
-    """What is known about the people of a roster, fetched in a few statements."""
+    """What is known about the people of a part of a roster."""
 
-    def __init__(
-        self, connection: Connection, rows: Sequence[RosterRow], publication: str
-    ) -> None:
-        keys = [address_key(row.email) for row in rows]
-        self.barred = _barred(connection, keys)
+    def __init__(self, publication: str) -> None:
+        self.publication = publication
+        self.barred: set[str] = set()
         self.ids: dict[str, int] = {}
         self.standings: dict[str, Standing] = {}
-        for part in _batches(keys):
-            taken = select(subscriber.c.email_key, subscriber.c.id).where(
-                subscriber.c.email_key.in_(part)
+
+    def learn(self, connection: Connection, keys: Sequence[str]) -> None:
+        """Look *keys* up, in two statements."""
+        self.barred |= _barred(connection, keys)
+        taken = (
+            select(subscriber.c.email_key, subscriber.c.id, subscription.c.standing)
+            .select_from(subscriber)
+            .outerjoin(
+                subscription,
+                (subscription.c.subscriber_id == subscriber.c.id)
+                & (subscription.c.publication == self.publication),
             )
-            self.ids.update(
-                (row.email_key, row.id) for row in connection.execute(taken)
-            )
-            joined = (
-                select(subscriber.c.email_key, subscription.c.standing)
-                .join_from(subscriber, subscription)
-                .where(subscriber.c.email_key.in_(part))
-                .where(subscription.c.publication == publication)
-            )
-            self.standings.update(
-                (row.email_key, Standing(row.standing))
-                for row in connection.execute(joined)
-            )
+            .where(subscriber.c.email_key.in_(keys))
+        )
+        for key, number, standing in connection.execute(taken):
+            self.ids[key] = number
+            if standing is not None:
+                self.standings[key] = Standing(standing)
 
     def admission(self, key: str) -> Admission:
         """What becomes of *key*; asked again, somebody added is present."""
@@ -224,54 +235,56 @@ def _add(
     connection: Connection,
     rows: Sequence[RosterRow],
     known: _Known,
-    publication: str,
     source: str,
     now: datetime,
 ) -> None:
     """Insert people who are new, and a subscription with its consent for each."""
-    unknown = [row for row in rows if address_key(row.email) not in known.ids]
-    for part in _batches(unknown):
-        found = connection.execute(
-            insert(subscriber).returning(subscriber.c.email_key, subscriber.c.id),
-            [
-                {
-                    "email": row.email,
-                    "email_key": address_key(row.email),
-                    "name": row.name,
-                    "created_at": now,
-                }
-                for row in part
-            ],
+    if not rows:
+        return
+    keys = [address_key(row.email) for row in rows]
+    unknown = [
+        {
+            "email": row.email,
+            "email_key": key,
+            "name": row.name,
+            "created_at": now,
+        }
+        for row, key in zip(rows, keys, strict=True)
+        if key not in known.ids
+    ]
+    if unknown:
+        connection.execute(insert(subscriber), unknown)
+        found = select(subscriber.c.email_key, subscriber.c.id).where(
+            subscriber.c.email_key.in_([person["email_key"] for person in unknown])
         )
-        known.ids.update((row.email_key, row.id) for row in found)
-    for part in _batches(rows):
-        ids = [known.ids[address_key(row.email)] for row in part]
-        connection.execute(
-            insert(subscription),
-            [
-                {
-                    "subscriber_id": key,
-                    "publication": publication,
-                    "tier": row.tier,
-                    "standing": Standing.ACTIVE,
-                    "since": now,
-                }
-                for key, row in zip(ids, part, strict=True)
-            ],
-        )
-        connection.execute(
-            insert(consent),
-            [
-                {
-                    "subscriber_id": key,
-                    "publication": publication,
-                    "source": source,
-                    "wording": "",
-                    "at": now,
-                }
-                for key in ids
-            ],
-        )
+        known.ids.update((key, number) for key, number in connection.execute(found))
+    ids = [known.ids[key] for key in keys]
+    connection.execute(
+        insert(subscription),
+        [
+            {
+                "subscriber_id": number,
+                "publication": known.publication,
+                "tier": row.tier,
+                "standing": Standing.ACTIVE,
+                "since": now,
+            }
+            for number, row in zip(ids, rows, strict=True)
+        ],
+    )
+    connection.execute(
+        insert(consent),
+        [
+            {
+                "subscriber_id": number,
+                "publication": known.publication,
+                "source": source,
+                "wording": "",
+                "at": now,
+            }
+            for number in ids
+        ],
+    )
 
 
 def _barred(connection: Connection, keys: Iterable[str]) -> set[str]:
@@ -321,7 +334,8 @@ def _suppression(row: Row[Any]) -> Suppression:
     )
 
 
-def _batches(values: Iterable[Any]) -> Iterator[list[Any]]:
-    items = list(values)
-    for start in range(0, len(items), _BATCH):
-        yield items[start : start + _BATCH]
+def _batches(values: Iterable[_V]) -> Iterator[list[_V]]:
+    """*values* in parts, none asked for before it is needed."""
+    left = iter(values)
+    while part := list(islice(left, _BATCH)):
+        yield part

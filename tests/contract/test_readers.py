@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import Connection, func, select
 
 from mailer.audience.roster import Row
@@ -16,7 +18,9 @@ from mailer.audience.subscriber import (
     Suppression,
     Tier,
 )
+from mailer.errors import InputError
 from mailer.flows.ports import Admission
+from mailer.phrases import say
 from mailer.store.schema import subscription
 from tests.contract.house import NOW, PAPER, House
 
@@ -89,6 +93,45 @@ async def test_an_import_never_passes_the_suppression_list(house: House) -> None
     await house.suppress("parti@lecteurs.example")
     assert await house.admit("Parti@Lecteurs.example") == [Admission.SUPPRESSED]
     assert await house.readers.find("parti@lecteurs.example") is None
+
+
+async def test_a_long_roster_is_asked_for_as_it_goes_in(house: House) -> None:
+    """Of a thousand rows the first are answered before the last are read; all count."""
+    asked: list[int] = []
+    told: list[tuple[int, Admission]] = []
+    ahead = 0
+
+    def rows() -> Iterator[Row]:
+        nonlocal ahead
+        for line in range(1, 1202):
+            asked.append(line)
+            ahead = max(ahead, len(asked) - len(told))
+            yield Row(line=line, email=f"r{line % 1200}@x.example")
+
+    said = await house.readers.admit(
+        rows(),
+        publication=PAPER.id,
+        source="essai",
+        now=NOW,
+        told=lambda row, admission: told.append((row.line, admission)),
+    )
+    assert told == list(enumerate(said, 1))
+    assert said == [Admission.ADDED] * 1200 + [Admission.PRESENT]
+    assert ahead <= 500
+    assert len(await house.readers.list_subscribers()) == 1200
+
+
+async def test_a_roster_that_breaks_off_brings_nobody(house: House) -> None:
+    """What goes wrong at the thousandth line undoes the others."""
+
+    def rows() -> Iterator[Row]:
+        for line in range(1, 1001):
+            yield Row(line=line, email=f"r{line}@x.example")
+        raise InputError(say("the file is broken"), line=1001)
+
+    with pytest.raises(InputError, match="broken"):
+        await house.readers.admit(rows(), publication=PAPER.id, source="essai", now=NOW)
+    assert await house.readers.list_subscribers() == []
 
 
 async def test_a_dry_run_tells_all_and_writes_nothing(house: House) -> None:
