@@ -19,6 +19,7 @@ from mailer import __version__
 from mailer.cli import (
     approvals,
     checks,
+    daemon,
     dkim,
     drafts,
     editions,
@@ -38,6 +39,7 @@ from mailer.cli import (
     themes,
 )
 from mailer.cli.invocation import Invocation
+from mailer.cli.logs import log_to
 from mailer.cli.speech import Speech, language_of
 from mailer.errors import MailerError
 
@@ -65,6 +67,7 @@ people.register(app)
 suppressions.register(app)
 dkim.register(app)
 sponsors.register(app)
+daemon.register(app)
 service.register(app)
 themes.register(app)
 
@@ -110,7 +113,7 @@ def root(
     ] = False,
 ) -> None:
     """Write an edition in Markdown, see it, send it: nobody lost, nobody twice."""
-    _log_to_stderr(logging.INFO if verbose else logging.CRITICAL)
+    log_to(sys.stderr, logging.INFO if verbose else logging.CRITICAL)
     speech = ctx.find_object(Speech) or Speech(lang=language_of(os.environ))
     ctx.obj = Invocation(
         folder=folder, config=config, color=not no_color, speech=speech
@@ -129,17 +132,3 @@ def main() -> None:
         raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
-
-
-def _log_to_stderr(level: int) -> None:
-    import structlog
-
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="%H:%M:%S"),
-            structlog.processors.KeyValueRenderer(key_order=["timestamp", "event"]),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )

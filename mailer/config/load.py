@@ -47,6 +47,11 @@ class Loaded:
         said = self.settings.storage.folder
         return self._place(said) if said else data_home(self.environ)
 
+    def socket(self) -> Path:
+        """Where the daemon listens for commands."""
+        said = self.settings.daemon.socket
+        return self._place(said) if said else self.data_folder() / "mailer.sock"
+
     def media_folder(self) -> Path:
         """Where ready pictures are kept by hash."""
         said = self.settings.storage.media

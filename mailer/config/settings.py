@@ -44,6 +44,7 @@ from mailer.config.values import (
     Selector,
     Zone,
 )
+from mailer.config.watch import Daemon
 from mailer.delivery.domain import read_domain, read_selector
 from mailer.delivery.mailbox import read_mailbox
 from mailer.edition.calendar import read_calendar
@@ -199,6 +200,7 @@ class Settings(BaseSettings):
     lanes: Lanes = Field(default={}, validate_default=True)
     storage: Storage = Storage()
     send: Send = Send()
+    daemon: Daemon = Daemon()
     proof: Proof = Proof()
     web: Web = Web()
     checks: Checks = Checks()

@@ -50,6 +50,13 @@ class WorkspaceNewsroom:
         publications = list(self._settings.publications)
         return self._read(self.workspace.find(name, publications, today=today))
 
+    def check(self) -> None:
+        """ThemeError or ConfigError if a theme that a publication has cannot be used."""
+        for name in self._settings.publications:
+            publication = self._settings.publication(name)
+            theme = load_theme(publication.theme, self.templates)
+            check_tokens(theme, publication, self._loaded.origins)
+
     def dated(self, publication: Publication) -> list[Dated]:
         """The editions of *publication* that bear a date, as its calendar sees them."""
         return [

@@ -1,0 +1,1 @@
+"""``mailer run``: the process that an operator leaves alone. Begin with ``life``."""

@@ -1,0 +1,119 @@
+"""Every run that is to be sent gets one sender in this process, and no more.
+
+A run says by its state in the ledger that it is to be sent; who opened it does not
+matter: the calendar, a command, or a process that died over it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import structlog
+
+from mailer.errors import GuardError, MailerError
+from mailer.flows.depart import depart
+from mailer.flows.ports import Clock, Ledger, Run, RunState
+from mailer.flows.send import SendingDesk
+
+log = structlog.get_logger()
+
+_ELSEWHERE = timedelta(minutes=1)
+"""How long a run that another process sends, or that failed, is left alone."""
+
+_STOPPED = "stopped by the operator"
+"""Why a run pauses whose sender was told to stop: see ``flows.send``."""
+
+_TO_SEND = {RunState.ARMED, RunState.SENDING}
+_RECENT = 200
+"""Runs looked at; what is unfinished is among the newest."""
+
+
+class Senders:
+    """The runs under way in this process, each a task with a stop of its own."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        *,
+        desk: Callable[[], SendingDesk],
+        ended: Callable[[Run], Awaitable[None]],
+    ) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._desk = desk
+        self._ended = ended
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._stops: dict[int, asyncio.Event] = {}
+        self._later: dict[int, float] = {}
+        self.draining = False
+
+    @property
+    def under_way(self) -> frozenset[int]:
+        """The keys of the runs that are being sent here."""
+        return frozenset(self._tasks)
+
+    async def look(self, *, eager: bool = False) -> None:
+        """Begin whatever is to be sent; *eager*: what failed a moment ago, too."""
+        if self.draining:
+            return
+        if eager:
+            self._later.clear()
+        now = self._clock.monotonic()
+        for run in await self._ledger.runs(limit=_RECENT):
+            waits = self._later.get(run.id, now) > now
+            if run.state not in _TO_SEND or run.id in self._tasks or waits:
+                continue
+            stop = self._stops[run.id] = asyncio.Event()
+            task = asyncio.create_task(self._send(run, stop), name=run.name)
+            self._tasks[run.id] = task
+
+    def stop(self, run: Run) -> None:
+        """Have *run* finish what is on the wire, and no more."""
+        if run.id in self._stops:
+            self._stops[run.id].set()
+
+    async def drain(self) -> None:
+        """Begin nothing more, finish what is on the wire, and wait for that."""
+        self.draining = True
+        for stop in self._stops.values():
+            stop.set()
+        while self._tasks:
+            await asyncio.wait(list(self._tasks.values()))
+
+    async def settled(self, run: Run) -> None:
+        """Wait until *run* is not being sent here."""
+        if run.id in self._tasks:
+            await asyncio.wait([self._tasks[run.id]])
+
+    async def _send(self, run: Run, stop: asyncio.Event) -> None:
+        try:
+            log.info("run.taken", run=run.name)
+            left = await depart(run, replace(self._desk(), stop=stop))
+            if self.draining and left.finished is None:
+                left = await self._keep_for_the_next(left)
+            await self._ended(left)
+        except GuardError as error:
+            log.info("run.elsewhere", run=run.name, reason=str(error))
+            self._wait(run)
+        except MailerError as error:
+            log.warning("run.failed", run=run.name, reason=str(error))
+            self._wait(run)
+        except Exception:
+            log.exception("run.failed", run=run.name)
+            self._wait(run)
+        finally:
+            self._stops.pop(run.id, None)
+            self._tasks.pop(run.id, None)
+
+    async def _keep_for_the_next(self, run: Run) -> Run:
+        """A run that stops because we do is not paused: whoever comes next goes on."""
+        if run.state is not RunState.PAUSED or run.reason.english != _STOPPED:
+            return run
+        return await self._ledger.mark_run(run, RunState.SENDING, now=self._clock.now())
+
+    def _wait(self, run: Run) -> None:
+        self._later[run.id] = self._clock.monotonic() + _ELSEWHERE.total_seconds()

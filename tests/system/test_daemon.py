@@ -1,0 +1,402 @@
+"""`mailer run` in a process of its own, on a wall clock that the tests move.
+
+Whatever happens to it or to the clock, the edition of a date leaves once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import email
+import email.utils
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailer.audience.roster import Row
+from mailer.daemon.client import ask
+from mailer.flows.ports import Run
+from mailer.store.deliveries import SqlLedger
+from mailer.store.engine import Store
+from mailer.store.readers import SqlReaders
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_SECONDS = 60.0
+SETTINGS = """
+[site]
+public_url = "https://lettre.example"
+lang       = "en"
+
+[storage]
+folder = "{data}"
+
+[[relays]]
+name        = "folder"
+kind        = "maildir"
+path        = "{mail}"
+connections = 2
+rate        = "{rate}"
+
+[send]
+approval = "auto"
+
+[daemon]
+tick = "100ms"
+
+[publications.letter]
+name     = "The Letter"
+from     = "The Letter <letter@letter.example>"
+theme    = "texte"
+lang     = "en"
+schedule = "{schedule}"
+"""
+EDITION = """\
+---
+title: Letter of {day}
+date: {day}
+number: {number}
+preheader: What happened
+---
+
+# News {{.editorial}}
+
+Ships came in, and ships went out.
+"""
+
+
+@dataclass(kw_only=True)
+class Port:
+    """A workspace, the daemons that serve it, and the mail that left."""
+
+    folder: Path
+    schedule: str = "sat 07:00"
+    rate: str = ""
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def url(self) -> str:
+        return f"sqlite:///{self.data}/mailer.db"
+
+    def build(self, *days: str, readers: int = 3, **more: str) -> None:
+        """Write everything down, the clock at noon of Friday 13 March 2026."""
+        for key, value in more.items():
+            setattr(self, key, value)
+        self.set("2026-03-13T12:00:00+01:00")
+        self.data.mkdir(mode=0o700)
+        (self.data / "secret_key").write_text("k" * 32, encoding="ascii")
+        self.configure()
+        for number, day in enumerate(days, 1):
+            folder = self.folder / "editions" / "letter" / day
+            folder.mkdir(parents=True)
+            text = EDITION.format(day=day, number=number)
+            (folder / "index.md").write_text(text, encoding="utf-8")
+        rows = [Row(line=n, email=f"r{n}@readers.example") for n in range(readers)]
+        now = datetime.fromisoformat("2026-03-13T11:00:00+00:00")
+
+        async def subscribe() -> None:
+            store = await Store.open(self.url)
+            await SqlReaders(store).admit(
+                rows, publication="letter", source="test", now=now
+            )
+            await store.close()
+
+        asyncio.run(subscribe())
+
+    def configure(self, *, schedule: str = "", more: str = "") -> None:
+        text = SETTINGS.format(
+            data=self.data,
+            mail=self.folder / "mail",
+            rate=self.rate,
+            schedule=schedule or self.schedule,
+        )
+        (self.folder / "config").mkdir(exist_ok=True)
+        (self.folder / "config" / "mailer.toml").write_text(text + more, "utf-8")
+
+    def set(self, moment: str) -> None:
+        """Set the clock on the wall."""
+        fresh = self.folder / "clock.new"
+        fresh.write_text(moment, encoding="ascii")
+        fresh.replace(self.folder / "clock")
+
+    def start(self, **more: Any) -> subprocess.Popen[bytes]:
+        """A daemon, ready."""
+        log = self.folder / f"log-{len(self.processes)}"
+        words = ["-m", "tests.system.moved", self.folder / "clock", "-C", self.folder]
+        with log.open("wb") as stream:
+            process = subprocess.Popen(
+                [sys.executable, *map(str, words), "run"],
+                cwd=ROOT,
+                env={**os.environ, "NO_COLOR": "1", "LANG": "C.UTF-8"},
+                **{
+                    "stdin": subprocess.DEVNULL,
+                    "stdout": stream,
+                    "stderr": stream,
+                    **more,
+                },
+            )
+        self.processes.append(process)
+        self.until(lambda: self.status(process) or "commands speak" in self.log())
+        return process
+
+    def status(self, process: subprocess.Popen[bytes]) -> bool:
+        """Whether *process* answers."""
+        assert process.poll() is None, self.log()
+        answer = self.ask("status")
+        return answer is not None and answer["pid"] == process.pid
+
+    def ask(self, do: str, **more: str) -> Any:
+        return ask(self.data / "mailer.sock", do, **more)
+
+    def log(self) -> str:
+        """What the youngest daemon said."""
+        return (self.folder / f"log-{len(self.processes) - 1}").read_text("utf-8")
+
+    def says(self, words: str) -> None:
+        """Wait until the youngest daemon says *words*."""
+        self.until(lambda: words in self.log(), f"{words}\n")
+
+    def until(self, happens: Callable[[], Any], what: str = "") -> None:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not happens():
+            assert time.monotonic() < deadline, f"{what}{self.log()}"
+            time.sleep(0.02)
+
+    def stop(self, process: subprocess.Popen[bytes]) -> None:
+        """Ask it to leave, as a service manager does; it leaves well."""
+        process.terminate()
+        assert process.wait(PATIENCE_SECONDS) == 0, self.log()
+
+    def still(self) -> None:
+        """Wait until the calendar was surely looked at again."""
+        time.sleep(0.5)
+
+    def copies(self) -> Counter[str]:
+        """How many mails each reader got."""
+        found: Counter[str] = Counter()
+        for path in (self.folder / "mail").glob("*/*"):
+            message = email.message_from_bytes(path.read_bytes())
+            found[email.utils.parseaddr(message["To"])[1]] += 1
+        return found
+
+    def runs(self) -> list[tuple[Run, Any]]:
+        """Every run with its tally."""
+
+        async def read() -> list[tuple[Run, Any]]:
+            store = await Store.open(self.url)
+            ledger = SqlLedger(store)
+            found = [(run, await ledger.tally(run)) for run in await ledger.runs()]
+            await store.close()
+            return found
+
+        return asyncio.run(read())
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Iterator[Port]:
+    """A workspace; whatever daemon is left is ended."""
+    found = Port(folder=tmp_path)
+    yield found
+    for process in found.processes:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+SATURDAY = "2026-03-14"
+ONCE = {f"r{n}@readers.example": 1 for n in range(3)}
+
+
+def test_seven_o_clock_passes_and_the_edition_leaves(port: Port) -> None:
+    """Not before; then by itself, to everybody, once. And it stops when it is told."""
+    port.build(SATURDAY)
+    daemon = port.start()
+    assert port.ask("status")["next"] == {
+        "publication": "letter",
+        "date": SATURDAY,
+        "leaves": "2026-03-14T07:00:00+01:00",
+        "edition": "letter/1",
+    }
+    port.set("2026-03-14T06:59:50+01:00")
+    port.still()
+    assert port.copies() == {}
+    port.set("2026-03-14T07:00:00+01:00")
+    port.says("letter-1-1 is sent: 3 = 3 accepted")
+    assert port.copies() == ONCE
+    port.stop(daemon)
+    assert not (port.data / "mailer.sock").exists()
+
+
+@pytest.mark.parametrize(
+    ("up", "said", "copies"),
+    [
+        ("2026-03-14T07:40:00+01:00", "letter-2-1 leaves, 40 min", ONCE),
+        ("2026-03-15T07:05:00+01:00", "letter of 2026-03-14 is held: 24 h", {}),
+    ],
+)
+def test_a_machine_that_was_down(
+    port: Port, up: str, said: str, copies: object
+) -> None:
+    """Up at 07:40 it catches up; a day later it holds, and says so."""
+    port.build("2026-03-07", SATURDAY)
+    port.set("2026-03-07T07:00:00+01:00")
+    daemon = port.start()
+    port.says("letter-1-1 is sent")
+    port.stop(daemon)
+    for path in (port.folder / "mail").glob("*/*"):
+        path.unlink()
+    port.set(up)
+    port.start()
+    port.says(said)
+    if copies:
+        port.says("is sent")
+    port.still()
+    assert port.copies() == copies
+
+
+def test_nights_in_which_clocks_change(port: Port) -> None:
+    """In Paris 02:30 does not exist once and comes twice once; each date leaves once."""
+    port.build("2026-03-29", "2026-10-25", schedule="sun 02:30")
+    port.set("2026-03-29T01:29:50+00:00")
+    port.start()
+    port.still()
+    assert port.copies() == {}
+    port.set("2026-03-29T01:30:00+00:00")  # 03:30 by local clocks
+    port.says("letter-1-1 is sent")
+    port.set("2026-10-25T00:29:50+00:00")
+    port.still()
+    assert sum(port.copies().values()) == 3
+    port.set("2026-10-25T00:30:00+00:00")  # 02:30, the first time
+    port.says("letter-2-1 is sent")
+    port.set("2026-10-25T01:30:00+00:00")  # 02:30, the second time
+    port.still()
+    assert set(port.copies().values()) == {2}  # one of each edition
+
+
+def test_a_clock_that_is_put_forward_and_back(port: Port) -> None:
+    """At six it says seven: it leaves. Put right again, nothing leaves a second time."""
+    port.build(SATURDAY)
+    port.start()
+    port.set("2026-03-14T06:10:00+01:00")
+    port.still()
+    port.set("2026-03-14T07:10:00+01:00")
+    port.says("letter-1-1 is sent")
+    port.set("2026-03-14T06:10:30+01:00")
+    port.still()
+    port.set("2026-03-14T07:00:00+01:00")
+    port.still()
+    assert port.copies() == ONCE
+    assert len(port.runs()) == 1
+
+
+def test_a_clock_that_is_put_back_keeps_ticking(port: Port) -> None:
+    """APScheduler reckons with the wall clock; it must not sleep for that hour."""
+    port.build(SATURDAY)
+    port.set("2026-03-14T07:30:00+02:00")  # half past six, an hour early
+    port.start()
+    port.set("2026-03-14T05:59:59.500+01:00")
+    port.still()
+    assert port.copies() == {}
+    port.set("2026-03-14T07:00:00+01:00")
+    port.says("letter-1-1 is sent")
+
+
+def test_two_daemons_on_one_store(port: Port) -> None:
+    """Both see seven o'clock; the edition leaves once."""
+    port.build(SATURDAY, readers=20)
+    first, second = port.start(), port.start()
+    assert "another daemon listens" in port.log()
+    port.set("2026-03-14T07:00:00+01:00")
+    port.until(lambda: sum(port.copies().values()) >= 20)
+    port.still()
+    assert set(port.copies().values()) == {1}
+    ((run, tally),) = port.runs()
+    assert (str(run.state), tally.accepted) == ("sent", 20)
+    port.stop(first)
+    port.stop(second)
+
+
+def test_killed_in_the_middle_and_started_again(port: Port) -> None:
+    """Nobody is lost, nobody is written to twice; one a connection may be in doubt."""
+    port.build(SATURDAY, readers=60, rate="40/s")
+    daemon = port.start()
+    port.set("2026-03-14T07:00:00+01:00")
+    port.until(lambda: sum(port.copies().values()) >= 15)
+    daemon.kill()
+    daemon.wait()
+    port.start()
+    port.says("found letter-1-1 unfinished: it goes on")
+    port.until(lambda: str(port.runs()[0][0].state) == "sent")
+    ((_, tally),) = port.runs()
+    assert tally.in_doubt <= 2
+    assert tally.accepted + tally.in_doubt == tally.audience == 60
+    copies = port.copies()
+    assert set(copies.values()) == {1}
+    assert len(copies) >= 60 - tally.in_doubt
+
+
+def test_told_to_stop_in_the_middle(port: Port) -> None:
+    """What is on the wire is finished, the rest is left; the next start goes on."""
+    port.build(SATURDAY, readers=60, rate="40/s")
+    daemon = port.start()
+    port.set("2026-03-14T07:00:00+01:00")
+    port.until(lambda: sum(port.copies().values()) >= 10)
+    port.stop(daemon)
+    port.says("letter-1-1 waits for the next start")
+    ((run, tally),) = port.runs()
+    assert (str(run.state), tally.in_doubt) == ("sending", 0)
+    assert 10 <= tally.accepted < 60
+    port.start()
+    port.says("found letter-1-1 unfinished: it goes on")
+    port.says("letter-1-1 is sent: 60 = 60 accepted")
+    assert set(port.copies().values()) == {1}
+
+
+def test_a_closed_terminal_stops_nothing(port: Port) -> None:
+    """The daemon was started by hand, and its window is closed while it sends."""
+    port.build(SATURDAY, readers=40, rate="40/s")
+    master, slave = pty.openpty()
+    daemon = port.start(stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
+    os.close(slave)
+    port.set("2026-03-14T07:00:00+01:00")
+    port.until(lambda: sum(port.copies().values()) >= 5)
+    os.close(master)  # the kernel hangs up; writing fails from here on
+    daemon.send_signal(signal.SIGHUP)
+    port.until(lambda: sum(port.copies().values()) == 40)
+    port.until(lambda: str(port.runs()[0][0].state) == "sent")
+    assert daemon.poll() is None
+    port.stop(daemon)
+    with suppress(OSError):
+        os.close(master)
+
+
+def test_a_broken_configuration_is_refused(port: Port) -> None:
+    """The old one stays in force, and the mended one comes into force."""
+    port.build(SATURDAY)
+    daemon = port.start()
+    port.configure(schedule="sat 25:00")
+    daemon.send_signal(signal.SIGHUP)
+    port.says("the new configuration is refused, the old one stays in force")
+    assert "publications.letter.schedule" in port.log()
+    assert port.ask("status")["next"]["leaves"] == "2026-03-14T07:00:00+01:00"
+    port.configure(more='\nkicker = "x"\n')
+    port.configure(schedule="sat 09:00")
+    daemon.send_signal(signal.SIGHUP)
+    port.says("configuration and themes were read again")
+    assert port.ask("status")["next"]["leaves"] == "2026-03-14T09:00:00+01:00"
+    port.set("2026-03-14T09:00:00+01:00")
+    port.says("letter-1-1 is sent")
