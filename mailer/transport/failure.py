@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 
 from aiosmtplib import (
@@ -36,7 +37,7 @@ def failure(
         case ssl.SSLCertVerificationError(verify_message=said):
             words = say(
                 "{where} shows a certificate we do not trust: {reason}; "
-                "is the host right, is ca_file needed?",
+                "is host or tls_name right, is ca_file needed?",
                 where=where,
                 reason=said,
             )
@@ -82,6 +83,12 @@ def failure(
                 "{where} did not answer in {seconds} s",
                 where=where,
                 seconds=round(waited),
+            )
+        case socket.gaierror(strerror=said):
+            words = say(
+                "{where}: no such host is known ({error}); is the name right?",
+                where=where,
+                error=said,
             )
         case SMTPConnectError() | OSError():
             words = say(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Outcome, Stage, judge
 from mailer.errors import RelayError
 from mailer.transport.dial import Timeouts
+from mailer.transport.failure import failure
 from mailer.transport.protection import Security
 from tests.relay import ScriptedRelay, smtp_relay, waiting
 
@@ -297,3 +300,46 @@ async def test_a_check_tells_what_the_relay_would_not_take() -> None:
             await smtp_relay(server.port).check(size=30_000)
     async with ScriptedRelay(extensions=("SIZE 0",)) as server:
         await smtp_relay(server.port).check(size=30_000)
+
+
+def test_a_host_that_has_no_address_is_said() -> None:
+    """A slip in the name is told from a port where nobody listens; it may pass."""
+    error = failure(
+        socket.gaierror(socket.EAI_NONAME, "Name or service not known"),
+        relay="principal",
+        where="smpt.example.org:587",
+        security="starttls",
+        waited=30,
+        proof="",
+    )
+    assert "no such host is known (Name or service not known)" in str(error)
+    assert error.temporary
+
+
+async def test_a_host_has_several_addresses() -> None:
+    """The first that answers is taken: localhost is ::1 before it is 127.0.0.1."""
+    async with ScriptedRelay() as server:
+        await smtp_relay(server.port, host="localhost").check()
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A port whose queue is full: the system answers nobody any more."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(
+            socket.create_server(("127.0.0.1", 0), backlog=0)
+        )
+        for _ in range(4):
+            caller = stack.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]
+
+
+async def test_a_host_that_is_silent_is_left_soon(silent_port: int) -> None:
+    """The five minutes of a greeting are not for a host that is not there."""
+    quick = waiting(300, connect=0.1)
+    async with asyncio.timeout(10):
+        with pytest.raises(RelayError, match="did not answer in 0 s") as caught:
+            await smtp_relay(silent_port, timeouts=quick).check()
+    assert caught.value.temporary
