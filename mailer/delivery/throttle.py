@@ -67,6 +67,11 @@ class Bucket:
         self._tolerance = (burst - 1) * rate.interval
         self._full_at = self._latest = float("-inf")
 
+    @property
+    def rate(self) -> float:
+        """Messages per second."""
+        return 1 / self._interval
+
     def reserve(self, now: float) -> float:
         """Take a token: when its message may go, in seconds on the clock of *now*.
 

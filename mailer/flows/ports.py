@@ -7,12 +7,12 @@ Each port has one contract suite, run over every adapter and fake.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from mailer.audience.roster import Row
 from mailer.audience.subscriber import Standing, Subscriber, Suppression, Tier
@@ -194,6 +194,19 @@ class Recovery:
     in_doubt: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """What a commit found: which marks hold, in their order, and how the run stands.
+
+    A mark that does not hold is no longer ours to send: withdrawn, fenced off, or of a
+    run that was paused or cancelled (``state``, ``reason``). Then no byte may leave.
+    """
+
+    held: Sequence[bool]
+    state: RunState
+    reason: Phrase = NOTHING
+
+
 class Ledger(Protocol):
     """The durable record of all deliveries. Every method is durable when it returns.
 
@@ -262,17 +275,22 @@ class Ledger(Protocol):
         Who left or was suppressed meanwhile becomes withdrawn instead.
         """
 
-    async def still_wanted(self, claim: Claim, *, now: datetime) -> bool:
-        """Look again just before MAIL; False if withdrawn meanwhile (and then it is)."""
+    async def commit(
+        self,
+        run: Run,
+        *,
+        settlements: Sequence[Settlement] = (),
+        marks: Sequence[Claim] = (),
+        now: datetime,
+    ) -> Committed:
+        """Write outcomes, and mark claims as being handed over: the one hot statement.
 
-    async def hand_over(self, claim: Claim, *, now: datetime) -> bool:
-        """Mark *claim* as being handed over, durably, before the first body byte.
-
-        False if the claim is no longer ours: then no byte may leave.
+        One transaction, durable when it returns, and so before the first body byte of
+        any of *marks*. It must mark at most one claim per connection, and an outcome is
+        never written after the next mark of its connection: then a crash leaves at most
+        one unknown per connection. A fenced-off claim changes nothing, and nothing is
+        marked unless the run is SENDING.
         """
-
-    async def settle(self, settlement: Settlement, *, now: datetime) -> None:
-        """Write what became of a claim; a fenced-off claim changes nothing."""
 
     async def release(self, claims: Sequence[Claim]) -> None:
         """Give back claims that were not begun; no attempt is spent."""
@@ -337,22 +355,50 @@ class PaceKeeper(Protocol):
 # -- the relay ----------------------------------------------------------------
 
 
+@dataclass(slots=True, kw_only=True)
+class Message:
+    """What one reader gets: an envelope, and bytes that go over the wire as they are."""
+
+    envelope: Envelope
+    content: bytes
+
+
+M = TypeVar("M", bound=Message)
+
+
+class Carrier(Protocol[M]):
+    """Who gives a session its messages and is told what became of them; never waits."""
+
+    def next(self) -> M | None:
+        """The next message; None if there is none now (``Session.wake`` when there is)."""
+
+    def ready(self, message: M) -> None:
+        """The relay waits for the body: mark it durably, then call ``Session.go``."""
+
+    def done(self, message: M, attempt: Attempt) -> None:
+        """The reply has come, or silence: what was reached, and what was said."""
+
+    def undone(self, message: M) -> None:
+        """Nothing of *message* was handed over, by no fault of its own: as if never given."""
+
+
 class Session(Protocol):
-    """One open connection to a relay; one message at a time."""
+    """One open connection to a relay; at most one body on the way at a time."""
 
-    async def deliver(
-        self,
-        envelope: Envelope,
-        body: Callable[[], bytes],
-        *,
-        handing_over: Callable[[], Awaitable[bool]],
-    ) -> Attempt:
-        """Carry one message; returns the reply, or silence, and how far it came.
+    async def carry(self, carrier: Carrier[M]) -> None:
+        """Carry what *carrier* gives; returns at the connection's end, or after ``leave``."""
 
-        ``body`` is asked for late. ``handing_over`` is awaited after 354 and before
-        the first body byte; when it says False or raises, no byte leaves and the
-        connection is closed (False: ``Attempt(stage=DATA, reply=None)``).
+    def wake(self) -> None:
+        """Ask the carrier again: it has a message for us."""
+
+    def go(self, held: bool) -> None:
+        """Answer ``Carrier.ready``: the mark is durable, the body may leave.
+
+        If it is not *held*, no byte leaves: the connection closes, the message is undone.
         """
+
+    def leave(self) -> None:
+        """Carry nothing more: what is on the way is finished, then ``carry`` returns."""
 
     @property
     def is_open(self) -> bool:

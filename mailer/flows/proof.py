@@ -18,7 +18,8 @@ from mailer.delivery.signer import Signer
 from mailer.edition.model import Variant
 from mailer.errors import GuardError, NotFoundError
 from mailer.flows.letters import templates_of
-from mailer.flows.ports import Readers, Relay, Session
+from mailer.flows.ports import Message, Readers, Relay
+from mailer.flows.sending.single import carry_one
 from mailer.phrases import say
 from mailer.rendering.model import Frozen
 
@@ -173,22 +174,13 @@ async def send_proof(
                     # taken for a copy of the first. No subscriber is negative.
                     subscriber=-int(now.timestamp()),
                 )
-                attempt = await _hand_over(session, frozen, address, content)
+                envelope = Envelope(
+                    return_path=frozen.publication.return_path, recipient=address
+                )
+                message = Message(envelope=envelope, content=content)
+                attempt = await carry_one(session, message, relay=relay.name)
                 attempts.append((address, variant, attempt))
     return attempts
-
-
-async def _hand_over(
-    session: Session, frozen: Frozen, address: str, content: bytes
-) -> Attempt:
-    envelope = Envelope(return_path=frozen.publication.return_path, recipient=address)
-    return await session.deliver(
-        envelope, lambda: content, handing_over=_nothing_to_mark
-    )
-
-
-async def _nothing_to_mark() -> bool:
-    return True
 
 
 def _mail_variants(frozen: Frozen) -> list[Variant]:

@@ -1,7 +1,7 @@
 """The ledger of deliveries over SQL: every method is durable when it returns.
 
-What happens once per message (looking again, marking *handing over*, writing the
-outcome) goes through the group commit; its statements stand in ``journey``.
+What happens once per message (marking *handing over*, writing the outcome) goes through
+``commit``, whose statements stand in ``booking``.
 """
 
 from __future__ import annotations
@@ -17,17 +17,26 @@ from mailer.delivery.report import Tally
 from mailer.edition.model import Variant
 from mailer.errors import GuardError
 from mailer.flows.approvals import Acceptance, Approval
-from mailer.flows.ports import Claim, Entry, Plan, Recovery, Run, RunState, Settlement
+from mailer.flows.ports import (
+    Claim,
+    Committed,
+    Entry,
+    Plan,
+    Recovery,
+    Run,
+    RunState,
+    Settlement,
+)
 from mailer.phrases import NOTHING, Phrase, say
 from mailer.rendering.model import Frozen
 from mailer.store import journey
-from mailer.store.codec import dump_phrase
+from mailer.store.booking import check_settlement, post_postgres, post_sqlite
+from mailer.store.codec import dump_phrase, load_phrase
 from mailer.store.engine import Store
 from mailer.store.freezer import thaw
-from mailer.store.group import GroupCommit
 from mailer.store.locks import sole_sender
 from mailer.store.runs import as_run, cancel, depart, open_run, plan
-from mailer.store.schema import delivery
+from mailer.store.schema import IS_DUE, delivery, microseconds
 from mailer.store.schema import run as run_table
 
 _ENDED = (RunState.SENT, RunState.CANCELLED)
@@ -41,7 +50,6 @@ class SqlLedger:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._group = GroupCommit(store)
 
     async def plan(self, frozen: Frozen) -> Plan:
         """Whom a run of *frozen* would write to now."""
@@ -138,18 +146,29 @@ class SqlLedger:
             )
         )
 
-    async def still_wanted(self, claim: Claim, *, now: datetime) -> bool:
-        """Look again just before MAIL."""
-        return await self._group.do(lambda c: journey.still_wanted(c, claim, now))
-
-    async def hand_over(self, claim: Claim, *, now: datetime) -> bool:
-        """Mark *claim* as being handed over, before the first body byte."""
-        return await self._group.do(lambda c: journey.hand_over(c, claim, now))
-
-    async def settle(self, settlement: Settlement, *, now: datetime) -> None:
-        """Write what became of a claim."""
-        journey.check_settlement(settlement)
-        await self._group.do(lambda c: journey.settle(c, settlement, now))
+    async def commit(
+        self,
+        run: Run,
+        *,
+        settlements: Sequence[Settlement] = (),
+        marks: Sequence[Claim] = (),
+        now: datetime,
+    ) -> Committed:
+        """Write outcomes and marks, durably, in one transaction."""
+        for settlement in settlements:
+            check_settlement(settlement)
+        post = post_sqlite if self._store.is_sqlite else post_postgres
+        moment = microseconds(now)
+        posted = await self._store.post(
+            lambda connection: post(connection, run.id, settlements, marks, moment)
+        )
+        return Committed(
+            held=posted.held,
+            state=RunState(posted.state),
+            reason=load_phrase(posted.reason, posted.reason_json)
+            if posted.reason
+            else NOTHING,
+        )
 
     async def release(self, claims: Sequence[Claim]) -> None:
         """Give back claims that were not begun."""
@@ -240,16 +259,19 @@ class SqlLedger:
 
     async def next_attempt(self, run: Run) -> datetime | None:
         """When the next waiting delivery is due; None if nothing waits."""
-        when = case(
-            (delivery.c.state == State.DUE, delivery.c.next_attempt_at),
-            else_=delivery.c.lease_until,
+        rows = select(delivery.c.run_id).where(delivery.c.run_id == run.id)
+        statement = select(
+            rows.with_only_columns(func.min(delivery.c.next_attempt_at))
+            .where(IS_DUE)
+            .scalar_subquery()
+            .label("due"),
+            rows.with_only_columns(func.min(delivery.c.lease_until))
+            .where(delivery.c.state.in_([State.CLAIMED, State.HANDING_OVER]))
+            .scalar_subquery()
+            .label("leased"),
         )
-        statement = (
-            select(func.min(when, type_=delivery.c.next_attempt_at.type))
-            .where(delivery.c.run_id == run.id)
-            .where(delivery.c.state.in_(_WAITING))
-        )
-        return await self._store.read(lambda c: c.execute(statement).scalar())
+        found = await self._store.read(lambda c: c.execute(statement).one())
+        return min((hour for hour in found if hour is not None), default=None)
 
     async def entries(
         self, run: Run, *, states: Sequence[State] = (), limit: int | None = None

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from enum import IntEnum
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -25,7 +27,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
@@ -34,10 +36,11 @@ from mailer.phrases import say
 
 T = TypeVar("T")
 
-HEAD = "0009"
+_VERSIONS = Path(__file__).parent / "migrations" / "versions"
+_KNOWN = tuple(sorted(path.name[:4] for path in _VERSIONS.glob("[0-9]*.py")))
+HEAD = _KNOWN[-1]
 """The newest migration: what this code reads and writes."""
 
-_KNOWN = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 _BUSY_SECONDS = 5.0
 _POSTGRES_THREADS = 4
 
@@ -78,13 +81,27 @@ _WORDS = (
 
 
 class Store:
-    """An open database. ``write`` and ``read`` run a function in one transaction."""
+    """An open database. ``write`` and ``read`` run a function in one transaction.
 
-    def __init__(self, engine: Engine, folder: Path | None) -> None:
+    On SQLite reading has a thread and a connection of its own: whoever counts a million
+    rows keeps nobody from writing.
+    """
+
+    def __init__(
+        self, engine: Engine, folder: Path | None, reading: Engine | None = None
+    ) -> None:
         self.engine = engine
         self.lock_folder = folder
+        self._reading = reading or engine
+        self._own = threading.local()  # the driver's own connection, for ``post``
+        self._owned: list[Any] = []
         threads = 1 if self.is_sqlite else _POSTGRES_THREADS
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="ledger")
+        self._readers = (
+            ThreadPoolExecutor(1, thread_name_prefix="reading")
+            if self.is_sqlite
+            else self._threads
+        )
 
     @property
     def is_sqlite(self) -> bool:
@@ -97,7 +114,7 @@ class Store:
 
         StoreError if it cannot be reached, or is newer than this mailer knows.
         """
-        store = cls(*_engine(url))
+        store = cls(*_engines(url))
         try:
             await store.on_thread(lambda: store._migrate(schema))
         except BaseException:
@@ -107,7 +124,11 @@ class Store:
 
     async def close(self) -> None:
         """Finish what runs, then let go of every connection."""
+        await asyncio.to_thread(self._readers.shutdown)
         await asyncio.to_thread(self._threads.shutdown)
+        for connection in self._owned:
+            connection.close()
+        await asyncio.to_thread(self._reading.dispose)
         await asyncio.to_thread(self.engine.dispose)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
@@ -119,7 +140,17 @@ class Store:
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run *work*, which changes nothing, on one consistent view."""
-        return await self.on_thread(lambda: self._transaction(work, writes=False))
+        loop = asyncio.get_running_loop()
+        reading = partial(self._transaction, work, writes=False)
+        return await asyncio.shield(loop.run_in_executor(self._readers, reading))
+
+    async def post(self, work: Callable[[Any], T]) -> T:
+        """Run *work* on the driver's own connection; it is its own transaction.
+
+        For what happens thousands of times a second: SQLAlchemy would cost more than the
+        statements do.
+        """
+        return await self.on_thread(partial(self._post, work))
 
     async def check(self) -> None:
         """StoreError if the pages of the database do not fit together.
@@ -138,12 +169,35 @@ class Store:
         loop = asyncio.get_running_loop()
         return await asyncio.shield(loop.run_in_executor(self._threads, work))
 
+    def _post(self, work: Callable[[Any], T]) -> T:
+        with in_our_words(self.engine.dialect.loaded_dbapi.Error):
+            try:
+                return work(self._own_connection())
+            except BaseException:
+                if not self.is_sqlite:  # nobody knows how it stands: take another
+                    self._own.connection.close()
+                    self._owned.remove(self._own.connection)
+                    del self._own.connection
+                raise
+
+    def _own_connection(self) -> Any:  # noqa: ANN401 - whatever the driver has
+        """The driver's connection of this thread: on SQLite the one there is."""
+        if not hasattr(self._own, "connection"):
+            taken = self.engine.raw_connection()
+            self._own.connection = taken.driver_connection
+            if not self.is_sqlite:
+                taken.detach()
+                self._own.connection.autocommit = True
+                self._owned.append(self._own.connection)
+        return self._own.connection
+
     def _transaction(self, work: Callable[[Connection], T], *, writes: bool) -> T:
         options: dict[str, Any] = {"mailer_writes": writes}
         if not writes and not self.is_sqlite:
             # READ COMMITTED would show every statement another moment.
             options["isolation_level"] = "REPEATABLE READ"
-        with in_our_words(), self.engine.connect() as connection:
+        engine = self.engine if writes else self._reading
+        with in_our_words(), engine.connect() as connection:
             connection = connection.execution_options(**options)
             with connection.begin():
                 return work(connection)
@@ -173,6 +227,13 @@ class Turn(IntEnum):
     RELAYS = 0x6D61696C05
 
 
+def beside(connection: Connection, turn: Turn) -> None:
+    """Wait while somebody has this *turn* alone; any number may be beside each other."""
+    if connection.dialect.name != "sqlite":
+        shared = func.pg_advisory_xact_lock_shared(int(turn))
+        connection.execute(select(shared))
+
+
 def alone(connection: Connection, turn: Turn) -> None:
     """Wait for our *turn*, and keep it to the end of the transaction.
 
@@ -184,12 +245,12 @@ def alone(connection: Connection, turn: Turn) -> None:
 
 
 @contextmanager
-def in_our_words() -> Iterator[None]:
-    """Turn what SQLAlchemy and the drivers raise into StoreError."""
+def in_our_words(driver: type[Exception] = DBAPIError) -> Iterator[None]:
+    """Turn what SQLAlchemy, or the *driver* itself, raises into StoreError."""
     try:
         yield
-    except DBAPIError as error:
-        said = str(error.orig)
+    except (DBAPIError, driver) as error:
+        said = str(getattr(error, "orig", error))
         for part, words, temporary in _WORDS:
             if part in said.lower():
                 raise StoreError(words, temporary=temporary) from error
@@ -203,11 +264,12 @@ def in_our_words() -> Iterator[None]:
         raise StoreError(message) from error
 
 
-def _engine(url: str) -> tuple[Engine, Path | None]:
+def _engines(url: str) -> tuple[Engine, Path | None, Engine | None]:
+    """For writing, the folder of the file if there is one, and for reading."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         try:
-            return create_engine(parsed, pool_pre_ping=True), None
+            return create_engine(parsed, pool_pre_ping=True), None, None
         except ModuleNotFoundError as error:
             message = say("PostgreSQL needs its driver")
             hint = "pip install 'mailer-daemon[postgres]'"
@@ -220,14 +282,18 @@ def _engine(url: str) -> tuple[Engine, Path | None]:
     except OSError as error:
         message = say("{file} cannot be made: {error}", file=file, error=error.strerror)
         raise StoreError(message, temporary=False) from error
+    return _sqlite_engine(parsed), file.parent, _sqlite_engine(parsed)
+
+
+def _sqlite_engine(url: URL) -> Engine:
     engine = create_engine(
-        parsed,
+        url,
         poolclass=StaticPool,  # one thread, one connection, kept open
         connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
-    return engine, file.parent
+    return engine
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:

@@ -1,7 +1,7 @@
-"""What a worker does to one delivery: claim it, hand it over, write what became of it.
+"""Deliveries taken for sending and given back; what happens in between is ``booking``.
 
 A claim carries a fence: each new claim of a row raises it, and no statement of an older
-claim changes the row any more. What runs once per message is made once.
+claim changes the row any more.
 """
 
 from __future__ import annotations
@@ -10,55 +10,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    Select,
-    bindparam,
-    select,
-    text,
-    tuple_,
-    update,
-)
+from sqlalchemy import Connection, Row, Select, select, tuple_, update
 
-from mailer.delivery.ledger import MOVES, State, is_end
-from mailer.delivery.reply import Fault
+from mailer.delivery.ledger import State
 from mailer.edition.model import Variant
-from mailer.flows.ports import Claim, Run, Settlement
+from mailer.flows.ports import Claim, Run
 from mailer.phrases import say
 from mailer.store.audience import no_longer_wanted
-from mailer.store.schema import delivery, microseconds, run
+from mailer.store.schema import IS_DUE, delivery, run
 
 _GONE = say("left or suppressed meanwhile")
-_LONGEST = 1000  # a line of a reply is at most 512 octets: RFC 5321 section 4.5.3.1.5
-
-# Promises: whether the reader of a claim that is still ours has gone; holds the row.
-_LOOK = (
-    select(no_longer_wanted().label("gone"))
-    .join_from(delivery, run, run.c.id == delivery.c.run_id)
-    .where(delivery.c.run_id == bindparam("run"))
-    .where(delivery.c.subscriber_id == bindparam("subscriber"))
-    .where(delivery.c.fence == bindparam("fence"))
-    .where(delivery.c.state == State.CLAIMED)
-    .with_for_update(of=delivery)
-)
-# Promises: marks a claimed row as being handed over, if the claim is still ours.
-_HAND_OVER = text(
-    "UPDATE delivery SET state = 'handing over', updated_at = :now"
-    " WHERE run_id = :run AND subscriber_id = :subscriber"
-    " AND fence = :fence AND state = 'claimed'"
-)
-# Promises: writes what became of a claim, if the claim is still ours and the table of
-# moves has a line for it; counts the attempt.
-_SETTLE = text(
-    "UPDATE delivery SET state = :state, attempts = attempts + :spent,"
-    " next_attempt_at = :next_attempt, lease_until = NULL, relay = :relay,"
-    " stage = :stage, code = :code, enhanced = :enhanced, reply = :reply,"
-    " reason = :reason, updated_at = :now"
-    " WHERE run_id = :run AND subscriber_id = :subscriber"
-    " AND fence = :fence AND state IN (:before, :or_before)"
-)
 
 
 def claim(
@@ -73,7 +34,7 @@ def claim(
     """Claim deliveries whose time has come, oldest first; who is gone is withdrawn."""
     wanted: list[Row[Any]] = []
     while not wanted:
-        rows = _candidates(connection, which, now, limit)
+        rows = connection.execute(_oldest(which, now, limit)).all()
         if not rows:
             return []
         if gone := [row.subscriber_id for row in rows if row.gone]:
@@ -105,48 +66,6 @@ def claim(
     ]
 
 
-def still_wanted(connection: Connection, held: Claim, now: datetime) -> bool:
-    """Whether the claim is ours and its reader still there; if not, withdrawn."""
-    row = connection.execute(_LOOK, _identity(held)).first()
-    if row is None:
-        return False
-    if row.gone:
-        _withdraw(connection, held.run, [held.subscriber], now)
-    return not row.gone
-
-
-def hand_over(connection: Connection, held: Claim, now: datetime) -> bool:
-    """Mark the claim as being handed over; False if it is no longer ours."""
-    values = {**_identity(held), "now": microseconds(now)}
-    return bool(connection.execute(_HAND_OVER, values).rowcount)
-
-
-def settle(connection: Connection, settlement: Settlement, now: datetime) -> None:
-    """Write what became of a claim, unless it is fenced off."""
-    attempt, verdict = settlement.attempt, settlement.verdict
-    reply = attempt.reply
-    before = _before(settlement)
-    connection.execute(
-        _SETTLE,
-        {
-            **_identity(settlement.claim),
-            "before": before[0],
-            "or_before": before[-1],
-            "state": str(settlement.state),
-            # Our own configuration refused: the reader's attempts are not spent.
-            "spent": 0 if verdict.fault is Fault.RUN else 1,
-            "next_attempt": microseconds(settlement.next_attempt),
-            "relay": attempt.relay,
-            "stage": str(attempt.stage),
-            "code": reply.code if reply else None,
-            "enhanced": reply.enhanced if reply else "",
-            "reply": reply.text[:_LONGEST] if reply else "",
-            "reason": str(verdict.reason)[:_LONGEST],
-            "now": microseconds(now),
-        },
-    )
-
-
 def release(connection: Connection, claims: Sequence[Claim]) -> None:
     """Give back claims that are still ours and were not begun."""
     held = [(claim.run, claim.subscriber, claim.fence) for claim in claims]
@@ -162,45 +81,8 @@ def release(connection: Connection, claims: Sequence[Claim]) -> None:
     )
 
 
-def check_settlement(settlement: Settlement) -> None:
-    """Raise ValueError for what would leave a row that nothing ever moves again."""
-    state, later = settlement.state, settlement.next_attempt
-    if (state is State.DUE) != (later is not None):
-        message = f"{state} with next attempt {later}: due needs one, an end has none"
-        raise ValueError(message)
-    if not _before(settlement):
-        message = f"an attempt does not leave a delivery {state}"
-        raise ValueError(message)
-
-
-def _before(settlement: Settlement) -> list[str]:
-    """The states of a claim from which the table of moves leads there."""
-    state = settlement.state
-    if state is not State.DUE and not is_end(state):
-        return []
-    held = (State.CLAIMED, State.HANDING_OVER)
-    return [str(before) for before in held if state in MOVES[before]]
-
-
-def _candidates(
-    connection: Connection, which: Run, now: datetime, limit: int
-) -> list[Row[Any]]:
-    """Rows to claim next; on PostgreSQL those that nobody else is claiming.
-
-    Two statements, for each finds its rows in the order of the index: one over both
-    states would sort all that waits for every batch.
-    """
-    lapsed = (delivery.c.state == State.CLAIMED) & (delivery.c.lease_until <= now)
-    due = (delivery.c.state == State.DUE) & (delivery.c.next_attempt_at <= now)
-    found: list[Row[Any]] = []
-    for ready in (lapsed, due):
-        if len(found) < limit:
-            oldest = _oldest(which, ready).limit(limit - len(found))
-            found += connection.execute(oldest).all()
-    return found
-
-
-def _oldest(which: Run, ready: ColumnElement[bool]) -> Select[Any]:
+def _oldest(which: Run, now: datetime, limit: int) -> Select[Any]:
+    """What is due, in the order of its index; on PostgreSQL what nobody else is claiming."""
     return (
         select(
             delivery.c.subscriber_id,
@@ -213,8 +95,10 @@ def _oldest(which: Run, ready: ColumnElement[bool]) -> Select[Any]:
         )
         .join_from(delivery, run, run.c.id == delivery.c.run_id)
         .where(delivery.c.run_id == which.id)
-        .where(ready)
+        .where(IS_DUE)
+        .where(delivery.c.next_attempt_at <= now)
         .order_by(delivery.c.next_attempt_at, delivery.c.subscriber_id)
+        .limit(limit)
         .with_for_update(of=delivery, skip_locked=True)
     )
 
@@ -227,15 +111,34 @@ def _withdraw(
         update(delivery)
         .where(delivery.c.run_id == which)
         .where(delivery.c.subscriber_id.in_(subscribers))
-        .values(
-            state=State.WITHDRAWN,
-            next_attempt_at=None,
-            lease_until=None,
-            reason=str(_GONE),
-            updated_at=now,
-        )
+        .values(**_withdrawn(now))
     )
 
 
-def _identity(held: Claim) -> dict[str, int]:
-    return {"run": held.run, "subscriber": held.subscriber, "fence": held.fence}
+def _withdrawn(now: datetime) -> dict[str, Any]:
+    return {
+        "state": State.WITHDRAWN,
+        "next_attempt_at": None,
+        "lease_until": None,
+        "reason": str(_GONE),
+        "updated_at": now,
+    }
+
+
+def withdraw_reader(
+    connection: Connection, subscriber: int, publication: str | None, now: datetime
+) -> None:
+    """Take somebody out of every run, of one publication or all, at once.
+
+    What is being handed over is not taken back: they may have the message already. A run
+    that is being opened is waited for by the caller (``engine.beside``).
+    """
+    unsent = (
+        update(delivery)
+        .where(delivery.c.subscriber_id == subscriber)
+        .where(delivery.c.state.in_([State.DUE, State.CLAIMED]))
+    )
+    if publication is not None:
+        theirs = select(run.c.id).where(run.c.publication == publication)
+        unsent = unsent.where(delivery.c.run_id.in_(theirs))
+    connection.execute(unsent.values(**_withdrawn(now)))

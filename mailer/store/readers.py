@@ -21,7 +21,8 @@ from mailer.audience.subscriber import (
     Tier,
 )
 from mailer.flows.ports import Admission
-from mailer.store.engine import Store, Turn, alone
+from mailer.store.engine import Store, Turn, alone, beside
+from mailer.store.journey import withdraw_reader
 from mailer.store.schema import consent, subscriber, subscription, suppression
 
 _V = TypeVar("_V")
@@ -75,14 +76,15 @@ class SqlReaders:
         """End subscriptions; see ``flows.ports.Readers``."""
 
         def work(connection: Connection) -> int:
-            person = select(subscriber.c.id).where(
-                subscriber.c.email_key == address_key(email)
-            )
+            beside(connection, Turn.OPEN_RUN)  # or a run being opened would miss it
+            person = connection.execute(_person(address_key(email))).scalar()
+            if person is None:
+                return 0
             ended = 0
             for standing in (Standing.ACTIVE, Standing.PENDING):
                 statement = (
                     update(subscription)
-                    .where(subscription.c.subscriber_id == person.scalar_subquery())
+                    .where(subscription.c.subscriber_id == person)
                     .where(subscription.c.standing == standing)
                     .values(standing=Standing.LEFT, since=now)
                 )
@@ -91,6 +93,7 @@ class SqlReaders:
                     statement = statement.where(taken)
                 count = connection.execute(statement).rowcount
                 ended += count if standing is Standing.ACTIVE else 0
+            withdraw_reader(connection, person, publication, now)
             return ended
 
         return await self._store.write(work)
@@ -166,6 +169,7 @@ class SqlReaders:
         def work(connection: Connection) -> bool:
             key = address_key(entry.email)
             alone(connection, Turn.ADMIT)
+            beside(connection, Turn.OPEN_RUN)  # or a run being opened would miss it
             if _barred(connection, [key]):
                 return False
             connection.execute(
@@ -177,6 +181,9 @@ class SqlReaders:
                     note=entry.note,
                 )
             )
+            person = connection.execute(_person(key)).scalar()
+            if person is not None:
+                withdraw_reader(connection, person, None, entry.at)
             return True
 
         return await self._store.write(work)
@@ -191,6 +198,10 @@ class SqlReaders:
             return [_suppression(row) for row in rows]
 
         return await self._store.read(work)
+
+
+def _person(key: str) -> Select[int]:
+    return select(subscriber.c.id).where(subscriber.c.email_key == key)
 
 
 class _Known:

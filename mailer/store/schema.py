@@ -7,6 +7,7 @@ driver has an opinion on their zone.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import overload
 
 from sqlalchemy import (
     BigInteger,
@@ -23,12 +24,18 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    literal_column,
+    text,
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
+@overload
+def microseconds(when: datetime) -> int: ...
+@overload
+def microseconds(when: None) -> None: ...
 def microseconds(when: datetime | None) -> int | None:
     """*when* as it is kept, for statements that are text."""
     return None if when is None else (when - _EPOCH) // _MICROSECOND
@@ -201,7 +208,15 @@ delivery = Table(
     Column("reply", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("updated_at", Moment, nullable=False),
-    Index(None, "run_id", "state", "next_attempt_at", "subscriber_id"),
+    # Of what is due only: marking and settling, once per message, touch no index.
+    Index(
+        "ix_delivery_due",
+        "run_id",
+        "next_attempt_at",
+        "subscriber_id",
+        sqlite_where=text("state = 'due'"),
+        postgresql_where=text("state = 'due'"),
+    ),
     Index(None, "subscriber_id"),
     sqlite_with_rowid=False,
 )
@@ -243,3 +258,6 @@ relay = Table(
     Column("worker", Text, nullable=False),
     Column("seen_at", Moment),
 )
+
+IS_DUE = delivery.c.state == literal_column("'due'")
+"""As a constant: with a parameter neither database would use the index of what is due."""

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Attempt, Reply, Stage
 from mailer.errors import RelayError
+from mailer.flows.ports import Message
 from mailer.phrases import say
 from mailer.transport.maildir import Keeper, UnsureError, is_maildir
+from mailer.transport.turns import TurnSession
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
@@ -56,49 +57,35 @@ class MaildirRelay:
             raise RelayError(message, relay=self.name, temporary=False) from error
 
 
-class MaildirSession:
+class MaildirSession(TurnSession):
     """One message after another into the folder."""
 
     def __init__(self, relay: str, keeper: Keeper) -> None:
+        super().__init__()
         self._relay = relay
         self._keeper = keeper
-        self.is_open = True
 
-    async def deliver(
-        self,
-        envelope: Envelope,
-        body: Callable[[], bytes],
-        *,
-        handing_over: Callable[[], Awaitable[bool]],
-    ) -> Attempt:
-        """Keep one message; see ``flows.ports.Session``."""
-        try:
-            return await self._keep(envelope, body(), handing_over)
-        except BaseException:
-            self.is_open = False  # nobody knows how far it came
-            raise
+    async def offer(self, message: Message) -> None:
+        """A folder takes every envelope."""
 
-    async def _keep(
-        self,
-        envelope: Envelope,
-        content: bytes,
-        handing_over: Callable[[], Awaitable[bool]],
-    ) -> Attempt:
-        if not await handing_over():
-            self.is_open = False
-            return self._attempt(Stage.DATA, None)
+    async def hand_over(self, message: Message) -> Attempt:
+        """Keep one message, durably."""
+        envelope = message.envelope
         try:
             (name,) = await asyncio.to_thread(
-                self._keeper.keep, envelope.return_path, [envelope.recipient], content
+                self._keeper.keep,
+                envelope.return_path,
+                [envelope.recipient],
+                message.content,
             )
         except UnsureError:
             self.is_open = False
-            return self._attempt(Stage.DOT, None)
+            return self._attempt(None)
         except OSError as error:
             code = 452 if error.errno in _FULL else 451
             words = f"not kept: {error.strerror or error}"
-            return self._attempt(Stage.DOT, Reply(code, words, "4.3.1"))
-        return self._attempt(Stage.DOT, Reply(250, f"kept as {name}", "2.0.0"))
+            return self._attempt(Reply(code, words, "4.3.1"))
+        return self._attempt(Reply(250, f"kept as {name}", "2.0.0"))
 
-    def _attempt(self, stage: Stage, reply: Reply | None) -> Attempt:
-        return Attempt(relay=self._relay, stage=stage, reply=reply)
+    def _attempt(self, reply: Reply | None) -> Attempt:
+        return Attempt(relay=self._relay, stage=Stage.DOT, reply=reply)

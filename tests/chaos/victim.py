@@ -30,6 +30,7 @@ import mailer.transport.smtp
 from mailer import wiring
 from mailer.cli.main import main
 from mailer.cli.progress import show_progress
+from mailer.flows.ports import Committed, Run
 from mailer.store.deliveries import SqlLedger
 from mailer.transport.dial import Dialer, Timeouts
 from mailer.workspace.newsroom import WorkspaceNewsroom
@@ -37,17 +38,18 @@ from mailer.workspace.newsroom import WorkspaceNewsroom
 PRELOADED = (mailer.flows.proof, show_progress, WorkspaceNewsroom)
 
 POINTS = {
-    # point: (method of the ledger, whether its work is done when the victim dies)
-    "before the run is opened": ("open_run", False),
-    "after the run is opened": ("open_run", True),
-    "after recovery": ("recover", True),
-    "after claim": ("claim", True),
-    "before the mark": ("hand_over", False),
-    "after the mark": ("hand_over", True),
-    "after 250, before the commit": ("settle", False),
-    "after the commit": ("settle", True),
-    "before the end is written": ("mark_run", False),
-    "after the end is written": ("mark_run", True),
+    # point: (method of the ledger, whether its work is done when the victim dies, and
+    # the argument that must not be empty for the moment to count)
+    "before the run is opened": ("open_run", False, ""),
+    "after the run is opened": ("open_run", True, ""),
+    "after recovery": ("recover", True, ""),
+    "after claim": ("claim", True, ""),
+    "before the mark": ("commit", False, "marks"),
+    "after the mark": ("commit", True, "marks"),
+    "after 250, before the commit": ("commit", False, "settlements"),
+    "after the commit": ("commit", True, "settlements"),
+    "before the end is written": ("mark_run", False, ""),
+    "after the end is written": ("mark_run", True, ""),
 }
 """Moments of the ledger at which a victim can be told to kill itself."""
 
@@ -122,14 +124,14 @@ def _drop_privileges() -> None:
 
 
 def _die_at(point: str, passes: int) -> None:
-    name, done = POINTS[point]
+    name, done, needed = POINTS[point]
     left = passes
 
     def around(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         @functools.wraps(method)
         async def dying(*args: Any, **kwargs: Any) -> Any:
             nonlocal left
-            left -= 1
+            left -= not needed or bool(kwargs[needed])
             if left < 0 and not done:
                 os.kill(os.getpid(), signal.SIGKILL)
             answer = await method(*args, **kwargs)
@@ -183,7 +185,12 @@ def _shorten(orders: Orders) -> None:
 
 
 def _forget_marks() -> None:
-    async def hand_over(*_: Any, **__: Any) -> bool:
-        return True
+    true = SqlLedger.commit
 
-    SqlLedger.hand_over = hand_over  # type: ignore[method-assign]
+    async def commit(ledger: SqlLedger, run: Run, **named: Any) -> Committed:
+        """Write the outcomes, say that every mark holds, and write none."""
+        marks = named.pop("marks", ())
+        written = await true(ledger, run, **named)
+        return replace(written, held=[True] * len(marks))
+
+    SqlLedger.commit = commit  # type: ignore[method-assign, assignment]

@@ -155,6 +155,22 @@ class House:
         (claim,) = await self.claim(run, limit=1)
         return claim
 
+    async def hand_over(self, claim: Claim, *, now: datetime) -> bool:
+        """Mark one claim, as a group of one."""
+        run = await self._run_of(claim)
+        committed = await self.ledger.commit(run, marks=[claim], now=now)
+        (held,) = committed.held
+        return held
+
+    async def settle(self, written: Settlement, *, now: datetime) -> None:
+        """Write one outcome, as a group of one."""
+        run = await self._run_of(written.claim)
+        await self.ledger.commit(run, settlements=[written], now=now)
+
+    async def _run_of(self, claim: Claim) -> Run:
+        runs = await self.ledger.runs()
+        return next(run for run in runs if run.id == claim.run)
+
     async def states(self, run: Run) -> dict[str, State]:
         """Every delivery's state by address; the tally is balanced on the way."""
         tally = await self.ledger.tally(run)

@@ -29,7 +29,7 @@ async def sqlite(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[House]:
     shutil.copy(sqlite_template, tmp_path / "mailer.db")
     house = await House.open(f"sqlite:///{tmp_path}/mailer.db")
     # Nobody waits here: a lock is either there or not.
-    await house.store.read(lambda c: c.exec_driver_sql("PRAGMA busy_timeout = 1"))
+    await _pragma(house, "busy_timeout = 1")
     try:
         yield house
     finally:
@@ -37,7 +37,8 @@ async def sqlite(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[House]:
 
 
 async def _pragma(house: House, text: str) -> None:
-    await house.store.read(lambda c: c.exec_driver_sql(f"PRAGMA {text}"))
+    """Said to the connection that writes."""
+    await house.store.post(lambda c: c.execute(f"PRAGMA {text}"))
 
 
 async def test_a_full_disk_stops_and_later_everything_goes_on(sqlite: House) -> None:
@@ -49,9 +50,9 @@ async def test_a_full_disk_stops_and_later_everything_goes_on(sqlite: House) -> 
         await sqlite.admit(*(f"r{n}@x.example" for n in range(2000)))
     assert caught.value.temporary
     assert [p.email for p in await sqlite.readers.list_subscribers()] == [A]
-    assert await sqlite.ledger.hand_over(claim, now=NOW)  # in the pages there are
+    assert await sqlite.hand_over(claim, now=NOW)  # in the pages there are
     await _pragma(sqlite, "max_page_count = 1000000")
-    await sqlite.ledger.settle(settlement(claim, State.ACCEPTED), now=NOW)
+    await sqlite.settle(settlement(claim, State.ACCEPTED), now=NOW)
     assert await sqlite.states(run) == {A: State.ACCEPTED}
 
 
@@ -72,13 +73,13 @@ async def main(url, file):
     marked = 0
     try:
         for claim in claims:
-            marked += await house.ledger.hand_over(claim, now=NOW)
+            marked += await house.hand_over(claim, now=NOW)
     except StoreError as error:
         failed = str(error)
     held = list((await house.states(run)).values()).count(State.HANDING_OVER)
     resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1))
     for claim in claims[marked:]:
-        assert await house.ledger.hand_over(claim, now=NOW)
+        assert await house.hand_over(claim, now=NOW)
     states = set((await house.states(run)).values())
     await house.store.close()
     print(json.dumps([failed, marked, held, sorted(states)]))
@@ -121,31 +122,28 @@ async def test_a_locked_database_is_waited_for_then_told(sqlite: House) -> None:
     try:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError, match="keeps the database locked") as caught:
-            await sqlite.ledger.hand_over(claim, now=NOW)
+            await sqlite.hand_over(claim, now=NOW)
         assert caught.value.temporary
         assert await sqlite.states(run) == {A: State.CLAIMED}
         other.execute("ROLLBACK")
     finally:
         other.close()
-    assert await sqlite.ledger.hand_over(claim, now=NOW)
+    assert await sqlite.hand_over(claim, now=NOW)
 
 
-async def test_every_caller_of_a_failed_commit_is_told(sqlite: House) -> None:
-    """Whoever shared the commit gets the error, and none of their rows has changed."""
+async def test_a_commit_that_fails_has_changed_nothing(sqlite: House) -> None:
+    """Not a mark of the group stands, and the same group can be written later."""
     run = await sqlite.open_run(*(f"r{n}@x.example" for n in range(20)))
     claims = await sqlite.claim(run)
     await _pragma(sqlite, "query_only = 1")
-    answers = await asyncio.gather(
-        *(sqlite.ledger.hand_over(claim, now=NOW) for claim in claims),
-        return_exceptions=True,
-    )
+    with pytest.raises(StoreError) as caught:
+        await sqlite.ledger.commit(run, marks=claims, now=NOW)
     await _pragma(sqlite, "query_only = 0")
-    assert {type(answer) for answer in answers} == {StoreError}
-    assert {str(answer) for answer in answers} == {
+    assert str(caught.value) == (
         "the database is read-only: look at its file mode and owner"
-    }
+    )
     assert set((await sqlite.states(run)).values()) == {State.CLAIMED}
-    assert all([await sqlite.ledger.hand_over(claim, now=NOW) for claim in claims])
+    assert all((await sqlite.ledger.commit(run, marks=claims, now=NOW)).held)
 
 
 async def test_power_lost_leaves_every_promise(sqlite: House, tmp_path: Path) -> None:
@@ -153,8 +151,8 @@ async def test_power_lost_leaves_every_promise(sqlite: House, tmp_path: Path) ->
     run = await sqlite.open_run(A, B, "c@x.example")
     one, two, _ = await sqlite.claim(run)
     for claim in (one, two):
-        assert await sqlite.ledger.hand_over(claim, now=NOW)
-    await sqlite.ledger.settle(settlement(one, State.ACCEPTED), now=NOW)
+        assert await sqlite.hand_over(claim, now=NOW)
+    await sqlite.settle(settlement(one, State.ACCEPTED), now=NOW)
     after = tmp_path / "after"
     after.mkdir()
     for name in ("mailer.db", "mailer.db-wal"):  # the -shm is memory: it is gone
@@ -176,8 +174,8 @@ async def test_a_commit_is_on_the_disk(sqlite: House) -> None:
     """The journal is flushed at each commit, and no row refers to nothing."""
     asked = ("journal_mode", "synchronous", "foreign_keys")
     answers = [
-        await sqlite.store.read(
-            lambda c, name=name: c.exec_driver_sql(f"PRAGMA {name}").scalar()
+        await sqlite.store.post(
+            lambda c, name=name: c.execute(f"PRAGMA {name}").fetchone()[0]
         )
         for name in asked
     ]
@@ -278,7 +276,15 @@ async def test_a_broken_line_is_told_and_mended(
         await house.store.write(broken)
     assert caught.value.temporary
     assert await house.states(run) == {A: State.CLAIMED}
-    assert await house.ledger.hand_over(claim, now=NOW)
+    assert await house.hand_over(claim, now=NOW)
+    # The connection of the hot path is one of its own: told once, mended at once.
+    await asyncio.to_thread(postgres.run, _THROW_OUT, database=postgres.url("postgres"))
+    written = settlement(claim, State.ACCEPTED)
+    with pytest.raises(StoreError, match="connection to PostgreSQL broke") as caught:
+        await house.ledger.commit(run, settlements=[written], now=NOW)
+    assert caught.value.temporary
+    await house.ledger.commit(run, settlements=[written], now=NOW)
+    assert await house.states(run) == {A: State.ACCEPTED}
 
 
 _THROW_OUT = (

@@ -308,9 +308,7 @@ async def test_what_is_claimed_is_not_claimed_again(house: House) -> None:
     """The oldest first, up to the limit, each once, until nothing is due."""
     run = await house.open_run(A, B, C)
     first = await house.claim(run, limit=1)
-    await house.ledger.settle(
-        settlement(first[0], State.DUE, next_attempt=SOON), now=NOW
-    )
+    await house.settle(settlement(first[0], State.DUE, next_attempt=SOON), now=NOW)
     assert [c.email for c in await house.claim(run, now=SOON)] == [B, C, A]
     assert await house.claim(run, now=SOON) == []
 
@@ -319,7 +317,7 @@ async def test_nothing_is_claimed_before_its_time(house: House) -> None:
     """A deferred delivery waits for its next attempt, to the microsecond."""
     run = await house.open_run(A)
     claim = await house.one_claim(run)
-    await house.ledger.settle(settlement(claim, State.DUE, next_attempt=SOON), now=NOW)
+    await house.settle(settlement(claim, State.DUE, next_attempt=SOON), now=NOW)
     assert await house.claim(run, now=SOON - timedelta(microseconds=1)) == []
     (again,) = await house.claim(run, now=SOON)
     assert (again.attempts, again.fence) == (1, claim.fence + 1)
@@ -359,15 +357,41 @@ async def test_who_left_or_was_suppressed_is_withdrawn_at_the_claim(
 
 
 async def test_who_leaves_just_before_mail_is_not_written_to(house: House) -> None:
-    """The second look withdraws them, and the claim is worth nothing any more."""
-    run = await house.open_run(A, B)
-    one, two = await house.claim(run)
+    """Leaving takes the claim away at once: no mark holds on it any more."""
+    run = await house.open_run(A, B, C)
+    one, two, three = await house.claim(run)
     await house.leave(one.email)
-    assert not await house.ledger.still_wanted(one, now=SOON)
-    assert await house.ledger.still_wanted(two, now=SOON)
-    assert not await house.ledger.hand_over(one, now=SOON)
-    await house.ledger.settle(settlement(one, State.REFUSED), now=SOON)
-    assert await house.states(run) == {A: State.WITHDRAWN, B: State.CLAIMED}
+    await house.suppress(three.email)
+    committed = await house.ledger.commit(run, marks=[one, two, three], now=SOON)
+    assert list(committed.held) == [False, True, False]
+    await house.settle(settlement(one, State.REFUSED), now=SOON)
+    assert await house.states(run) == {
+        A: State.WITHDRAWN,
+        B: State.HANDING_OVER,
+        C: State.WITHDRAWN,
+    }
+
+
+async def test_who_leaves_while_being_written_to_keeps_their_row(house: House) -> None:
+    """They may have the message already; the outcome is what counts."""
+    run = await house.open_run(A)
+    claim = await house.one_claim(run)
+    assert await house.hand_over(claim, now=NOW)
+    await house.leave(A)
+    await house.settle(settlement(claim, State.ACCEPTED), now=SOON)
+    assert await house.states(run) == {A: State.ACCEPTED}
+
+
+async def test_leaving_is_for_every_run_of_the_paper(house: House) -> None:
+    """Whatever waits anywhere is withdrawn, what was accepted stays."""
+    first = await house.open_run(A, B)
+    claim = (await house.claim(first, limit=1))[0]
+    await house.hand_over(claim, now=NOW)
+    await house.settle(settlement(claim, State.ACCEPTED), now=NOW)
+    second = await house.open_run(number=119)
+    await house.leave(A)
+    assert await house.states(first) == {A: State.ACCEPTED, B: State.DUE}
+    assert await house.states(second) == {A: State.WITHDRAWN, B: State.DUE}
 
 
 async def test_leaving_another_publication_changes_nothing(house: House) -> None:
@@ -375,7 +399,7 @@ async def test_leaving_another_publication_changes_nothing(house: House) -> None
     run = await house.open_run(A)
     await house.admit(A, publication="le-bruit")
     await house.readers.leave(A, publication="le-bruit", now=NOW)
-    assert await house.ledger.still_wanted(await house.one_claim(run), now=NOW)
+    assert await house.hand_over(await house.one_claim(run), now=NOW)
 
 
 async def test_who_still_takes_another_publication_has_left_this_one(
@@ -386,7 +410,25 @@ async def test_who_still_takes_another_publication_has_left_this_one(
     await house.admit(A, publication="le-bruit")
     claim = await house.one_claim(run)
     await house.leave(A)
-    assert not await house.ledger.still_wanted(claim, now=NOW)
+    assert not await house.hand_over(claim, now=NOW)
+
+
+@pytest.mark.parametrize("state", [RunState.PAUSED, RunState.CANCELLED])
+async def test_nothing_is_handed_over_of_a_run_that_does_not_send(
+    house: House, state: RunState
+) -> None:
+    """Whoever pauses a run, in whatever process, is obeyed at the very next mark."""
+    run = await house.open_run(A, B)
+    one, two = await house.claim(run)
+    assert await house.hand_over(one, now=NOW)
+    await house.ledger.mark_run(run, state, now=NOW, reason=WHY)
+    accepted = settlement(one, State.ACCEPTED)
+    committed = await house.ledger.commit(
+        run, settlements=[accepted], marks=[two], now=SOON
+    )
+    assert (list(committed.held), committed.state) == ([False], state)
+    assert committed.reason == WHY
+    assert await house.states(run) == {A: State.ACCEPTED, B: State.CLAIMED}
 
 
 # -- handing over, settling, fencing ------------------------------------------
@@ -396,9 +438,8 @@ async def test_a_delivery_is_handed_over_once(house: House) -> None:
     """The second time the claim is no longer one that may send."""
     run = await house.open_run(A)
     claim = await house.one_claim(run)
-    assert await house.ledger.hand_over(claim, now=NOW)
-    assert not await house.ledger.hand_over(claim, now=NOW)
-    assert not await house.ledger.still_wanted(claim, now=NOW)
+    assert await house.hand_over(claim, now=NOW)
+    assert not await house.hand_over(claim, now=NOW)
     assert await house.states(run) == {A: State.HANDING_OVER}
 
 
@@ -410,10 +451,10 @@ async def test_an_outcome_is_kept_with_its_evidence(house: House, state: State) 
     """State, relay, code, reason and the attempt spent stand in the entry."""
     run = await house.open_run(A)
     claim = await house.one_claim(run)
-    await house.ledger.hand_over(claim, now=NOW)
+    await house.hand_over(claim, now=NOW)
     later = LATER if state is State.DUE else None
     written = settlement(claim, state, next_attempt=later)
-    await house.ledger.settle(written, now=SOON)
+    await house.settle(written, now=SOON)
     (entry,) = await house.ledger.entries(run)
     reply = written.attempt.reply
     assert (entry.state, entry.relay, entry.attempts) == (state, "principal", 1)
@@ -427,7 +468,7 @@ async def test_nothing_is_accepted_that_was_not_handed_over(house: House) -> Non
     for claim, state in zip(
         await house.claim(run), (State.ACCEPTED, State.IN_DOUBT), strict=True
     ):
-        await house.ledger.settle(settlement(claim, state), now=NOW)
+        await house.settle(settlement(claim, state), now=NOW)
     assert set((await house.states(run)).values()) == {State.CLAIMED}
 
 
@@ -439,7 +480,7 @@ async def test_an_attempt_ends_where_an_attempt_can_end(
     run = await house.open_run(A)
     claim = await house.one_claim(run)
     with pytest.raises(ValueError, match="does not leave a delivery"):
-        await house.ledger.settle(settlement(claim, state), now=NOW)
+        await house.settle(settlement(claim, state), now=NOW)
 
 
 async def test_due_needs_a_date_and_an_end_has_none(house: House) -> None:
@@ -451,14 +492,14 @@ async def test_due_needs_a_date_and_an_end_has_none(house: House) -> None:
         settlement(claim, State.REFUSED, next_attempt=LATER),
     ):
         with pytest.raises(ValueError, match="due needs one"):
-            await house.ledger.settle(wrong, now=NOW)
+            await house.settle(wrong, now=NOW)
 
 
 async def test_our_own_fault_spends_no_attempt(house: House) -> None:
     """A setting that the relay refuses is not paid for by the reader."""
     run = await house.open_run(A)
     claim = await house.one_claim(run)
-    await house.ledger.settle(
+    await house.settle(
         settlement(claim, State.DUE, next_attempt=NOW, fault=Fault.RUN), now=NOW
     )
     assert (await house.one_claim(run)).attempts == 0
@@ -468,21 +509,20 @@ async def test_a_fenced_off_claim_changes_nothing(house: House, other: House) ->
     """Who slept beyond the lease finds every door closed."""
     run = await house.open_run(A)
     old = await house.one_claim(run)
-    assert await other.claim(run, now=NOW + LEASE - timedelta(microseconds=1)) == []
+    await other.ledger.recover(run, now=NOW + LEASE, all_leases=False)
     (new,) = await other.claim(run, now=NOW + LEASE)
     before = await house.ledger.entries(run)
-    assert not await house.ledger.still_wanted(old, now=LATER)
-    assert not await house.ledger.hand_over(old, now=LATER)
-    await house.ledger.settle(settlement(old, State.REFUSED), now=LATER)
+    assert not await house.hand_over(old, now=LATER)
+    await house.settle(settlement(old, State.REFUSED), now=LATER)
     await house.ledger.release([old])
     assert await house.ledger.entries(run) == before
-    assert await other.ledger.hand_over(new, now=LATER)
+    assert await other.hand_over(new, now=LATER)
 
 
 async def test_what_is_being_handed_over_is_never_claimed_again(house: House) -> None:
     """Its lease may end: only a recovery decides what it is."""
     run = await house.open_run(A)
-    await house.ledger.hand_over(await house.one_claim(run), now=NOW)
+    await house.hand_over(await house.one_claim(run), now=NOW)
     assert await house.claim(run, now=LATER) == []
     assert await house.states(run) == {A: State.HANDING_OVER}
 
@@ -491,11 +531,11 @@ async def test_what_is_given_back_is_due_at_once(house: House) -> None:
     """No attempt is spent, and what was begun is not given back."""
     run = await house.open_run(A, B)
     one, two = await house.claim(run)
-    await house.ledger.hand_over(two, now=NOW)
+    await house.hand_over(two, now=NOW)
     await house.ledger.release([])
     await house.ledger.release([one, two])
     assert await house.states(run) == {A: State.DUE, B: State.HANDING_OVER}
-    assert not await house.ledger.hand_over(one, now=NOW)
+    assert not await house.hand_over(one, now=NOW)
     (again,) = await house.claim(run)
     assert (again.email, again.attempts) == (A, 0)
 
@@ -507,9 +547,9 @@ async def test_a_dead_sender_leaves_due_and_doubt(house: House) -> None:
     """What was only claimed goes out again; what was being handed over is in doubt."""
     run = await house.open_run(A, B, C)
     one, two, three = await house.claim(run)
-    await house.ledger.hand_over(two, now=NOW)
-    await house.ledger.hand_over(three, now=NOW)
-    await house.ledger.settle(settlement(three, State.ACCEPTED), now=NOW)
+    await house.hand_over(two, now=NOW)
+    await house.hand_over(three, now=NOW)
+    await house.settle(settlement(three, State.ACCEPTED), now=NOW)
     found = await house.ledger.recover(run, now=SOON, all_leases=True)
     assert (found.released, found.in_doubt) == (1, 1)
     assert await house.states(run) == {
@@ -521,8 +561,8 @@ async def test_a_dead_sender_leaves_due_and_doubt(house: House) -> None:
     assert (doubt.attempts, doubt.next_attempt) == (1, None)
     assert doubt.reason == "the sender died while handing over"
     # The dead sender was only asleep: it can neither send nor write.
-    assert not await house.ledger.hand_over(one, now=SOON)
-    await house.ledger.settle(settlement(two, State.ACCEPTED), now=SOON)
+    assert not await house.hand_over(one, now=SOON)
+    await house.settle(settlement(two, State.ACCEPTED), now=SOON)
     assert (await house.states(run))[B] is State.IN_DOUBT
 
 
@@ -530,7 +570,7 @@ async def test_a_living_lease_is_left_alone(house: House) -> None:
     """Where another sender may live, only what has ended is settled."""
     run = await house.open_run(A, B)
     _, two = await house.claim(run)
-    await house.ledger.hand_over(two, now=NOW)
+    await house.hand_over(two, now=NOW)
     ledger = house.ledger
     before = NOW + LEASE - timedelta(microseconds=1)
     quiet = await ledger.recover(run, now=before, all_leases=False)
@@ -545,7 +585,7 @@ async def test_a_recovery_is_for_one_run(house: House) -> None:
     another = await house.open_run(A, number=119)
     claim = await house.one_claim(another)
     await house.ledger.recover(run, now=LATER, all_leases=True)
-    assert await house.ledger.hand_over(claim, now=NOW)
+    assert await house.hand_over(claim, now=NOW)
 
 
 async def test_the_operator_reopens_what_was_not_accepted(house: House) -> None:
@@ -574,8 +614,8 @@ async def test_giving_up_ends_what_waits(house: House) -> None:
     """What is due expires and keeps the last reason; what is on the wire does not."""
     run = await house.open_run(A, B, C)
     one, two = await house.claim(run, limit=2)
-    await house.ledger.settle(settlement(one, State.DUE, next_attempt=LATER), now=NOW)
-    await house.ledger.hand_over(two, now=NOW)
+    await house.settle(settlement(one, State.DUE, next_attempt=LATER), now=NOW)
+    await house.hand_over(two, now=NOW)
     assert await house.ledger.expire(run, now=LATER) == 2
     entries = {e.email: e for e in await house.ledger.entries(run)}
     assert entries[A].reason == "because due"
@@ -628,7 +668,7 @@ async def test_the_deferred_are_those_who_wait_after_an_attempt(house: House) ->
     """Somebody never tried is waiting, not deferred."""
     run = await house.open_run(A, B)
     claim = (await house.claim(run, limit=1))[0]
-    await house.ledger.settle(settlement(claim, State.DUE, next_attempt=LATER), now=NOW)
+    await house.settle(settlement(claim, State.DUE, next_attempt=LATER), now=NOW)
     tally = await house.ledger.tally(run)
     assert (tally.waiting, tally.deferred) == (2, 1)
 
@@ -639,10 +679,10 @@ async def test_the_next_attempt_is_the_earliest(house: House) -> None:
     assert await house.ledger.next_attempt(run) == NOW
     one, two = await house.claim(run)
     assert await house.ledger.next_attempt(run) == NOW + LEASE
-    await house.ledger.settle(settlement(one, State.DUE, next_attempt=SOON), now=NOW)
+    await house.settle(settlement(one, State.DUE, next_attempt=SOON), now=NOW)
     assert await house.ledger.next_attempt(run) == SOON
     await house.ledger.expire(run, now=NOW)
-    await house.ledger.settle(settlement(two, State.REFUSED), now=NOW)
+    await house.settle(settlement(two, State.REFUSED), now=NOW)
     assert await house.ledger.next_attempt(run) is None
 
 
@@ -659,22 +699,30 @@ async def test_entries_are_by_address(house: House) -> None:
     assert await emails(states=[State.REFUSED, State.ACCEPTED]) == [B]
 
 
-async def test_what_concurrent_workers_ask_is_answered_to_each(house: House) -> None:
-    """Calls that share a commit keep their own answers."""
+async def test_one_group_has_outcomes_and_marks(house: House) -> None:
+    """Each row gets its own, whatever else is in the commit."""
     run = await house.open_run(*(f"r{n:02}@x.example" for n in range(30)))
     claims = await house.claim(run)
-    for claim in claims[::3]:
+    await house.ledger.commit(run, marks=claims[:20], now=NOW)
+    for claim in claims[20::2]:
         await house.leave(claim.email)
-
-    async def deliver(claim: Claim) -> bool:
-        if not await house.ledger.still_wanted(claim, now=NOW):
-            return False
-        assert await house.ledger.hand_over(claim, now=NOW)
-        await house.ledger.settle(settlement(claim, State.ACCEPTED), now=NOW)
-        return True
-
-    sent = await asyncio.gather(*map(deliver, claims))
-    assert sent == [n % 3 != 0 for n in range(30)]
+    ends = [State.ACCEPTED, State.REFUSED, State.IN_DOUBT, State.DUE]
+    committed = await house.ledger.commit(
+        run,
+        settlements=[
+            settlement(claim, state, next_attempt=LATER if state is State.DUE else None)
+            for claim, state in zip(claims[:20], ends * 5, strict=True)
+        ],
+        marks=claims[20:],
+        now=SOON,
+    )
+    assert list(committed.held) == [False, True] * 5
     assert await house.ledger.tally(run) == Tally(
-        audience=30, accepted=20, withdrawn=10
+        audience=30,
+        accepted=5,
+        refused=5,
+        in_doubt=5,
+        withdrawn=5,
+        waiting=10,
+        deferred=5,
     )

@@ -14,6 +14,7 @@ from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Reply, Stage
 from mailer.flows.ports import Relay
 from mailer.transport.outbox import MaildirRelay
+from tests.fakes.carrying import carry
 from tests.fakes.relay import OK, FakeRelay
 from tests.relay import ScriptedRelay, smtp_relay, waiting
 
@@ -102,9 +103,7 @@ async def test_every_message_arrives_once_as_it_is(rig: Rig) -> None:
     bodies = [b"Subject: %d\r\n\r\nx\r\n" % n for n in range(5)]
     async with rig.relay.session() as session:
         for number, body in enumerate(bodies, 1):
-            attempt = await session.deliver(
-                ENVELOPE, lambda body=body: body, handing_over=yes
-            )
+            attempt = await carry(session, ENVELOPE, body, yes)
             assert (attempt.relay, attempt.stage) == ("fake", Stage.DOT)
             assert attempt.reply.code == 250
             assert session.is_open
@@ -115,14 +114,12 @@ async def test_every_message_arrives_once_as_it_is(rig: Rig) -> None:
 async def test_sessions_side_by_side_mix_nothing_up(rig: Rig) -> None:
     """Two sessions at once: what each hands over arrives whole."""
 
-    async def carry(word: bytes) -> None:
+    async def carry_four(word: bytes) -> None:
         async with rig.relay.session() as session:
             for _ in range(4):
-                await session.deliver(
-                    ENVELOPE, lambda: word * 40_000 + b"\r\n", handing_over=yes
-                )
+                await carry(session, ENVELOPE, word * 40_000 + b"\r\n", yes)
 
-    await asyncio.gather(carry(b"a"), carry(b"b"))
+    await asyncio.gather(carry_four(b"a"), carry_four(b"b"))
     arrived = rig.arrived()
     assert sorted(body[:1] for body in arrived) == [b"a"] * 4 + [b"b"] * 4
     assert all(body == body[:1] * 40_000 + b"\r\n" for body in arrived)
@@ -144,7 +141,7 @@ async def test_the_reply_is_told_with_its_stage(
     """An attempt holds the reply as said; the session goes on."""
     rig = await make(stage, reply)
     async with rig.relay.session() as session:
-        attempt = await session.deliver(ENVELOPE, lambda: BODY, handing_over=yes)
+        attempt = await carry(session, ENVELOPE, BODY, yes)
         assert session.is_open
     assert (attempt.relay, attempt.stage, attempt.reply) == ("fake", stage, reply)
     assert rig.arrived() == [BODY] * arrives
@@ -155,7 +152,7 @@ async def test_silence_is_told_with_its_stage(make: Make, stage: Stage) -> None:
     """Where no reply comes there is none, and the session is over."""
     rig = await make(stage, SILENCE)
     async with rig.relay.session() as session:
-        attempt = await session.deliver(ENVELOPE, lambda: BODY, handing_over=yes)
+        attempt = await carry(session, ENVELOPE, BODY, yes)
         assert not session.is_open
     assert (attempt.stage, attempt.reply) == (stage, None)
 
@@ -163,7 +160,7 @@ async def test_silence_is_told_with_its_stage(make: Make, stage: Stage) -> None:
 async def test_without_the_mark_no_byte_leaves(rig: Rig) -> None:
     """A mark that says no ends the session before the body."""
     async with rig.relay.session() as session:
-        attempt = await session.deliver(ENVELOPE, lambda: BODY, handing_over=no)
+        attempt = await carry(session, ENVELOPE, BODY, no)
         assert not session.is_open
     assert (attempt.stage, attempt.reply) == (Stage.DATA, None)
     assert rig.arrived() == []
@@ -173,6 +170,6 @@ async def test_a_mark_that_fails_is_told_and_no_byte_leaves(rig: Rig) -> None:
     """An error of the mark goes through, and ends the session before the body."""
     async with rig.relay.session() as session:
         with pytest.raises(OSError, match="disk full"):
-            await session.deliver(ENVELOPE, lambda: BODY, handing_over=broken)
+            await carry(session, ENVELOPE, BODY, broken)
         assert not session.is_open
     assert rig.arrived() == []

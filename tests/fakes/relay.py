@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Attempt, Reply, Stage
 from mailer.errors import RelayError
+from mailer.flows.ports import Message
+from mailer.transport.turns import TurnSession
 
 OK = Reply(250, "queued", "2.0.0")
 Answer = Callable[[Envelope, int], tuple[Stage, Reply | None]]
@@ -44,37 +46,29 @@ class FakeRelay:
         yield FakeSession(self)
 
 
-@dataclass
-class FakeSession:
+class FakeSession(TurnSession):
     """One connection to a FakeRelay; it closes after silence."""
 
-    relay: FakeRelay
-    is_open: bool = True
+    def __init__(self, relay: FakeRelay) -> None:
+        super().__init__()
+        self.relay = relay
+        self._reply: Reply | None = None
 
-    async def deliver(
-        self,
-        envelope: Envelope,
-        body: Callable[[], bytes],
-        *,
-        handing_over: Callable[[], Awaitable[bool]],
-    ) -> Attempt:
+    async def offer(self, message: Message) -> Attempt | None:
         await asyncio.sleep(0)
+        envelope = message.envelope
         tried = self.relay.attempts.get(envelope.recipient, 0) + 1
         self.relay.attempts[envelope.recipient] = tried
-        stage, reply = self.relay.answer(envelope, tried)
-        if stage is Stage.DOT:
-            content = body()
-            try:
-                marked = await handing_over()
-            except BaseException:
-                self.is_open = False
-                raise
-            if not marked:
-                self.is_open = False
-                return Attempt(relay=self.relay.name, stage=Stage.DATA, reply=None)
-            if self.relay.before_reply:
-                await self.relay.before_reply(envelope)
-            if reply is not None and 200 <= reply.code < 300:
-                self.relay.accepted.append((envelope.recipient, content))
-        self.is_open = self.is_open and reply is not None
-        return Attempt(relay=self.relay.name, stage=stage, reply=reply)
+        stage, self._reply = self.relay.answer(envelope, tried)
+        return None if stage is Stage.DOT else self._attempt(stage)
+
+    async def hand_over(self, message: Message) -> Attempt:
+        if self.relay.before_reply:
+            await self.relay.before_reply(message.envelope)
+        if self._reply is not None and 200 <= self._reply.code < 300:
+            self.relay.accepted.append((message.envelope.recipient, message.content))
+        return self._attempt(Stage.DOT)
+
+    def _attempt(self, stage: Stage) -> Attempt:
+        self.is_open = self.is_open and self._reply is not None
+        return Attempt(relay=self.relay.name, stage=stage, reply=self._reply)

@@ -14,7 +14,7 @@ from mailer.delivery.ledger import State
 from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Reply, Stage
 from mailer.errors import GuardError, StoreError
-from mailer.flows.ports import RunState, Settlement
+from mailer.flows.ports import RunState
 from mailer.flows.send import send
 from tests.fakes.relay import OK
 from tests.flows.conftest import PAPER, Desk
@@ -233,12 +233,26 @@ async def test_an_outcome_is_offered_until_the_ledger_takes_it(desk: Desk) -> No
     run = await desk.open_run()
     stumbles = _StumblingLedger(desk, failures=3)
     run = await send(run, replace(desk.sending, ledger=stumbles))
-    assert run.state is RunState.PAUSED
-    assert "no space" in run.reason
-    run = await send(run, desk.sending)
+    assert run.state is RunState.SENT
     tally = await desk.tally(run)
     assert (tally.accepted, tally.in_doubt) == (6, 0)
     assert len(desk.relay.accepted) == 6
+    assert stumbles.failures == 0
+    assert desk.clock.elapsed >= 3, "it was not hammered"
+
+
+async def test_nothing_is_claimed_while_the_ledger_takes_nothing(desk: Desk) -> None:
+    """A database that stays full ends the run after its patience, and says why."""
+    await desk.subscribe(*READERS)
+    run = await desk.open_run()
+    stumbles = _StumblingLedger(desk, failures=1000)
+    run = await send(run, replace(desk.sending, ledger=stumbles))
+    assert run.state is RunState.PAUSED
+    assert "no space" in run.reason
+    assert desk.relay.accepted == [], "no mark, no body"
+    run = await send(run, desk.sending)
+    tally = await desk.tally(run)
+    assert (tally.accepted, tally.in_doubt, tally.waiting) == (40, 0, 0)
 
 
 async def test_a_ledger_that_takes_nothing_more_still_ends_in_words(desk: Desk) -> None:
@@ -265,9 +279,11 @@ class _FullLedger:
     def __getattr__(self, name: str) -> object:
         return getattr(self._ledger, name)
 
-    async def settle(self, settlement: Settlement, *, now: object) -> None:
-        self._is_full = True
-        raise StoreError(_FULL)
+    async def commit(self, *args: object, **named: object) -> object:
+        self._is_full = self._is_full or bool(named["settlements"])
+        if self._is_full:
+            raise StoreError(_FULL)
+        return await self._ledger.commit(*args, **named)
 
     async def mark_run(self, *args: object, **named: object) -> object:
         if self._is_full:
@@ -283,17 +299,17 @@ class _StumblingLedger:
 
     def __init__(self, desk: Desk, failures: int) -> None:
         self._ledger = desk.ledger
-        self._failures = failures
+        self.failures = failures
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._ledger, name)
 
-    async def settle(self, settlement: Settlement, *, now: object) -> None:
+    async def commit(self, *args: object, **named: object) -> object:
         await asyncio.sleep(0)
-        if self._failures:
-            self._failures -= 1
+        if self.failures:
+            self.failures -= 1
             raise StoreError(_FULL)
-        await self._ledger.settle(settlement, now=now)
+        return await self._ledger.commit(*args, **named)
 
 
 async def test_a_crash_leaves_what_was_on_the_wire_in_doubt(desk: Desk) -> None:
@@ -307,7 +323,7 @@ async def test_a_crash_leaves_what_was_on_the_wire_in_doubt(desk: Desk) -> None:
         now=desk.clock.now(),
         lease=timedelta(minutes=5),
     )
-    await desk.ledger.hand_over(claims[0], now=desk.clock.now())
+    await desk.ledger.commit(run, marks=claims[:1], now=desk.clock.now())
     run = await send(run, desk.sending)
     tally = await desk.tally(run)
     assert (tally.in_doubt, tally.accepted) == (1, 3)

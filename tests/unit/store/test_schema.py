@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine
 from sqlalchemy.dialects import sqlite
 
-from mailer.store import journey
+from mailer.store import booking
 from mailer.store.schema import Moment, metadata, microseconds
 
 _DIALECT = sqlite.dialect()
@@ -52,10 +52,9 @@ def test_a_message_finds_its_row_by_the_key() -> None:
     engine = create_engine("sqlite://")
     with engine.begin() as connection:
         metadata.create_all(connection)
-        for statement in (journey._HAND_OVER, journey._SETTLE):
-            names = statement.compile().params
-            plan = connection.execute(
-                text(f"EXPLAIN QUERY PLAN {statement}"), dict.fromkeys(names, 1)
+        for statement in (booking._MARK, booking._SETTLE):
+            plan = connection.exec_driver_sql(
+                f"EXPLAIN QUERY PLAN {statement}", (1,) * statement.count("?")
             )
             (line,) = [row.detail for row in plan]
             assert "USING PRIMARY KEY (run_id=? AND subscriber_id=?)" in line
@@ -77,4 +76,4 @@ def test_a_claim_takes_the_next_from_the_index() -> None:
         ]
     engine.dispose()
     assert len(steps) == 1
-    assert "INDEX ix_delivery_run_id_state_next_attempt_at" in steps[0]
+    assert "INDEX ix_delivery_due" in steps[0]

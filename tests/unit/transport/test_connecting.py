@@ -19,6 +19,7 @@ from mailer.errors import RelayError
 from mailer.transport.dial import Timeouts
 from mailer.transport.failure import failure
 from mailer.transport.protection import Security
+from tests.fakes.carrying import carry
 from tests.relay import ScriptedRelay, smtp_relay, waiting
 
 ENVELOPE = Envelope(return_path="a@m.example", recipient="r@x.example")
@@ -155,7 +156,7 @@ async def test_only_a_reply_that_makes_sense_is_an_answer(code: int) -> None:
     """A number that no reply may have settles nothing after the dot."""
     async with ScriptedRelay(script={"dot": f"{code} hm"}) as server:
         async with smtp_relay(server.port).session() as session:
-            attempt = await session.deliver(ENVELOPE, lambda: BODY, handing_over=yes)
+            attempt = await carry(session, ENVELOPE, BODY, yes)
     assert attempt.stage is Stage.DOT
     expected = {2: Outcome.ACCEPTED, 4: Outcome.DEFERRED}
     assert judge(attempt).outcome is expected.get(code // 100, Outcome.IN_DOUBT)
@@ -165,7 +166,7 @@ async def test_nonsense_is_kept_readable() -> None:
     """What makes no sense is recorded without what a terminal would obey."""
     async with ScriptedRelay(script={"rcpt": "\x1b[31m no reply \x00"}) as server:
         async with smtp_relay(server.port).session() as session:
-            attempt = await session.deliver(ENVELOPE, lambda: BODY, handing_over=yes)
+            attempt = await carry(session, ENVELOPE, BODY, yes)
     assert attempt.reply.code == -1
     assert attempt.reply.text.isprintable()
 
@@ -181,9 +182,7 @@ async def test_a_connection_lost_during_the_mark_hands_nothing_over() -> None:
                     await asyncio.sleep(0)
             return True
 
-        attempt = await session.deliver(
-            ENVELOPE, lambda: BODY, handing_over=relay_leaves
-        )
+        attempt = await carry(session, ENVELOPE, BODY, relay_leaves)
     assert (attempt.stage, attempt.reply) == (Stage.DATA, None)
     assert judge(attempt).outcome is Outcome.DEFERRED
 
@@ -198,9 +197,7 @@ async def test_cancelling_a_delivery_closes_its_connection() -> None:
 
     async with ScriptedRelay(script={"dot": "stall"}) as server:
         async with smtp_relay(server.port).session() as session:
-            task = asyncio.create_task(
-                session.deliver(ENVELOPE, lambda: BODY, handing_over=mark)
-            )
+            task = asyncio.create_task(carry(session, ENVELOPE, BODY, mark))
             await marked.wait()
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
@@ -223,7 +220,7 @@ async def test_a_late_reply_is_waited_for() -> None:
     """A 250 that takes its time is a 250; nothing is sent twice for impatience."""
     async with ScriptedRelay(script={"dot": "wait"}) as server:
         async with smtp_relay(server.port).session() as session:
-            delivery = session.deliver(ENVELOPE, lambda: BODY, handing_over=yes)
+            delivery = carry(session, ENVELOPE, BODY, yes)
             task = asyncio.create_task(delivery)
             await server.wait_for(1)
             assert not task.done()
@@ -243,7 +240,7 @@ async def test_an_endless_reply_is_no_reply(moment: str) -> None:
     """A reply too long to be one closes the connection; after the dot it is a doubt."""
     async with ScriptedRelay(script={moment: "250 " + "x" * 70_000}) as server:
         async with smtp_relay(server.port).session() as session:
-            attempt = await session.deliver(ENVELOPE, lambda: BODY, handing_over=yes)
+            attempt = await carry(session, ENVELOPE, BODY, yes)
             assert not session.is_open
     assert (attempt.stage, attempt.reply.code) == (Stage(moment), -1)
 
@@ -264,9 +261,7 @@ async def test_a_relay_that_closes_now_and_then_is_left_and_found_again() -> Non
         while len(server.accepted) < 6:
             async with relay.session() as session:
                 while session.is_open and len(server.accepted) < 6:
-                    attempt = await session.deliver(
-                        ENVELOPE, lambda: BODY, handing_over=yes
-                    )
+                    attempt = await carry(session, ENVELOPE, BODY, yes)
                     codes.append(attempt.reply.code)
         assert {taken.connection for taken in server.accepted} == {1, 2, 3}
     assert codes == [250, 250, 421] * 2 + [250, 250]

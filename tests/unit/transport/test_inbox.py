@@ -17,6 +17,7 @@ from mailer.errors import ConfigError, InputError, NotFoundError
 from mailer.transport.chaos import Chaos
 from mailer.transport.inbox import Mailbox, smtp_inbox
 from mailer.transport.whims import read_whim
+from tests.fakes.carrying import carry
 from tests.relay import smtp_relay
 
 TRACE = b"Return-Path: <lettre@m.example>\r\nDelivered-To: r@x.example\r\n"
@@ -33,10 +34,7 @@ async def send(
         return True
 
     async with relay.session() as session:
-        return [
-            await session.deliver(envelope, lambda body=body: body, handing_over=yes)
-            for body in bodies
-        ]
+        return [await carry(session, envelope, body, yes) for body in bodies]
 
 
 def put(folder: Path, content: bytes, name: str = "1.P1Q1.localhost") -> Mailbox:

@@ -15,6 +15,7 @@ from mailer.errors import RelayError
 from mailer.transport import maildir
 from mailer.transport.inbox import Mailbox
 from mailer.transport.outbox import MaildirRelay
+from tests.fakes.carrying import carry
 
 ENVELOPE = Envelope(return_path="a@m.example", recipient="r@x.example")
 BODY = b"Subject: x\r\n\r\nBonjour\r\n"
@@ -30,7 +31,7 @@ def names(folder: Path) -> list[str]:
 
 async def deliver(folder: Path, body: bytes = BODY) -> Attempt:
     async with MaildirRelay(name="folder", folder=folder).session() as session:
-        return await session.deliver(ENVELOPE, lambda: body, handing_over=yes)
+        return await carry(session, ENVELOPE, body, yes)
 
 
 async def test_what_is_kept_is_a_mail_that_others_read(tmp_path: Path) -> None:

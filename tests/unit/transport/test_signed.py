@@ -11,6 +11,7 @@ from mailer.delivery.message import Envelope, Letterhead, compile_message
 from mailer.delivery.reader import Reader
 from mailer.edition.model import Variant
 from mailer.rendering.model import Rendering
+from tests.fakes.carrying import carry
 from tests.fakes.keys import ed25519, rsa, verdicts
 from tests.relay import ScriptedRelay, smtp_relay
 
@@ -19,10 +20,6 @@ HOSTILE = (
     "é" * 300 + "\n" + "." * 300 + "\n \n\t\nFrom moi\n  deux  espaces  \n",
     "{{ name }}\n{{ name }} . {{ name }}\n=\n=20\n=\n\n\n\n",
 )
-
-
-async def yes() -> bool:
-    return True
 
 
 @pytest.mark.parametrize("extensions", [("8BITMIME", "SMTPUTF8", "PIPELINING"), ()])
@@ -62,9 +59,7 @@ async def test_the_wire_leaves_a_signature_whole(extensions: tuple[str, ...]) ->
                     now=letterhead.date,
                 ).write(reader)
                 written.append(content)
-                await session.deliver(
-                    envelope, lambda content=content: content, handing_over=yes
-                )
+                await carry(session, envelope, content)
     received = [accepted.content for accepted in server.accepted]
     assert received == written
     for content in received:

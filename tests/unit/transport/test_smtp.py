@@ -15,6 +15,7 @@ from mailer.delivery.reply import Outcome, Stage, judge
 from mailer.errors import RelayError
 from mailer.transport.protection import Security
 from mailer.transport.smtp import SmtpRelay
+from tests.fakes.carrying import carry
 from tests.relay import Behaviour, ScriptedRelay, smtp_relay, waiting
 
 ENVELOPE = Envelope(
@@ -31,7 +32,7 @@ async def yes() -> bool:
 
 async def deliver(relay: SmtpRelay, envelope: Envelope = ENVELOPE):
     async with relay.session() as session:
-        attempt = await session.deliver(envelope, lambda: BODY, handing_over=yes)
+        attempt = await carry(session, envelope, BODY, yes)
         return attempt, session.is_open
 
 
@@ -102,8 +103,8 @@ async def test_after_a_refusal_the_next_reader_is_not_blamed() -> None:
         relay = smtp_relay(server.port)
         async with relay.session() as session:
             bad = Envelope(return_path="a@b.example", recipient="bad@x.example")
-            first = await session.deliver(bad, lambda: BODY, handing_over=yes)
-            second = await session.deliver(ENVELOPE, lambda: BODY, handing_over=yes)
+            first = await carry(session, bad, BODY, yes)
+            second = await carry(session, ENVELOPE, BODY, yes)
     assert (first.reply.code, second.reply.code) == (550, 250)
     assert "RSET" in server.commands
 
@@ -116,7 +117,7 @@ async def test_no_byte_leaves_when_the_mark_is_refused() -> None:
 
     async with ScriptedRelay() as server:
         async with smtp_relay(server.port).session() as session:
-            attempt = await session.deliver(ENVELOPE, lambda: BODY, handing_over=no)
+            attempt = await carry(session, ENVELOPE, BODY, no)
             assert not session.is_open
         assert server.accepted == []
     assert (attempt.stage, attempt.reply) == (Stage.DATA, None)
@@ -131,7 +132,7 @@ async def test_a_ledger_that_fails_stops_the_body() -> None:
     async with ScriptedRelay() as server:
         async with smtp_relay(server.port).session() as session:
             with pytest.raises(RuntimeError):
-                await session.deliver(ENVELOPE, lambda: BODY, handing_over=fail)
+                await carry(session, ENVELOPE, BODY, fail)
             assert not session.is_open
         assert server.accepted == []
 
@@ -159,7 +160,7 @@ async def test_a_connection_is_left_after_its_share() -> None:
         async with relay.session() as session:
             for _ in range(2):
                 assert session.is_open
-                await session.deliver(ENVELOPE, lambda: BODY, handing_over=yes)
+                await carry(session, ENVELOPE, BODY, yes)
             assert not session.is_open
         assert "QUIT" in server.commands
 

@@ -1,0 +1,143 @@
+"""Group commits: whatever gathered while the last one ran goes into the next.
+
+The promise stands on three laws. A body leaves only after its mark is durable. One
+commit marks at most one message of a connection. An outcome is in the same commit as the
+next mark of its connection, or in an earlier one. So after a crash at most one message
+per connection is unknown, whatever else was lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+
+from mailer.errors import StoreError
+from mailer.flows.ports import Claim, Clock, Ledger, Run, RunState, Settlement
+from mailer.phrases import Phrase, say
+
+log = structlog.get_logger()
+
+_QUICK = 0.001  # seconds: a commit this short is not worth waiting for company
+_AGAIN = timedelta(seconds=1)
+
+Answer = Callable[[bool], None]
+"""Told whether a mark holds; once, as soon as that is durable."""
+
+
+class Bookkeeper:
+    """Writes what happens to the deliveries of *run*; ``keep`` runs as long as it is sent.
+
+    *halt* is told why nothing more should be sent. An outcome that the database does not
+    take is offered for *patience*; what cannot be written stays *handing over*, and so in
+    doubt: never lost.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        ledger: Ledger,
+        clock: Clock,
+        *,
+        patience: timedelta,
+        halt: Callable[[Phrase], None],
+    ) -> None:
+        self._run, self._ledger, self._clock = run, ledger, clock
+        self._patience = patience
+        self._halt = halt
+        self._outcomes: list[Settlement] = []
+        self._asked: list[tuple[Claim, Answer]] = []
+        self._something = asyncio.Event()
+        self._company = asyncio.Event()
+        self._written = asyncio.Event()
+        self._written.set()
+        self._took = 0.0  # seconds, the last commit
+        self.busy = 0  # connections with a message on the way
+
+    def book(self, settlement: Settlement) -> None:
+        """Have an outcome written with the next commit."""
+        self._outcomes.append(settlement)
+        self._stir()
+
+    def ask(self, claim: Claim, answer: Answer) -> None:
+        """Have *claim* marked as being handed over; *answer* is told when it is."""
+        self._asked.append((claim, answer))
+        self._stir()
+
+    async def all_written(self) -> None:
+        """Wait until nothing waits to be written."""
+        await self._written.wait()
+
+    async def keep(self) -> None:
+        """Commit, group after group; cancelled at the end of the run."""
+        while True:
+            await self._something.wait()
+            await self._wait_for_company()
+            self._something.clear()
+            outcomes, self._outcomes = self._outcomes, []
+            asked, self._asked = self._asked, []
+            await self._commit(outcomes, asked)
+            if not (self._outcomes or self._asked):
+                self._written.set()
+
+    def _stir(self) -> None:
+        self._written.clear()
+        self._something.set()
+        if len(self._asked) >= self.busy:
+            self._company.set()
+
+    async def _wait_for_company(self) -> None:
+        """On a slow disk, let every connection that is busy ask before committing.
+
+        Else they fall into two halves that take turns, each waiting for the other's
+        flush. Never longer than the last commit took, and not at all if that was quick.
+        """
+        if self._took < _QUICK or len(self._asked) >= self.busy:
+            return
+        self._company.clear()
+        try:
+            async with asyncio.timeout(self._took):
+                await self._company.wait()
+        except TimeoutError:
+            return
+
+    async def _commit(
+        self, outcomes: list[Settlement], asked: list[tuple[Claim, Answer]]
+    ) -> None:
+        deadline = self._clock.monotonic() + self._patience.total_seconds()
+        loop = asyncio.get_running_loop()
+        while True:
+            begun = loop.time()
+            try:
+                committed = await self._ledger.commit(
+                    self._run,
+                    settlements=outcomes,
+                    marks=[claim for claim, _ in asked],
+                    now=self._clock.now(),
+                )
+            except StoreError as error:
+                if error.temporary and self._clock.monotonic() < deadline:
+                    log.warning("ledger.waits", run=self._run.name, reason=str(error))
+                    await self._clock.wait(asyncio.Event(), _AGAIN)
+                    continue
+                self._halt(unwritten(error))
+                held = [False] * len(asked)
+                if outcomes:
+                    log.exception(
+                        "ledger.gave_up", run=self._run.name, in_doubt=len(outcomes)
+                    )
+            else:
+                held = list(committed.held)
+                if committed.state is not RunState.SENDING:
+                    self._halt(committed.reason or say("stopped by the operator"))
+            self._took = loop.time() - begun
+            for (_, answer), holds in zip(asked, held, strict=True):
+                answer(holds)
+            return
+
+
+def unwritten(error: StoreError) -> Phrase:
+    """Why a run cannot go on, when it is the database."""
+    return say("the ledger cannot be written: {reason}", reason=error)

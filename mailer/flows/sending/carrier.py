@@ -1,0 +1,100 @@
+"""What one connection is given to carry, and what is done with its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from mailer.delivery.message import Envelope
+from mailer.delivery.reply import Attempt
+from mailer.errors import InputError
+from mailer.flows.ports import Claim, Message, Session
+from mailer.flows.sending.bookkeeper import Bookkeeper
+
+
+@dataclass(slots=True, kw_only=True)
+class Addressed(Message):
+    """A message, and the claim it was written for."""
+
+    claim: Claim
+
+
+class Source(Protocol):
+    """The run, as one connection sees it."""
+
+    def take(self, carrier: RunCarrier) -> Claim | None:
+        """The next claim for *carrier*; None: it was told to leave, or will be woken."""
+
+    def put_back(self, claim: Claim) -> None:
+        """A claim that was not begun."""
+
+    def written(self, claim: Claim) -> tuple[Envelope, bytes]:
+        """The message to the reader of *claim*; InputError if none can be addressed."""
+
+    def refused(self, claim: Claim, relay: str, error: InputError) -> None:
+        """Book a reader to whom no message can be addressed."""
+
+    def answered(self, claim: Claim, attempt: Attempt) -> None:
+        """Book what became of an attempt."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more may be handed over."""
+
+
+class RunCarrier:
+    """The ``Carrier`` of a run for one *session*."""
+
+    def __init__(
+        self, session: Session, relay: str, source: Source, books: Bookkeeper
+    ) -> None:
+        self.session = session
+        self.relay = relay
+        self._source = source
+        self._books = books
+        self._on_the_way = 0
+        self._lost_claims: set[int] = set()
+
+    def next(self) -> Addressed | None:
+        """The next message, addressed to its reader."""
+        while (claim := self._source.take(self)) is not None:
+            try:
+                envelope, content = self._source.written(claim)
+            except InputError as error:
+                self._source.refused(claim, self.relay, error)
+                continue
+            self._count(+1)
+            return Addressed(envelope=envelope, content=content, claim=claim)
+        return None
+
+    def ready(self, message: Addressed) -> None:
+        """The relay waits for the body: the mark first, if anything may still go."""
+        if self._source.is_over:
+            self.session.go(False)
+            return
+        self._books.ask(message.claim, self._answer(message))
+
+    def done(self, message: Addressed, attempt: Attempt) -> None:
+        """A reply, or silence."""
+        self._count(-1)
+        self._source.answered(message.claim, attempt)
+
+    def undone(self, message: Addressed) -> None:
+        """Back to where it came from, unless it is no longer ours."""
+        self._count(-1)
+        if message.claim.subscriber not in self._lost_claims:
+            self._source.put_back(message.claim)
+
+    def _answer(self, message: Addressed) -> Callable[[bool], None]:
+        def answer(held: bool) -> None:
+            if not held and not self._source.is_over:
+                self._lost_claims.add(message.claim.subscriber)  # left, or fenced off
+            self.session.go(held)
+
+        return answer
+
+    def _count(self, change: int) -> None:
+        """Keep account of the connections that are busy, not of their messages."""
+        before, self._on_the_way = self._on_the_way, self._on_the_way + change
+        self._books.busy += bool(self._on_the_way) - bool(before)

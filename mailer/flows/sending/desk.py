@@ -1,0 +1,57 @@
+"""What a run is sent with, and how patient its sender is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from mailer.audience.token import Keyring
+from mailer.delivery.signer import Signer
+from mailer.delivery.throttle import Bucket
+from mailer.flows.ports import Clock, Ledger, Relay
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """How patient a run is, and what it does about doubt.
+
+    ``delays`` are the waits between attempts, the last one repeating until
+    ``give_up_after`` the start of the run; ``linger`` is how long a sender without
+    daemon stays for the next attempt; ``resend_doubt`` trades at most once for at
+    least once; ``store_patience`` is how long an outcome is offered to a database
+    that does not take it; ``idle`` is how long a connection is kept for nothing.
+    """
+
+    delays: Sequence[timedelta]
+    give_up_after: timedelta
+    linger: timedelta
+    lease: timedelta = timedelta(minutes=5)
+    resend_doubt: bool = False
+    store_patience: timedelta = timedelta(seconds=30)
+    idle: timedelta = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PacedRelay:
+    """A relay and the bucket all its connections draw from; None: as fast as it takes."""
+
+    relay: Relay
+    bucket: Bucket | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendingDesk:
+    """Everything a run is sent with. ``chance`` gives numbers in [0, 1) for jitter."""
+
+    ledger: Ledger
+    relays: Sequence[PacedRelay]
+    clock: Clock
+    keyring: Keyring
+    signers: Sequence[Signer]
+    policy: Policy
+    worker: str
+    chance: Callable[[], float]
+    public_url: str | None = None
+    stop: asyncio.Event = field(default_factory=asyncio.Event)

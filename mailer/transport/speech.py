@@ -1,0 +1,117 @@
+"""What is said on an SMTP connection: our commands as bytes, a relay's bytes as replies.
+
+No socket here, and no order: ``wire`` knows what is said when.
+
+Sources: RFC 5321 sections 4.1.1 (commands) and 4.2 (replies), RFC 1870 (SIZE), RFC 2920
+section 3.1 (groups of commands), RFC 6531 section 3.4 (SMTPUTF8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mailer.delivery.message import Envelope
+from mailer.delivery.reply import Attempt, Reply, Stage, read_reply
+from mailer.flows.ports import Message
+
+MALFORMED = -1
+"""The code of what is no reply."""
+
+RESET = b"RSET\r\n"
+DATA = b"DATA\r\n"
+DOT = b".\r\n"
+QUIT = b"QUIT\r\n"
+
+_LONGEST = 16_384  # octets of a whole reply; RFC 5321 section 4.5.3.1.5: lines of 512
+_SIZE_MARGIN = 1024  # trace headers that relays add count against their own limit
+_SEPARATORS = frozenset({b"", b" ", b"\r"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    """What the relay announced; ``size`` is its limit in bytes, 0 if it names none."""
+
+    pipelining: bool = False
+    smtputf8: bool = False
+    sizes: bool = False
+    size: int = 0
+
+    def takes(self, size: int) -> bool:
+        """Whether a message of *size* bytes may be offered."""
+        return not self.size or size + _SIZE_MARGIN <= self.size
+
+    def impossible(self, message: Message, relay: str) -> Attempt | None:
+        """A refusal of our own, where the relay has said it cannot take *message*."""
+        if not message.envelope.recipient.isascii() and not self.smtputf8:
+            words = "this relay does not take such an address (no SMTPUTF8)"
+            refusal = Reply(550, words, "5.6.7")
+            return Attempt(relay=relay, stage=Stage.RCPT, reply=refusal)
+        size = len(message.content)
+        if not self.takes(size):
+            words = f"the message has {size} bytes, the relay takes {self.size}"
+            refusal = Reply(552, words, "5.3.4")
+            return Attempt(relay=relay, stage=Stage.MAIL, reply=refusal)
+        return None
+
+    def mail(self, message: Message) -> bytes:
+        """The command that opens a transaction."""
+        envelope = message.envelope
+        size = f" SIZE={len(message.content)}" if self.sizes else ""
+        utf8 = "" if envelope.recipient.isascii() else " SMTPUTF8"
+        return f"MAIL FROM:<{envelope.return_path}>{size}{utf8}\r\n".encode()
+
+    def group(self, message: Message) -> bytes:
+        """The whole envelope, up to the body, in one write."""
+        return b"".join((self.mail(message), rcpt(message.envelope), DATA))
+
+
+def rcpt(envelope: Envelope) -> bytes:
+    """The command that names the reader."""
+    return f"RCPT TO:<{envelope.recipient}>\r\n".encode()
+
+
+class Replies:
+    """Puts a relay's bytes together to replies, however they are cut on the way."""
+
+    __slots__ = ("_lines", "_rest")
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._lines: list[bytes] = []
+
+    def feed(self, data: bytes) -> list[tuple[int, Sequence[bytes]]]:
+        """The replies that are whole now: code and lines; ``MALFORMED`` ends them."""
+        if self._rest:
+            data = self._rest + data
+        whole: list[tuple[int, Sequence[bytes]]] = []
+        *lines, self._rest = data.split(b"\n")
+        for line in lines:
+            self._lines.append(line)
+            if line[3:4] == b"-" and line[:3].isdigit():
+                continue
+            whole.append((_code(line), self._lines))
+            self._lines = []
+        if len(self._rest) + sum(map(len, self._lines)) > _LONGEST:
+            whole.append((MALFORMED, (self._rest[:500],)))
+        return whole
+
+
+def reply(code: int, lines: Sequence[bytes]) -> Reply:
+    """What was said, as it is kept: one line of text, the enhanced code apart."""
+    start = 0 if code == MALFORMED else 4
+    text = b"\n".join([line[start:][:500] for line in lines])
+    return read_reply(code, text.decode("utf-8", "replace"))
+
+
+def refusal(code: int, lines: Sequence[bytes]) -> Reply:
+    """A reply that does not let us go on: a 2yz where 354 was due is no acceptance."""
+    said = reply(code, lines)
+    return said if 400 <= code < 600 else Reply(MALFORMED, said.text)
+
+
+def _code(line: bytes) -> int:
+    if not line[:3].isdigit() or line[3:4] not in _SEPARATORS or len(line) > _LONGEST:
+        return MALFORMED
+    code = int(line[:3])
+    return code if 200 <= code < 600 else MALFORMED
