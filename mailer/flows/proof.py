@@ -17,8 +17,9 @@ from mailer.delivery.reply import Attempt
 from mailer.delivery.signer import Signer
 from mailer.edition.model import Variant
 from mailer.errors import GuardError, NotFoundError
+from mailer.flows.carriage import Message, Relay
 from mailer.flows.letters import templates_of
-from mailer.flows.ports import Message, Readers, Relay
+from mailer.flows.ports import Readers
 from mailer.flows.sending.single import carry_one
 from mailer.phrases import say
 from mailer.rendering.model import Frozen

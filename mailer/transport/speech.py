@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Attempt, Reply, Stage, read_reply
-from mailer.flows.ports import Message
+from mailer.flows.carriage import Message
 
 MALFORMED = -1
 """The code of what is no reply."""

@@ -21,7 +21,7 @@ from enum import Enum, auto
 from typing import Any
 
 from mailer.delivery.reply import Attempt, Reply, Stage
-from mailer.flows.ports import Carrier, Message
+from mailer.flows.carriage import Carrier, Message
 from mailer.transport.dial import Timeouts
 from mailer.transport.speech import (
     DATA,
@@ -66,7 +66,7 @@ _STAGES = {
 
 
 class SmtpSession(asyncio.Protocol):
-    """One open connection, carrying one message after another; see ``ports.Session``."""
+    """One open connection, carrying one message after another; see ``carriage.Session``."""
 
     def __init__(
         self,

@@ -12,7 +12,7 @@ import pytest
 
 from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Reply, Stage
-from mailer.flows.ports import Relay
+from mailer.flows.carriage import Relay
 from mailer.transport.outbox import MaildirRelay
 from tests.fakes.carrying import carry
 from tests.fakes.relay import OK, FakeRelay

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Attempt, Reply, Stage
 from mailer.errors import RelayError
-from mailer.flows.ports import Message
+from mailer.flows.carriage import Message
 from mailer.transport.turns import TurnSession
 
 OK = Reply(250, "queued", "2.0.0")

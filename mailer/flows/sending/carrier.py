@@ -9,7 +9,8 @@ from typing import Protocol
 from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Attempt
 from mailer.errors import InputError
-from mailer.flows.ports import Claim, Message, Session
+from mailer.flows.carriage import Message, Session
+from mailer.flows.ports import Claim
 from mailer.flows.sending.bookkeeper import Bookkeeper
 
 

@@ -10,7 +10,8 @@ from datetime import timedelta
 from mailer.audience.token import Keyring
 from mailer.delivery.signer import Signer
 from mailer.delivery.throttle import Bucket
-from mailer.flows.ports import Clock, Ledger, Relay
+from mailer.flows.carriage import Relay
+from mailer.flows.ports import Clock, Ledger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
