@@ -24,7 +24,7 @@ from mailer.phrases import Phrase, say
 
 if TYPE_CHECKING:
     from mailer.audience.token import Keyring
-    from mailer.delivery.pace import Pace
+    from mailer.delivery.pace import Pace, RelayPace
     from mailer.delivery.signer import Signer
     from mailer.delivery.switchboard import Switchboard
     from mailer.delivery.throttle import Rate
@@ -230,25 +230,31 @@ class House:
 
     def pace(self) -> Pace:
         """How fast mail may go: rates, quotas, warm-up, lanes."""
-        from mailer.delivery.pace import LanePace, Pace, RelayPace
-        from mailer.delivery.quota import Quotas
+        from mailer.delivery.pace import LanePace, Pace
 
         return Pace(
-            relays={
-                relay.name: RelayPace(
-                    rate=relay.rate,
-                    quotas=Quotas(
-                        hourly=relay.hourly, daily=relay.daily, warm_up=relay.warm_up
-                    ),
-                )
-                for relay in self.settings.relays
-            },
+            relays=self.relay_paces(),
             lanes={
                 name: LanePace(domains=lane.domains, rate=lane.rate)
                 for name, lane in self.settings.lanes.items()
             },
             worker=f"{self.worker}:{secrets.token_hex(4)}",
         )
+
+    def relay_paces(self) -> dict[str, RelayPace]:
+        """The pace each relay is configured with."""
+        from mailer.delivery.pace import RelayPace
+        from mailer.delivery.quota import Quotas
+
+        return {
+            relay.name: RelayPace(
+                rate=relay.rate,
+                quotas=Quotas(
+                    hourly=relay.hourly, daily=relay.daily, warm_up=relay.warm_up
+                ),
+            )
+            for relay in self.settings.relays
+        }
 
     def switchboard(self) -> Switchboard:
         """Who carries what: weights, priorities, nobody set aside yet."""

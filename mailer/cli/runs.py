@@ -136,10 +136,12 @@ async def send_edition(
             refuse(assembled, clearance)
         plan = await stores.ledger.plan(assembled.frozen)
         signers = call.signers()
-        call.err.print(plan_panel(call, assembled, plan, signers, clearance))
+        pace = await stores.pace.load()
+        call.err.print(plan_panel(call, assembled, plan, signers, clearance, pace))
         if dry_run:
             if json:
-                call.print_json(plan_json(call, assembled, plan, signers, clearance))
+                said = plan_json(call, assembled, plan, signers, clearance, pace)
+                call.print_json(said)
             return 0
         _guard_count(call, assembled, plan, yes=yes, expect=expect)
         desk = call.house.desk(stores.ledger)

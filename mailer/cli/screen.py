@@ -12,12 +12,14 @@ from rich.table import Table
 
 from mailer.cli.approvals import approval_json, given
 from mailer.cli.vocabulary import acceptances, counted, listed, problems, word
+from mailer.cli.way import foreseen, via
 from mailer.cli.words import Words
 from mailer.delivery.report import Tally, as_json, balance_line
 from mailer.phrases import Phrase, lasting, say, say_many
 
 if TYPE_CHECKING:
     from mailer.cli.invocation import Invocation
+    from mailer.delivery.sharing import PaceState
     from mailer.delivery.signer import Signer
     from mailer.flows.approve import Clearance
     from mailer.flows.assemble import Assembled
@@ -34,6 +36,7 @@ def plan_panel(
     plan: Plan,
     signers: Sequence[Signer],
     clearance: Clearance,
+    pace: PaceState,
 ) -> Panel:
     """What would be sent, to whom, by whom and how long it takes."""
     edition, publication = assembled.edition, assembled.frozen.publication
@@ -48,7 +51,7 @@ def plan_panel(
         (say("From"), edition.sender or publication.sender),
         (say("To"), _recipients(plan)),
         (say("Skipped"), skipped or say("nobody")),
-        (say("Via"), _via(call, plan.audience)),
+        (say("Via"), via(call, plan.audience, pace)),
         (say("Signed"), _signed(assembled, signers)),
         (say("Checks"), _checks(assembled)),
         (say("Content"), _content(call, assembled, clearance)),
@@ -96,29 +99,6 @@ def _recipients(plan: Plan) -> Phrase:
     return say("{readers}: {parts}", readers=readers, parts=parts)
 
 
-def _via(call: Invocation, audience: int) -> str:
-    """Relays with their pace, and how long that takes at best."""
-    relays = call.house.settings.relays
-    names = ", ".join(
-        f"{relay.name} {relay.rate}" if relay.rate else relay.name for relay in relays
-    )
-    if relays and relays[0].kind == "maildir":
-        return say(
-            "{relays}, a folder: nothing leaves this machine, and readers count as"
-            " written to",
-            relays=names,
-        )
-    if any(relay.rate is None for relay in relays) or not audience:
-        return names
-    per_second = sum(1 / relay.rate.interval for relay in relays if relay.rate)
-    seconds = audience / per_second
-    if seconds >= 90:
-        about = say("{count} min", count=round(seconds / 60))
-    else:
-        about = say("{count} s", count=round(seconds))
-    return say("{relays}: about {time}", relays=names, time=about)
-
-
 def _signed(assembled: Assembled, signers: Sequence[Signer]) -> str:
     """Which keys sign the edition, if any."""
     from mailer.flows.letters import signers_of
@@ -137,6 +117,7 @@ def plan_json(
     plan: Plan,
     signers: Sequence[Signer],
     clearance: Clearance,
+    pace: PaceState,
 ) -> dict[str, object]:
     """The plan for programs, schema 1."""
     from mailer.flows.letters import signers_of
@@ -160,6 +141,7 @@ def plan_json(
             {"name": relay.name, "kind": relay.kind}
             for relay in call.house.settings.relays
         ],
+        "seconds_at_best": round(foreseen(call, plan.audience, pace)),
         "signed": [signer.record.name for signer in ours],
     }
 

@@ -19,8 +19,8 @@ from mailer.phrases import say
 
 HOUR = 3600.0
 DAY = 86400.0
-_MINUTE = 60.0  # an hour's messages are counted by the minute,
-_QUARTER = 900.0  # a day's by the quarter of an hour: some 160 numbers a relay
+MINUTE = 60.0  # an hour's messages are counted by the minute,
+QUARTER = 900.0  # a day's by the quarter of an hour: some 160 numbers a relay
 
 LEASE = 10.0
 """Seconds for which a credit may be spent, and a process is alive, without a word."""
@@ -146,8 +146,8 @@ class Room:
 
 def at(account: Account, quotas: Quotas, now: float) -> Account:
     """*account* as it stands at *now*: what is past forgotten, the day of warm-up moved."""
-    minutes = _rolled(account.minutes, int(now // _MINUTE), int(HOUR / _MINUTE))
-    quarters = _rolled(account.quarters, int(now // _QUARTER), int(DAY / _QUARTER))
+    minutes = _rolled(account.minutes, int(now // MINUTE), int(HOUR / MINUTE))
+    quarters = _rolled(account.quarters, int(now // QUARTER), int(DAY / QUARTER))
     account = replace(account, minutes=minutes, quarters=quarters)
     if account.day_began is None or now < account.day_began + DAY:
         return account
@@ -171,7 +171,7 @@ def spent(account: Account, messages: int, now: float) -> Account:
     """*account* with *messages* more, all of them as of *now*."""
     if not messages:
         return account
-    minute, quarter = int(now // _MINUTE), int(now // _QUARTER)
+    minute, quarter = int(now // MINUTE), int(now // QUARTER)
     return replace(
         account,
         minutes={**account.minutes, minute: account.minutes.get(minute, 0) + messages},
@@ -197,10 +197,10 @@ def room(account: Account, quotas: Quotas) -> Room | None:
     found = []
     if quotas.hourly is not None:
         left = quotas.hourly - account.last_hour()
-        found.append(_room(left, account.minutes, _MINUTE, HOUR))
+        found.append(_room(left, account.minutes, MINUTE, HOUR))
     if quotas.daily is not None:
         left = quotas.daily - account.last_day()
-        found.append(_room(left, account.quarters, _QUARTER, DAY))
+        found.append(_room(left, account.quarters, QUARTER, DAY))
     if ceiling is not None:
         left = ceiling - account.day - account.held
         over = 0.0 if account.day_began is None else account.day_began + DAY
