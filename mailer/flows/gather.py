@@ -229,7 +229,7 @@ async def _gathered(
         text = (
             hand_text(feature, publication, room.authors(), pen)
             if feature.supply is Supply.HAND
-            else feature_text(feature, found.pieces, pen)
+            else feature_text(feature, found.pieces, pen, publication.flags)
         )
         part = known.parts.get(feature.name)
         features.append(_filled(feature, place, part, known, text, found))

@@ -87,12 +87,14 @@ def begin(
         raise InputError(say("the title: {fault}", fault=fault))
     known = desk.workspace.editions([desk.publication.id])
     day = _day(desk, day, known)
-    last = _last(desk, known, basis)
+    last = _last(desk, known, basis) if body is None else None
     number = coming_number([*desk.used, *(each.number for each in known)])
     taken = {name for each in known for name in each.names}
     slug = free_slug(title, number=number, taken=taken)
     pen = Pen(desk.sentences)
     head = _head(desk, title, number, day, last)
+    if body is not None and title:  # nobody is expected to write in it
+        head = replace(head, summary=0, subtitle=False)
     if subtitle:
         head = replace(head, subtitle=False, more={"subtitle": scalar(subtitle)})
     if last:

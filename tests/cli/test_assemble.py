@@ -136,6 +136,21 @@ def test_the_inbox_becomes_a_draft_that_may_be_sent(lundi: Command) -> None:
     assert [f for f in checked["findings"] if f["severity"] == "error"] == []
 
 
+def test_a_flag_of_the_publication_stays_one(lundi: Command) -> None:
+    """An item whose title begins with a flag is a flagged brief, without a bullet."""
+    config = lundi.folder / "config" / "mailer.toml"
+    text = config.read_text("utf-8").replace(
+        'schedule = "mon 07:30"\n\n[publications.le-lundi.assembly]',
+        'schedule = "mon 07:30"\nflags = ["À L’HORIZON"]\n\n[publications.le-lundi.assembly]',
+    )
+    config.write_text(text, encoding="utf-8")
+    drop(lundi, "breves/1.md", "# À L'horizon : le vote.\n\nL’Assemblée fixe le tarif.")
+    assembled(lundi)
+    assert "- **À L'horizon : le vote.** L’Assemblée" in (
+        folder(lundi) / "10-breves.md"
+    ).read_text("utf-8")
+
+
 def test_running_twice_changes_nothing(lundi: Command) -> None:
     """Not a byte, not a date of a file."""
     fill(lundi)
@@ -192,6 +207,9 @@ def test_what_was_printed_does_not_come_again(lundi: Command) -> None:
     assert states(report) == {"breves": "empty", "outil": "empty"}
     (made,) = (lundi.folder / "editions" / "le-lundi").glob("2026-03-23*")
     assert sorted(each.name for each in made.iterdir()) == ["index.md"]
+    head = "title: Le Lundi du 23 mars\nnumber: 2\ndate: 2026-03-23\nsubtitle: "
+    text = (made / "index.md").read_text("utf-8")
+    assert text == f"---\n{head}Ce que la semaine a laissé sur le quai\n---\n"
 
 
 def test_what_cannot_be_used_waits_and_is_told(lundi: Command) -> None:

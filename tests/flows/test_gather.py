@@ -119,9 +119,9 @@ async def test_feeds_are_quoted_each_entry_once(house: House) -> None:
     assert fates(await house.gather()) == ["written", "written"]
     assert house.text("10-echos.md") == (
         "# Échos\n\n"
-        "- **a** • un deux trois cinq … [Houle](https://houle.fr/a)\n"
-        "- **b** • un deux trois cinq … [Houle](https://houle.fr/b)\n"
-        "- **c** • un deux trois cinq … [Houle](https://houle.fr/c)\n"
+        "- **a** • un deux trois cinq… [Houle](https://houle.fr/a)\n"
+        "- **b** • un deux trois cinq… [Houle](https://houle.fr/b)\n"
+        "- **c** • un deux trois cinq… [Houle](https://houle.fr/c)\n"
     )
     assert (
         house.text("20-restes.md")

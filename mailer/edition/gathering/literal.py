@@ -10,6 +10,7 @@ from mailer.edition.characters import UNWRITABLE
 
 _MARKS = re.compile(r"([\\*_`<>\[\]{}|&~^])")
 _OPENING = re.compile(r"^(\d{0,9})([-+=:#.)•—–])")
+_SENTENCE = re.compile(r"[.!?…][»”\"')]*$")
 _HOLES = re.compile(r"([{}])\1+")
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _JOINERS = frozenset("\u200c\u200d")  # they shape words of some scripts, and emoji
@@ -44,11 +45,17 @@ def literal(line: str) -> str:
 
 
 def first_words(line: str, count: int) -> str:
-    """The first *count* words of *line*, with an ellipsis where it goes on."""
+    """*count* words of *line* at most: whole sentences if that leaves half of them.
+
+    Otherwise an ellipsis says that it goes on.
+    """
     words = line.split(" ")
     if len(words) <= count:
         return line
-    return " ".join(words[:count]).rstrip(" ,;:.–—-") + " …"
+    ends = [n for n, word in enumerate(words[:count], 1) if _SENTENCE.search(word)]
+    if ends and 2 * ends[-1] >= count:
+        return " ".join(words[: ends[-1]])
+    return " ".join(words[:count]).rstrip(" ,;:.–—-«") + "…"
 
 
 def web_address(link: str) -> str:

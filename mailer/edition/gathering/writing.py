@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from typing import assert_never
@@ -10,11 +11,17 @@ from mailer.edition.drafts.skeleton import Pen, section_lines
 from mailer.edition.feature import Feature, Form, filled
 from mailer.edition.gathering.piece import Piece
 from mailer.edition.model import Publication
+from mailer.edition.reading.recognise import folded
 from mailer.language import day_and_month
 
 
-def feature_text(feature: Feature, pieces: Sequence[Piece], pen: Pen) -> str:
-    """The Markdown of *feature* filled with *pieces*; empty where there are none."""
+def feature_text(
+    feature: Feature, pieces: Sequence[Piece], pen: Pen, flags: Sequence[str] = ()
+) -> str:
+    """The Markdown of *feature* filled with *pieces*; empty where there are none.
+
+    A brief whose title begins with one of the publication's *flags* is a flagged one.
+    """
     if not pieces:
         return ""
     lines: list[str] = []
@@ -30,7 +37,7 @@ def feature_text(feature: Feature, pieces: Sequence[Piece], pen: Pen) -> str:
         written = (
             filled(feature.item, _values(piece, pen))
             if feature.item and piece.form is None
-            else _written(piece, form)
+            else _written(piece, form, flags)
         ).strip("\n")
         is_listed = written.startswith("- ") and "\n\n" not in written
         if not (tight and is_listed) and lines and lines[-1]:
@@ -53,10 +60,10 @@ def hand_text(
     return "\n".join([heading, *below]).strip("\n") + "\n"
 
 
-def _written(piece: Piece, form: Form) -> str:
+def _written(piece: Piece, form: Form, flags: Sequence[str]) -> str:
     match form:
         case Form.BRIEF:
-            return _brief(piece)
+            return _brief(piece, flags)
         case Form.ITEM:
             return _item(piece)
         case Form.STORY:
@@ -66,7 +73,7 @@ def _written(piece: Piece, form: Form) -> str:
     assert_never(form)
 
 
-def _brief(piece: Piece) -> str:
+def _brief(piece: Piece, flags: Sequence[str]) -> str:
     """``- **Slug** • text``; a picture, or a text without a title, stands by itself."""
     if not piece.title:
         return _below(piece, "")
@@ -74,7 +81,11 @@ def _brief(piece: Piece) -> str:
     slug = piece.title
     if piece.link and not is_credited:
         slug = f"[{slug}]({piece.link})"
-    line = " ".join(filter(None, (f"**{slug}** •", _indented(piece.text))))
+    is_flagged = any(
+        re.match(rf"{re.escape(folded(flag))}\s*:", folded(slug)) for flag in flags
+    )
+    slug = f"**{slug}**" if is_flagged else f"**{slug}** •"
+    line = " ".join(filter(None, (slug, _indented(piece.text))))
     if is_credited:
         line += f" [{piece.origin}]({piece.link})"
     listed = f"- {line}"

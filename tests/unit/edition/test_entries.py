@@ -112,11 +112,20 @@ def test_a_line_is_a_line(text: str) -> None:
 
 @given(HOSTILE, st.integers(0, 5))
 def test_a_quotation_has_so_many_words(text: str, count: int) -> None:
-    """With an ellipsis where it goes on, and none where it does not."""
+    """With an ellipsis where it breaks off in the middle of a sentence."""
     line = one_line(text, most=100)
     cut = first_words(line, count)
-    assert len(cut.split()) <= max(count, 0) + 1 or cut == line
-    assert cut == line or cut.endswith("…")
+    assert len(cut.split(" ")) <= max(count, 1) or cut == line
+    assert cut == line or cut.endswith("…") or line.startswith(cut)
+
+
+def test_a_quotation_ends_with_a_sentence_if_it_can() -> None:
+    """Half of the words at least; else in the middle, and one sees that."""
+    line = "Un phare passe à la diode. Les marins y gagnent deux milles."
+    assert first_words(line, 20) == line
+    assert first_words(line, 9) == "Un phare passe à la diode."
+    assert first_words(line, 4) == "Un phare passe à…"
+    assert first_words("Bref. " + "mot " * 40, 20).endswith("mot…")
 
 
 def test_a_link_leads_to_the_web_or_nowhere() -> None:
