@@ -66,6 +66,9 @@ def send(
             help="Wait [send] grace first; else only after a typed confirmation.",
         ),
     ] = None,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Leave it to the daemon, and return.")
+    ] = False,
     accept: AcceptOption = None,
     by: ByOption = "",
     json: JsonOption = False,
@@ -82,6 +85,7 @@ def send(
             yes=yes,
             expect=expect,
             grace=grace,
+            detach=detach,
             json=json,
             accept=accept or (),
             by=by,
@@ -114,6 +118,7 @@ async def send_edition(
     yes: bool = False,
     expect: int | None = None,
     grace: bool | None = None,
+    detach: bool = False,
     json: bool = False,
     accept: Sequence[str] = (),
     by: str = "",
@@ -144,6 +149,8 @@ async def send_edition(
                 call.print_json(said)
             return 0
         _guard_count(call, assembled, plan, yes=yes, expect=expect)
+        if detach:
+            _guard_daemon(call)
         desk = call.house.desk(stores.ledger)
         size = largest_message(
             assembled.frozen,
@@ -161,6 +168,8 @@ async def send_edition(
         departs = now + call.house.settings.send.grace if waits else None
         run = await arm(assembled, clearance, stores.ledger, now=now, departs=departs)
         call.err.tell(queued(plan.audience, run))
+        if detach:
+            return await _detach(call, run, stores, json=json)
         return await carry_on(call, [run], desk, stores, json=json)
 
 
@@ -198,6 +207,22 @@ async def _resume(call: Invocation, name: str | None, *, yes: bool, json: bool) 
         return await carry_on(call, runs, desk, stores, json=json, many=name is None)
 
 
+async def _detach(call: Invocation, run: Run, stores: Stores, *, json: bool) -> int:
+    """Leave *run* to the daemon."""
+    from mailer.cli.following import hand_over
+
+    await hand_over(call, run)
+    call.err.tell(
+        say(
+            "The daemon sends it: mailer status {run} shows how far it is.",
+            run=run.name,
+        )
+    )
+    if json:
+        call.print_json(run_json(call, run, await stores.ledger.tally(run)))
+    return 0
+
+
 def queued(count: int, run: Run) -> Phrase:
     """``8,430 deliveries queued as run le-meridien-118-1``."""
     return say_many(
@@ -222,19 +247,25 @@ async def carry_on(
     *many*: the JSON is a list of runs, even of one.
     """
     from mailer.cli.countdown import count_down
+    from mailer.cli.following import follow, is_served
     from mailer.cli.progress import show_progress
     from mailer.flows.ports import RunState
     from mailer.flows.send import send as send_run
 
     codes, rows, on_the_wire = [], [], False
+    served = is_served(call)
 
     def tell() -> None:
-        told = say(
-            "Stopping: what is on the wire is finished first. "
-            "A second Ctrl-C leaves at once."
-        )
-        if on_the_wire:
-            call.err.tell(told)
+        if not on_the_wire:
+            return
+        if served:
+            told = say("The daemon goes on sending; mailer pause RUN holds it.")
+        else:
+            told = say(
+                "Stopping: what is on the wire is finished first. "
+                "A second Ctrl-C leaves at once."
+            )
+        call.err.tell(told)
 
     with drain_on_signals(desk.stop, tell) as interruption:
         for run in runs:
@@ -242,10 +273,13 @@ async def carry_on(
             if left.state not in {RunState.ARMED, RunState.CANCELLED}:
                 on_the_wire = True
                 async with show_progress(call, left, stores.ledger):
-                    left = await send_run(left, desk)
+                    left = await (
+                        follow(call, left, desk) if served else send_run(left, desk)
+                    )
             tally = await stores.ledger.tally(left)
             rows.append(run_json(call, left, tally))
-            print_end(call, left, tally)
+            if left.state is not RunState.SENDING:
+                print_end(call, left, tally)
             assert_balanced(tally, left.name)
             cancelled = left.state is RunState.CANCELLED
             by_hand = interruption.by_hand and (cancelled or left.finished is None)
@@ -256,6 +290,14 @@ async def carry_on(
     if json:
         call.print_json({"schema": 1, "runs": rows} if many else rows[0])
     return max(codes)
+
+
+def _guard_daemon(call: Invocation) -> None:
+    from mailer.cli.following import is_served
+
+    if not is_served(call):
+        message = say("no daemon runs here that could send it")
+        raise GuardError(message, hint=say("mailer run is one; or without --detach"))
 
 
 def _guard_count(

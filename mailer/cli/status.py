@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
+from mailer.cli.following import daemon_says, is_there
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.options import JsonOption
 from mailer.cli.screen import run_json, runs_table
@@ -42,10 +44,15 @@ def status(
         ),
     ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1)] = 20,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Only whether a daemon runs: 0 or 69.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Show the runs, the newest first, counted from their rows."""
+    """Show the daemon, and the runs, the newest first, counted from their rows."""
     call = invocation(ctx)
+    if quiet:
+        raise typer.Exit(0 if is_there(call) else 69)
     run_async(_runs(call, limit, json=json) if name is None else _run(call, name, json))
 
 
@@ -65,10 +72,12 @@ async def _runs(call: Invocation, limit: int, *, json: bool) -> None:
     async with call.house.stores() as stores:
         runs = await stores.ledger.runs(limit=limit)
         counted = [(run, await stores.ledger.tally(run)) for run in runs]
+    daemon = daemon_says(call, "status")
     if json:
         rows = [run_json(call, run, tally) for run, tally in counted]
-        call.print_json({"schema": 1, "runs": rows})
+        call.print_json({"schema": 1, "daemon": daemon, "runs": rows})
         return
+    _tell_daemon(call, daemon)
     if not counted:
         call.out.tell(say("No run yet. mailer send next --dry-run shows the plan."))
         return
@@ -78,6 +87,31 @@ async def _runs(call: Invocation, limit: int, *, json: bool) -> None:
             why = run.reason or word(run.state)
             call.out.tell(say("! {run}: {why}", run=run.name, why=why))
             call.out.tell(say("  {balance}", balance=balance_line(tally)))
+
+
+def _tell_daemon(call: Invocation, daemon: Mapping[str, Any] | None) -> None:
+    """Whether anything leaves by itself, and what is next."""
+    if daemon is None:
+        call.out.tell(say("○ no daemon: nothing leaves by itself"), style="dim")
+        return
+    words = say("● the daemon runs, version {version}", version=daemon["version"])
+    if daemon["stopping"]:
+        words = say("● the daemon is stopping")
+    elif upcoming := daemon["next"]:
+        words = say(
+            "{daemon}; next: {edition}, {moment}",
+            daemon=words,
+            edition=upcoming["edition"] or upcoming["publication"],
+            moment=_moment(call, upcoming["leaves"]),
+        )
+    call.out.tell(words, style="green")
+
+
+def _moment(call: Invocation, iso: str) -> str:
+    from mailer.language import moment, weekday
+
+    when = datetime.fromisoformat(iso).astimezone(call.house.zone)
+    return f"{weekday(when, call.speech.lang)} {moment(when, call.speech.lang)}"
 
 
 async def _run(call: Invocation, name: str, json: bool) -> None:

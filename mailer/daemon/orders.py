@@ -46,17 +46,16 @@ class Orders:
 
     async def send(self, asked: Mapping[str, Any]) -> Answer:
         """Take up a run that was opened, now and not at the next tick."""
-        run = await self._run(asked)
-        if run.finished is not None:
-            raise _finished(run)
+        run = await self._open(asked)
         await self._senders.look(eager=True)
         return _told(run)
 
     async def resume(self, asked: Mapping[str, Any]) -> Answer:
-        """Go on with a paused run."""
+        """Go on with a run, paused or not."""
         run = await self._open(asked)
-        now = self._clock.now()
-        run = await self._ledger.mark_run(run, RunState.SENDING, now=now)
+        if run.state is RunState.PAUSED:
+            now = self._clock.now()
+            run = await self._ledger.mark_run(run, RunState.SENDING, now=now)
         await self._senders.look(eager=True)
         return _told(run)
 

@@ -26,6 +26,7 @@ import pytest
 
 from mailer.audience.roster import Row
 from mailer.daemon.client import ask
+from mailer.errors import GuardError
 from mailer.flows.ports import Run
 from mailer.store.deliveries import SqlLedger
 from mailer.store.engine import Store
@@ -161,6 +162,19 @@ class Port:
 
     def ask(self, do: str, **more: str) -> Any:
         return ask(self.data / "mailer.sock", do, **more)
+
+    def mailer(self, *words: str) -> subprocess.Popen[str]:
+        """Another command, by the same clock."""
+        moved = ["-m", "tests.system.moved", self.folder / "clock", "-C", self.folder]
+        return subprocess.Popen(
+            [sys.executable, *map(str, moved), *words],
+            cwd=ROOT,
+            env={**os.environ, "NO_COLOR": "1", "LANG": "C.UTF-8"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
 
     def log(self) -> str:
         """What the youngest daemon said."""
@@ -400,3 +414,47 @@ def test_a_broken_configuration_is_refused(port: Port) -> None:
     assert port.ask("status")["next"]["leaves"] == "2026-03-14T09:00:00+01:00"
     port.set("2026-03-14T09:00:00+01:00")
     port.says("letter-1-1 is sent")
+
+
+def test_a_command_hands_its_run_to_the_daemon(port: Port) -> None:
+    """Its terminal dies, and the edition goes out; held and resumed through the socket."""
+    port.build(SATURDAY, readers=60, rate="30/s")
+    alone = port.mailer("send", "letter/1", "--yes", "--expect", "60", "--detach")
+    said, _ = alone.communicate(timeout=PATIENCE_SECONDS)
+    assert (alone.returncode, "no daemon runs here" in said) == (4, True)
+    daemon = port.start()
+    command = port.mailer("send", "letter/1", "--yes", "--expect", "60")
+    port.until(lambda: sum(port.copies().values()) >= 5)
+    command.kill()
+    command.communicate()
+    assert port.ask("status")["sending"] == ["letter-1-1"]
+    assert port.ask("pause", run="letter-1-1", reason="lunch")["state"] == "paused"
+    held = sum(port.copies().values())
+    assert held < 60
+    port.still()
+    assert sum(port.copies().values()) == held
+    ((run, _),) = port.runs()
+    assert (str(run.state), "lunch" in run.reason) == ("paused", True)
+    goes_on = port.mailer("resume", "letter-1-1", "--yes")
+    said, _ = goes_on.communicate(timeout=PATIENCE_SECONDS)
+    assert goes_on.returncode == 0, said
+    assert "60 = 60 accepted" in said
+    assert set(port.copies().values()) == {1}
+    port.says("letter-1-1 is sent: 60 = 60 accepted")
+    with pytest.raises(GuardError, match="letter-1-1 is finished"):
+        port.ask("pause", run="letter-1-1")
+    shown, _ = port.mailer("status").communicate(timeout=PATIENCE_SECONDS)
+    assert "● the daemon runs" in shown.splitlines()[0]
+    port.stop(daemon)
+
+
+def test_a_run_left_to_the_daemon(port: Port) -> None:
+    """The command returns at once, and whoever looks sees how far it is."""
+    port.build(SATURDAY)
+    port.start()
+    command = port.mailer("send", "letter/1", "--yes", "--expect", "3", "--detach")
+    said, _ = command.communicate(timeout=PATIENCE_SECONDS)
+    assert command.returncode == 0, said
+    assert "The daemon sends it: mailer status letter-1-1" in said
+    port.says("letter-1-1 is sent: 3 = 3 accepted")
+    assert port.copies() == ONCE
