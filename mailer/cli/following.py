@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -39,13 +38,17 @@ def is_served(call: Invocation) -> bool:
 
 async def hand_over(call: Invocation, run: Run) -> None:
     """Have the daemon send *run*; StoreError if it is gone."""
-    answer = await asyncio.to_thread(daemon_says, call, "resume", run=run.name)
+    from asyncio import to_thread
+
+    answer = await to_thread(daemon_says, call, "resume", run=run.name)
     if answer is None:
         raise _gone(run)
 
 
 async def follow(call: Invocation, run: Run, desk: SendingDesk) -> Run:
     """Hand *run* over, then wait until it stands still or the desk is told to stop."""
+    from asyncio import to_thread
+
     from mailer.flows.ports import RunState
 
     await hand_over(call, run)
@@ -55,7 +58,7 @@ async def follow(call: Invocation, run: Run, desk: SendingDesk) -> Run:
         if found is not None and found.state not in {RunState.ARMED, RunState.SENDING}:
             return found
         looks += 1
-        if looks % _ASK_EVERY == 0 and not await asyncio.to_thread(is_there, call):
+        if looks % _ASK_EVERY == 0 and not await to_thread(is_there, call):
             raise _gone(run)
     return await desk.ledger.find_run(run.name) or run
 
