@@ -183,6 +183,16 @@ class SmtpSession(asyncio.Protocol):
         if self._parted:
             self._parted.set()
 
+    def pause_writing(self) -> None:
+        """The relay does not read what was written: for so long, and no longer."""
+        if self._phase is _Phase.DOT:
+            self._deadline = self._loop.time() + self._timeouts.block
+
+    def resume_writing(self) -> None:
+        """It has read; now it may think about it."""
+        if self._phase is _Phase.DOT:
+            self._deadline = self._loop.time() + self._timeouts.dot
+
     def _reply(self, code: int, lines: Sequence[bytes]) -> None:
         """A reply has come to what this phase waits for."""
         if code == MALFORMED:
@@ -338,7 +348,8 @@ class SmtpSession(asyncio.Protocol):
     @property
     def _period(self) -> float:
         wait = self._timeouts
-        return min(1.0, wait.command / 2, wait.data / 2, wait.dot / 2)
+        shortest = min(wait.command, wait.data, wait.block, wait.dot)
+        return min(1.0, shortest / 2)
 
     def _sweep(self) -> None:
         """Look once a second whether a reply is overdue; a timer per reply costs more."""

@@ -13,7 +13,9 @@ import pytest
 from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Reply, Stage
 from mailer.flows.carriage import Relay
+from mailer.transport.certificates import contexts_for_trials
 from mailer.transport.outbox import MaildirRelay
+from mailer.transport.protection import Security
 from tests.fakes.carrying import carry
 from tests.fakes.relay import OK, FakeRelay
 from tests.relay import ScriptedRelay, smtp_relay, waiting
@@ -25,6 +27,8 @@ BODY = b"Subject: x\r\n\r\nBonjour\r\n"
 BUSY = Reply(450, "later", "4.2.0")
 BAD = Reply(554, "no", "5.6.0")
 SILENCE = None
+SMTP = ["none", "starttls", "tls"]
+"""A server in clear text and under TLS: to the transactions it is all the same."""
 
 Make = Callable[..., Awaitable["Rig"]]
 
@@ -51,10 +55,23 @@ async def built(
         fake = FakeRelay(answer=lambda *_: (stage, reply))
         return Rig(fake, lambda: [content for _, content in fake.accepted])
     script = {str(stage): str(reply) if reply else "drop"}
-    server = await stack.enter_async_context(ScriptedRelay(script=script))
+    secured = Security(kind) is not Security.NONE
+    contexts = contexts_for_trials(folder.with_name("ca.pem")) if secured else {}
+    server = await stack.enter_async_context(
+        ScriptedRelay(
+            script=script,
+            tls=contexts.get(""),
+            implicit_tls=kind == Security.TLS,
+            credentials=("u", "p"),
+        )
+    )
     relay = smtp_relay(
         server.port,
         name="fake",
+        security=Security(kind),
+        ca_file=folder.with_name("ca.pem") if secured else None,
+        username="u",
+        password="p",
         timeouts=waiting(1),
     )
     return Rig(relay, lambda: [taken.content for taken in server.accepted])
@@ -66,14 +83,14 @@ def kept(folder: Path) -> list[bytes]:
     return [path.read_bytes().split(b"\r\n", 2)[2] for path in paths]
 
 
-@pytest.fixture(params=["fake", "smtp"])
+@pytest.fixture(params=["fake", *SMTP])
 async def make(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Make]:
     """Builds a relay that can say something at every stage."""
     async with AsyncExitStack() as stack:
-        yield partial(built, request.param, stack, tmp_path)
+        yield partial(built, request.param, stack, tmp_path / "out")
 
 
-@pytest.fixture(params=["fake", "smtp", "maildir"])
+@pytest.fixture(params=["fake", *SMTP, "maildir"])
 async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Rig]:
     """A relay of any kind that takes what it gets."""
     async with AsyncExitStack() as stack:

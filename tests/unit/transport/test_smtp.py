@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
+from asyncio import StreamReader, StreamWriter
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -254,3 +257,48 @@ def test_clear_text_stays_on_this_machine() -> None:
     """No clear text to a relay elsewhere."""
     with pytest.raises(RelayError):
         smtp_relay(25, host="smtp.example.org")
+
+
+class DeafRelay:
+    """Reads a body only after ``hears`` is set, and then takes it."""
+
+    def __init__(self) -> None:
+        self.hears, self.left = asyncio.Event(), asyncio.Event()
+
+    async def serve(self, reader: StreamReader, writer: StreamWriter) -> None:
+        writer.write(b"220 hi\r\n")
+        for reply in ("250 hi", "250 ok", "250 ok", "354 go"):  # EHLO to DATA
+            await reader.readline()
+            writer.write(f"{reply}\r\n".encode())
+        await self.hears.wait()
+        end = b""
+        while not end.endswith(b"\r\n.\r\n") and (read := await reader.read(2**16)):
+            end = end[-5:] + read
+        await asyncio.sleep(0.3)  # longer than a block may take
+        writer.write(b"250 ok\r\n")
+        if await reader.readline():
+            writer.write(b"221 bye\r\n")
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+        self.left.set()
+
+
+@pytest.mark.parametrize("hears", [True, False])
+async def test_a_body_that_nobody_reads_is_not_waited_for(hears: bool) -> None:
+    """A block has its own time-out; once it is read, the dot's begins."""
+    relay = DeafRelay()
+    if hears:
+        relay.hears.set()
+    body = b"Subject: x\r\n\r\n" + b"x" * 70 + b"\r\n" + b"x" * 8_000_000 + b"\r\n"
+    wait = waiting(20, block=0.2)
+    listening = await asyncio.start_server(relay.serve, "127.0.0.1", 0)
+    async with listening as server, asyncio.timeout(15):
+        port = server.sockets[0].getsockname()[1]
+        async with smtp_relay(port, timeouts=wait).session() as session:
+            attempt = await carry(session, ENVELOPE, body, yes)
+            assert session.is_open is hears
+        relay.hears.set()
+        await relay.left.wait()
+    assert attempt.stage is Stage.DOT
+    assert (attempt.reply is not None) is hears
