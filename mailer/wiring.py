@@ -32,10 +32,12 @@ if TYPE_CHECKING:
     from mailer.flows.approvals import Approvals
     from mailer.flows.control import Control
     from mailer.flows.gather import GatheringDesk
+    from mailer.flows.notices import Notices
     from mailer.flows.ports import Ledger, PaceKeeper, Readers
     from mailer.flows.relaying import RelayBook
     from mailer.flows.send import PacedRelay, SendingDesk
     from mailer.flows.slots import Slots
+    from mailer.flows.vigil import Vigil
     from mailer.workspace.newsroom import WorkspaceNewsroom
 
 
@@ -69,6 +71,7 @@ class Stores:
     slots: Slots
     pace: PaceKeeper
     approvals: Approvals
+    notices: Notices
     relay_book: RelayBook
 
 
@@ -192,6 +195,7 @@ class House:
         from mailer.store.control import SqlControl
         from mailer.store.deliveries import SqlLedger
         from mailer.store.engine import Store
+        from mailer.store.notices import SqlNotices
         from mailer.store.pace import SqlPaceKeeper
         from mailer.store.readers import SqlReaders
         from mailer.store.relays import SqlRelayBook
@@ -206,6 +210,7 @@ class House:
                 slots=SqlSlots(store),
                 pace=SqlPaceKeeper(store),
                 approvals=SqlApprovals(store),
+                notices=SqlNotices(store),
                 relay_book=SqlRelayBook(store),
             )
         finally:
@@ -269,6 +274,34 @@ class House:
             )
             for relay in self.settings.relays
         )
+
+    def vigil(self, stores: Stores) -> Vigil:
+        """The watch over coming departures: proofs by themselves, alarms in time."""
+        from mailer.edition.vigil import Watch
+        from mailer.flows.vigil import Vigil, WatchDesk
+        from mailer.workspace.catalogue import load_catalogue
+        from mailer.workspace.letters import letter_templates
+
+        folders = self.newsroom.templates
+        send, proof = self.settings.send, self.settings.proof
+        desk = WatchDesk(
+            newsroom=self.newsroom,
+            publication=self.settings.publication,
+            approvals=stores.approvals,
+            notices=stores.notices,
+            ledger=stores.ledger,
+            relay=self.relays()[0].relay,
+            clock=self.clock,
+            keyring=self.keyring,
+            signers=self.signers,
+            public_url=self.public_url,
+            watch=Watch(proof=proof.auto_before, alarm=send.alarm_before),
+            auto=send.approval == "auto",
+            to=proof.to,
+            templates=letter_templates(folders),
+            sentences=lambda lang: load_catalogue(lang, folders),
+        )
+        return Vigil(desk)
 
     def desk(self, ledger: Ledger) -> SendingDesk:
         """A desk to send a run from."""

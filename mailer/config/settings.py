@@ -87,6 +87,7 @@ class Send(Table):
 
     approval: Literal["required", "auto"] = "required"
     grace: Duration = timedelta(seconds=30)
+    alarm_before: Duration = timedelta(hours=12)
     catch_up: Duration = timedelta(hours=24)
     in_doubt: Literal["hold", "resend"] = "hold"
     give_up_after: Duration = timedelta(hours=12)

@@ -15,6 +15,7 @@ RFC 2369 and RFC 2919 (list headers), RFC 8058 (one click), RFC 3834 (automatic 
 from __future__ import annotations
 
 import base64
+import hashlib
 import html
 import re
 from collections.abc import Iterable, Iterator
@@ -31,6 +32,7 @@ from mailer.delivery.quoted import quoted_printable
 from mailer.delivery.reader import Reader
 from mailer.errors import InputError
 from mailer.phrases import say
+from mailer.rendering.letter import Written
 from mailer.rendering.model import Picture, Rendering
 from mailer.rendering.personalise import HOLE, NAMES, fill, pieces
 
@@ -208,6 +210,38 @@ def compile_message(rendering: Rendering, letterhead: Letterhead) -> MessageTemp
     )
 
 
+def compile_letter(written: Written, *, sender: str, date: datetime) -> MessageTemplate:
+    """The template of a letter of our own, to a few people by name: no list headers.
+
+    It is marked as automatic, so that nobody's absence answers it (RFC 3834 section 5).
+    """
+    mailbox = read_mailbox(sender, what="the sender")
+    seal = hashlib.sha256(written.html.encode()).hexdigest()[:32]
+    parts = (("text/plain", written.text), ("text/html", written.html))
+    head = named_field("From", mailbox.name, mailbox.address)
+    between = field("Subject", written.subject) + raw_field(
+        "Date", format_datetime(date)
+    )
+    rest = raw_field("Auto-Submitted", "auto-generated")
+    rest += raw_field("MIME-Version", "1.0")
+    for piece in _multipart(
+        "alternative", f"=_a_{seal}", [_constant(*part) for part in parts]
+    ):
+        rest += piece if isinstance(piece, bytes) else b""
+    return MessageTemplate(
+        return_path=mailbox.address,
+        parts=(head, b"", between, b"", rest),
+        holes=(Hole(_Channel.TO), Hole(_Channel.MESSAGE_ID)),
+        pick=itemgetter(0, 1),
+    )
+
+
+def _constant(media_type: str, body: str) -> Iterator[bytes]:
+    """A body without holes: what looks like one was quoted from somebody's text."""
+    yield _encoding(media_type)
+    yield quoted_printable(body if body.endswith("\n") else body + "\n")
+
+
 def _message(rendering: Rendering, head: Letterhead) -> Iterator[bytes | Hole]:
     """The message from top to bottom."""
     yield from _headers(rendering, head)
@@ -305,12 +339,16 @@ def _multipart(
 def _part(media_type: str, channel: _Channel, body: str) -> Iterator[bytes | Hole]:
     """A body with its holes; it ends with a line end, for "=" may not come last."""
     _check_placeholders(body)
-    yield (
+    yield _encoding(media_type)
+    for piece, is_hole in pieces(body if body.endswith("\n") else body + "\n"):
+        yield Hole(channel, piece) if is_hole else quoted_printable(piece)
+
+
+def _encoding(media_type: str) -> bytes:
+    return (
         f'Content-Type: {media_type}; charset="utf-8"\r\n'
         f"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
     ).encode()
-    for piece, is_hole in pieces(body if body.endswith("\n") else body + "\n"):
-        yield Hole(channel, piece) if is_hole else quoted_printable(piece)
 
 
 def _picture(picture: Picture) -> Iterator[bytes]:

@@ -6,13 +6,18 @@ Whoever changes their mind cancels the run, from any process, and nobody was wri
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
 
-from mailer.flows.approve import Clearance
-from mailer.flows.assemble import Assembled
+from mailer.edition.agenda import Departure
+from mailer.errors import NotFoundError
+from mailer.flows.approvals import Approvals
+from mailer.flows.approve import Clearance, as_approved, clearance_of, cleared
+from mailer.flows.assemble import Assembled, Newsroom, assemble, require_clean
 from mailer.flows.ports import Ledger, Run, RunState
 from mailer.flows.send import SendingDesk, send
+from mailer.phrases import say
 
 log = structlog.get_logger()
 
@@ -43,6 +48,38 @@ async def arm(
     )
     log.info("run.opened", run=run.name, state=str(run.state), departs=str(departs))
     return run
+
+
+async def arm_departure(
+    departure: Departure,
+    newsroom: Newsroom,
+    approvals: Approvals,
+    ledger: Ledger,
+    *,
+    auto: bool,
+    grace: timedelta,
+    now: datetime,
+) -> Run:
+    """Open the run of the edition that fits *departure*; what keeps it back is raised.
+
+    A punctual one leaves at its hour, a late one after its *grace*. GuardError if nobody
+    approved it, or it was edited since; EditionError if checks block it.
+    """
+    if departure.edition is None:
+        message = say("no edition is dated {date}", date=departure.day.isoformat())
+        raise NotFoundError(message)
+    today = now.astimezone(ZoneInfo(departure.zone)).date()
+    assembled = assemble(departure.edition, newsroom, today=today)
+    clearance = await clearance_of(assembled, approvals)
+    require_clean(as_approved(assembled, clearance))
+    clearance = await cleared(assembled, approvals, auto=auto, now=now)
+    return await arm(
+        as_approved(assembled, clearance),
+        clearance,
+        ledger,
+        now=now,
+        departs=departure.due if departure.due > now else now + grace,
+    )
 
 
 async def depart(run: Run, desk: SendingDesk) -> Run:

@@ -221,6 +221,16 @@ delivery = Table(
     sqlite_with_rowid=False,
 )
 
+notice = Table(
+    "notice",
+    metadata,
+    Column("publication", Text, primary_key=True),
+    Column("local_date", Date, primary_key=True),
+    Column("need", String(16), primary_key=True),
+    Column("lease_until", Moment, nullable=False),
+    Column("met_at", Moment),
+)
+
 slot = Table(
     "slot",
     metadata,

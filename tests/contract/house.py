@@ -19,6 +19,7 @@ from mailer.store.approvals import SqlApprovals
 from mailer.store.control import SqlControl
 from mailer.store.deliveries import SqlLedger
 from mailer.store.engine import Store
+from mailer.store.notices import SqlNotices
 from mailer.store.pace import SqlPaceKeeper
 from mailer.store.readers import SqlReaders
 from mailer.store.relays import SqlRelayBook
@@ -105,6 +106,7 @@ class House:
     control: SqlControl
     pace: SqlPaceKeeper
     approvals: SqlApprovals
+    notices: SqlNotices
     relay_book: SqlRelayBook
 
     @classmethod
@@ -118,6 +120,7 @@ class House:
             control=SqlControl(store),
             pace=SqlPaceKeeper(store),
             approvals=SqlApprovals(store),
+            notices=SqlNotices(store),
             relay_book=SqlRelayBook(store),
         )
 
