@@ -14,6 +14,7 @@ from mailer.cli.checks import who
 from mailer.cli.introductions import Meeting, meet, show
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.options import JsonOption
+from mailer.cli.paces import known_pace, lanes_json, pace_tables, quotas_json
 from mailer.cli.vocabulary import word
 from mailer.cli.words import Words
 from mailer.errors import NotFoundError, RelayError
@@ -52,15 +53,24 @@ def list_relays(ctx: typer.Context, json: JsonOption = False) -> None:
         async with call.house.stores() as stores:
             return await stores.relay_book.pages(), await stores.pace.load()
 
-    found, pace = run_async(story())
+    found, state = run_async(story())
+    pace = known_pace(call, state)
     pages = {page.relay: page for page in found}
     rows = [
-        _Row(each, pages.get(each.name), _share(each, call.house.settings.relays), pace)
+        _Row(
+            each, pages.get(each.name), _share(each, call.house.settings.relays), state
+        )
         for each in call.house.settings.relays
     ]
     now = call.house.clock.now()
     if json:
-        call.print_json({"schema": 1, "relays": [row.as_json(now) for row in rows]})
+        used = pace.usage(now.timestamp())
+        told = [
+            {**row.as_json(now), **quotas_json(used.get(row.relay.name))}
+            for row in rows
+        ]
+        lanes = lanes_json(call, pace)
+        call.print_json({"schema": 1, "relays": told, "lanes": lanes})
         return
     if not rows:
         call.out.tell(say("No relay is configured: add a [[relays]] table."))
@@ -69,6 +79,9 @@ def list_relays(ctx: typer.Context, json: JsonOption = False) -> None:
     for row in rows:
         for line in row.remarks(call, now):
             call.out.tell(line)
+    for table in pace_tables(call, pace):
+        call.out.print()
+        call.out.print(table)
 
 
 @dataclass(frozen=True, slots=True)
