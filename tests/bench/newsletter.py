@@ -50,6 +50,7 @@ security    = "none"
 
 [send]
 approval = "auto"
+grace    = "0s"
 
 [publications.weekly]
 name      = "The Weekly"
