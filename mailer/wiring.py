@@ -163,6 +163,8 @@ class House:
 
     @cached_property
     def _signers(self) -> list[tuple[Signer, list[Phrase]]]:
+        if not self.settings.dkim:
+            return []
         from mailer.delivery.domain import read_domain, read_selector
         from mailer.delivery.signer import Signer
         from mailer.workspace.keys import load_key

@@ -121,8 +121,8 @@ def records(
 
 def _warn_of_no_use(call: Invocation, signers: Sequence[Signer]) -> None:
     """A key for a domain that nobody writes from is, as a rule, a slip of the pen."""
+    from mailer.delivery.dkim import signers_for
     from mailer.delivery.mailbox import read_mailbox
-    from mailer.delivery.signer import signers_for
 
     tables = call.house.settings.publications.values()
     senders = [read_mailbox(table.sender, what="from") for table in tables]

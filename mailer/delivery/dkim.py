@@ -24,11 +24,13 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from mailer.delivery.message import MessageTemplate
 from mailer.delivery.reader import Reader
-from mailer.delivery.signer import Signer
+
+if TYPE_CHECKING:  # it brings cryptography: seven megabytes for those who do not sign
+    from mailer.delivery.signer import Signer
 
 ONCE = frozenset(
     "from to cc subject date reply-to message-id mime-version content-type "
@@ -151,6 +153,21 @@ def sign_template(
         ),
         opening=hashlib.sha256(body[0]),
     )
+
+
+def signers_for(domain: str, signers: Sequence[Signer]) -> tuple[Signer, ...]:
+    """The keys that mail from *domain* is signed with: its own, or of the nearest above.
+
+    A signature counts for DMARC only when its domain is that of From or one above it
+    (relaxed alignment), so no other key is ever used. None: nothing is signed here.
+    """
+    name = domain.lower()
+    while "." in name:
+        found = tuple(signer for signer in signers if signer.domain == name)
+        if found:
+            return found
+        name = name.partition(".")[2]
+    return ()
 
 
 def relaxed_fields(fields: bytes) -> bytes:

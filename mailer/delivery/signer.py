@@ -11,7 +11,6 @@ no SHA-1), RFC 8463 (Ed25519).
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -149,21 +148,6 @@ def read_private_key(pem: bytes) -> PrivateKey:
         return key
     message = say("DKIM knows RSA and Ed25519, not {kind}", kind=_kind_of(key))
     raise InputError(message, hint=_ANOTHER_KEY)
-
-
-def signers_for(domain: str, signers: Sequence[Signer]) -> tuple[Signer, ...]:
-    """The keys that mail from *domain* is signed with: its own, or of the nearest above.
-
-    A signature counts for DMARC only when its domain is that of From or one above it
-    (relaxed alignment), so no other key is ever used. None: nothing is signed here.
-    """
-    name = domain.lower()
-    while "." in name:
-        found = tuple(signer for signer in signers if signer.domain == name)
-        if found:
-            return found
-        name = name.partition(".")[2]
-    return ()
 
 
 def _instead(pem: bytes) -> Phrase:

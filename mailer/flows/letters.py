@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from mailer.delivery.dkim import Template, sign_template
+from mailer.delivery.dkim import Template, sign_template, signers_for
 from mailer.delivery.mailbox import read_mailbox
 from mailer.delivery.message import (
     Letterhead,
     compile_message,
     feedback_id,
 )
-from mailer.delivery.signer import Signer, signers_for
 from mailer.edition.model import Variant
 from mailer.rendering.model import Frozen
+
+if TYPE_CHECKING:
+    from mailer.delivery.signer import Signer
 
 
 def templates_of(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from mailer.audience.segment import variant_for
 from mailer.audience.subscriber import Standing
@@ -14,7 +15,6 @@ from mailer.audience.token import Keyring
 from mailer.delivery.message import Envelope
 from mailer.delivery.reader import Reader, address_reader
 from mailer.delivery.reply import Attempt
-from mailer.delivery.signer import Signer
 from mailer.edition.model import Variant
 from mailer.errors import GuardError, NotFoundError
 from mailer.flows.carriage import Message, Relay
@@ -23,6 +23,9 @@ from mailer.flows.ports import Readers
 from mailer.flows.sending.single import carry_one
 from mailer.phrases import say
 from mailer.rendering.model import Frozen
+
+if TYPE_CHECKING:
+    from mailer.delivery.signer import Signer
 
 _SAMPLE = 0  # no subscriber has this id: a sample's links name nobody
 PROOF_MARK = "[BAT]"

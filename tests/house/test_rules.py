@@ -101,10 +101,26 @@ def test_the_manual_shows_every_setting_with_its_default(tmp_path: Path) -> None
     assert origins
 
 
-def test_the_command_starts_light() -> None:
-    """Asking for help loads neither database, templates, SMTP nor web server."""
-    heavy = "{'babel', 'pydantic', 'sqlalchemy', 'jinja2', 'aiosmtplib', 'fastapi', 'mjml', 'asyncio'}"
-    code = f"import sys, mailer.cli.main; print(sorted({heavy} & sys.modules.keys()))"
+@pytest.mark.parametrize(
+    ("loaded", "heavy"),
+    [
+        # Asking for help loads neither database, templates, SMTP nor web server.
+        (
+            "mailer.cli.main",
+            "babel pydantic sqlalchemy jinja2 aiosmtplib fastapi mjml asyncio",
+        ),
+        # Sending loads nothing of rendering, nor keys where nobody signs.
+        (
+            "mailer.cli.runs, mailer.wiring, mailer.store.deliveries, "
+            "mailer.flows.send, mailer.transport.smtp",
+            "jinja2 markdown_it mjml PIL nh3 cryptography alembic fastapi",
+        ),
+    ],
+    ids=["help", "sending"],
+)
+def test_a_process_loads_what_it_needs(loaded: str, heavy: str) -> None:
+    """Start-up and memory are paid for what is used, and nothing else."""
+    code = f"import sys, {loaded}; print(sorted({set(heavy.split())} & sys.modules.keys()))"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )

@@ -6,12 +6,15 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from mailer.audience.token import Keyring
-from mailer.delivery.signer import Signer
 from mailer.delivery.throttle import Bucket
 from mailer.flows.carriage import Relay
 from mailer.flows.ports import Clock, Ledger
+
+if TYPE_CHECKING:
+    from mailer.delivery.signer import Signer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from mailer.delivery.signer import Signer, read_private_key, signers_for
+from mailer.delivery.dkim import signers_for
+from mailer.delivery.signer import Signer, read_private_key
 from mailer.errors import InputError
 from tests.fakes import keys
 
