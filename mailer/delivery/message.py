@@ -24,7 +24,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from enum import Enum, auto
 from operator import itemgetter
-from typing import Protocol, TypeAlias, TypeVar, assert_never
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, assert_never
 
 from mailer.delivery.header import LINK, field, named_field, one_line, raw_field
 from mailer.delivery.mailbox import ascii_address, read_mailbox, wire_address
@@ -32,9 +32,11 @@ from mailer.delivery.quoted import quoted_printable
 from mailer.delivery.reader import Reader
 from mailer.errors import InputError
 from mailer.phrases import say
-from mailer.rendering.letter import Written
 from mailer.rendering.model import Picture, Rendering
 from mailer.rendering.personalise import HOLE, NAMES, fill, pieces
+
+if TYPE_CHECKING:  # it brings MJML and Jinja2, which whoever sends has no need of
+    from mailer.rendering.letter import Written
 
 _T = TypeVar("_T")
 _Forms: TypeAlias = dict[str, tuple[bytes, bytes]]

@@ -11,17 +11,17 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import structlog
 
 from mailer.audience.token import Keyring
-from mailer.delivery.dkim import sign_template
+from mailer.delivery.dkim import sign_template, signers_for
 from mailer.delivery.mailbox import read_mailbox
 from mailer.delivery.message import Envelope, compile_letter
 from mailer.delivery.reader import Reader
 from mailer.delivery.reply import Attempt, Outcome, judge
-from mailer.delivery.signer import Signer, signers_for
 from mailer.edition.agenda import Departure
 from mailer.edition.model import Publication
 from mailer.edition.vigil import Need, Readiness, Watch, what_is_needed
@@ -37,6 +37,9 @@ from mailer.flows.proof import send_proof
 from mailer.flows.sending.single import carry_one
 from mailer.language import Catalogue
 from mailer.rendering.letter import Letter, write_letter
+
+if TYPE_CHECKING:
+    from mailer.delivery.signer import Signer
 
 log = structlog.get_logger()
 
