@@ -51,9 +51,11 @@ class Lineup(Generic[T]):
         """
         if not self._size or pace.ready(relay, _ANY, now):
             return None
-        found = self._from_aside(relay, pace, now) if self._aside else None
-        if found is None:
-            found = self._from_line(relay, pace, now)
+        found = (
+            self._from_aside(relay, pace, now)
+            or self._from_line(relay, pace, now)
+            or self._from_aside(relay, pace, now)  # who has just stepped there
+        )
         if found is None:
             return None
         lane, item = found
@@ -62,13 +64,16 @@ class Lineup(Generic[T]):
         return item
 
     def wait(self, relay: str, pace: Pace, now: float) -> float | None:
-        """Seconds until somebody may go over *relay*; None if nobody is here."""
+        """Seconds until it is worth to ask again for *relay*; None if nobody is here.
+
+        After a ``take`` that found nobody it is never 0.0.
+        """
         if not self._size:
             return None
         wait = pace.ready(relay, _ANY, now)
         if self._line:
             return wait
-        return max(wait, min(pace.ready(relay, lane, now) for lane in self._aside))
+        return max(wait, self._aside_until - now)
 
     def excess(self, pace: Pace, horizon: float, now: float) -> list[tuple[T, float]]:
         """Take out who would wait longer than *horizon* seconds for their lane.
@@ -98,7 +103,7 @@ class Lineup(Generic[T]):
 
     def _from_aside(self, relay: str, pace: Pace, now: float) -> tuple[str, T] | None:
         """The first of the lane whose turn it is, if the pace of one allows."""
-        if now < self._aside_until:
+        if not self._aside or now < self._aside_until:
             return None
         soonest = _LOOK_AGAIN
         for lane, waiting in self._aside.items():

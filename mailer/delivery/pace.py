@@ -323,6 +323,8 @@ class Pace:
             credit = self._credits[name]
             credit.reported(answer.report.drawn[name].spent, answer.report.now)
             credit.grant(messages, left, answer.report.now)
+            if answer.report.leaving:
+                credit.held = 0  # others may have it by now
         self.restore(answer.state, now)
         others = len(answer.state.workers) - (0 if answer.report.leaving else 1)
         self.share(1.0 / (1 + others))

@@ -157,6 +157,8 @@ def test_nobody_is_lost_and_nobody_overtakes_in_their_lane(events) -> None:
             case "take":
                 if (item := line.take(RELAY, run, now)) is not None:
                     went.append(item)
+                else:  # whoever waits as told does not spin
+                    assert line.wait(RELAY, run, now) != 0.0
             case "put back" if went:
                 line.put_back(went[-1][0], went.pop())
             case "slow":

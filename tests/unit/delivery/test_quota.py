@@ -325,6 +325,7 @@ def test_who_leaves_gives_back() -> None:
     account = store.state.accounts[RELAY]
     assert (account.held, account.last_hour()) == (0, 7)
     assert store.state.workers == {}
+    assert process.pace.ready(RELAY, LANE, START + 1) > 0  # nothing of it is left
 
 
 def test_two_processes_use_a_quota_between_them() -> None:
