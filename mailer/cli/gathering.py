@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from mailer.flows.gather import Filled, Gathering
 
 
+_AHEAD = 4
+"""So many dates are looked at for one that is still to be assembled."""
+
 _STATES = {
     Fate.WRITTEN: say("new"),
     Fate.REFRESHED: say("refreshed"),
@@ -52,6 +55,10 @@ def assemble(
         str | None,
         typer.Option("--date", metavar="DAY", help="2026-03-14; else the coming one."),
     ] = None,
+    append: Annotated[
+        bool,
+        typer.Option("--append", help="Into an edition that was begun by hand, too."),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would happen, change nothing.")
     ] = False,
@@ -60,8 +67,8 @@ def assemble(
     """Fill the draft of the coming date with what the week brought; edited parts stay."""
     call = invocation(ctx)
     whose = call.house.publication(publication)
-    meant = as_day(day) if day else _coming(call, whose)
-    gathering = run_async(_gathered(call, whose, meant, dry_run=dry_run))
+    days = [as_day(day)] if day else _coming(call, whose)
+    gathering = run_async(_gathered(call, whose, days, append=append, dry_run=dry_run))
     if json:
         call.print_json(_as_json(gathering, dry_run=dry_run))
         return
@@ -69,9 +76,15 @@ def assemble(
 
 
 async def _gathered(
-    call: Invocation, publication: Publication, day: date, *, dry_run: bool
+    call: Invocation,
+    publication: Publication,
+    days: Sequence[date],
+    *,
+    append: bool,
+    dry_run: bool,
 ) -> Gathering:
-    from mailer.flows.gather import Standing, gather
+    """The first of *days* whose edition is not settled; the last one's error else."""
+    from mailer.flows.gather import SettledError, Standing, gather
 
     async with AsyncExitStack() as stack:
         standing = None
@@ -84,24 +97,40 @@ async def _gathered(
                 error=error,
             )
             call.err.tell(told, style="yellow")
-        return await gather(
-            publication,
-            day=day,
-            desk=call.house.gathering,
-            standing=standing,
-            dry_run=dry_run,
-        )
+        *earlier, last = days
+        for day in (*earlier, last):
+            try:
+                return await gather(
+                    publication,
+                    day=day,
+                    desk=call.house.gathering,
+                    standing=standing,
+                    append=append,
+                    dry_run=dry_run,
+                )
+            except SettledError as error:
+                if day == last:
+                    raise
+                call.err.tell(say("! {fault}", fault=error.message), style="yellow")
+        raise AssertionError(days)
 
 
-def _coming(call: Invocation, publication: Publication) -> date:
+def _coming(call: Invocation, publication: Publication) -> list[date]:
+    """The next days on which *publication* appears; InputError if there is none."""
     from mailer.edition.succession import coming_day
 
-    day = coming_day(publication, now=call.house.clock.now(), taken=())
-    if day is None:
+    days: list[date] = []
+    while len(days) < _AHEAD:
+        now = call.house.clock.now()
+        day = coming_day(publication, now=now, taken=days)
+        if day is None:
+            break
+        days.append(day)
+    if not days:
         message = say("{id} has no schedule", id=publication.id)
         hint = say('say --date 2026-03-14, or give it a schedule = "sat 07:00"')
         raise InputError(message, hint=hint)
-    return day
+    return days
 
 
 def _show(call: Invocation, gathering: Gathering, *, dry_run: bool) -> None:

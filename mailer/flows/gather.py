@@ -10,7 +10,9 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from itertools import takewhile
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from mailer.edition.calendar import calendar_of, instant
 from mailer.edition.drafts.skeleton import Pen
@@ -139,6 +141,10 @@ def assemble_due(
     return last is None or now - last >= _AGAIN
 
 
+class SettledError(GuardError):
+    """An edition that is not to be assembled: begun by hand, approved, or gone."""
+
+
 class Standing:
     """What the database remembers: numbers that are used, editions that are settled."""
 
@@ -157,20 +163,31 @@ class Standing:
         return {int(name) for name in names if name.isdecimal()}
 
     async def require_draft(self, edition: str) -> None:
-        """GuardError if *edition* was approved, or left: it is no draft any more."""
+        """SettledError if *edition* was approved, or left: it is no draft any more."""
         runs = await self._ledger.runs(edition=edition)
         if any(run.state is not RunState.CANCELLED for run in runs):
             message = say(
                 "{edition} has left, and is no draft any more", edition=edition
             )
-            raise GuardError(message, hint=say("say another --date"))
+            raise SettledError(message, hint=say("say another --date"))
         if approval := await self._approvals.standing(edition):
             message = say(
                 "{edition} was approved by {name}: to assemble it would change it",
                 edition=edition,
                 name=approval.by,
             )
-            raise GuardError(message, hint=f"mailer unapprove {edition}")
+            raise SettledError(message, hint=f"mailer unapprove {edition}")
+
+
+def days_due(publication: Publication, now: datetime) -> list[date]:
+    """The days whose drafts are to be assembled at *now*, as ``assemble_due`` says."""
+    zone = ZoneInfo(publication.timezone)
+    first = now.astimezone(zone).date() - timedelta(days=1)
+    last = (now + publication.assembly.before).astimezone(zone).date()
+    days = takewhile(
+        lambda day: day <= last, calendar_of(publication).days(after=first)
+    )
+    return [day for day in days if assemble_due(publication, day, now)]
 
 
 async def gather(
@@ -179,12 +196,14 @@ async def gather(
     day: date,
     desk: GatheringDesk,
     standing: Standing | None = None,
+    append: bool = False,
     dry_run: bool = False,
 ) -> Gathering:
     """Assemble the draft of *day*, or say what assembling it would do.
 
-    Without *standing* the database is not asked. ConfigError if the publication has no
-    features, GuardError if the edition is no draft any more.
+    Without *standing* the database is not asked; *append* adds the features to an
+    edition that somebody began by hand. ConfigError if the publication has no features,
+    SettledError if the edition is no draft any more, or somebody's own.
     """
     if not publication.assembly.features:
         message = say("{id} has no features to assemble", id=publication.id)
@@ -196,14 +215,20 @@ async def gather(
         name = desk.room.draft(publication, day)
         if name and standing:
             await standing.require_draft(name)
-        gathering = await _gathered(publication, day, desk)
+        known = desk.room.known(publication, day)
+        if name and known.ours is None and not append:
+            message = say("{edition} was begun by hand", edition=name)
+            hint = say("--append adds the features at its end")
+            raise SettledError(message, hint=hint)
+        ours = not name or bool(known.ours)
+        gathering = await _gathered(publication, day, desk, known, ours=ours)
         if dry_run:
             return gathering
         if not name:
             used = await standing.numbers(publication.id) if standing else set()
             name = _begin(publication, day, desk.room, used)
-        known = desk.room.known(publication, day)
-        desk.room.place(publication, day, _changes(gathering.features, known))
+        changes = _changes(gathering.features, known, ours=ours)
+        desk.room.place(publication, day, changes)
         return replace(gathering, edition=name)
 
 
@@ -211,11 +236,16 @@ async def _gathered(
     publication: Publication,
     day: date,
     desk: GatheringDesk,
+    known: Known,
+    *,
+    ours: bool,
 ) -> Gathering:
-    """What is to be done, and nothing of it done."""
+    """What is to be done, and nothing of it done.
+
+    In an edition that is not *ours* nobody needs gaps to write in.
+    """
     room = desk.room
     name = room.draft(publication, day)
-    known = room.known(publication, day)
     tray = room.tray(publication, day)
     notes = list(tray.faults)
     supplies = from_inbox(publication, day, tray, notes)
@@ -225,6 +255,8 @@ async def _gathered(
     supplies |= await from_polls(publication, day, desk.polls, known, pen)
     features = []
     for place, feature in enumerate(publication.assembly.features, 1):
+        if feature.supply is Supply.HAND and not ours:
+            continue
         found = supplies.get(feature.name, Supplies())
         text = (
             hand_text(feature, publication, room.authors(), pen)
@@ -291,7 +323,7 @@ def _begin(
     )
 
 
-def _changes(features: Sequence[Filled], known: Known) -> Changes:
+def _changes(features: Sequence[Filled], known: Known, *, ours: bool) -> Changes:
     texts: dict[str, str | None] = {}
     parts = dict(known.parts)
     taken: list[str] = []
@@ -307,4 +339,4 @@ def _changes(features: Sequence[Filled], known: Known) -> Changes:
             parts[name] = Part(file=each.file, hash=hash_of(each.text), keys=each.keys)
             if each.fate.changes:
                 texts[each.file] = each.text
-    return Changes(texts=texts, parts=parts, taken=taken, copies=copies)
+    return Changes(texts=texts, parts=parts, taken=taken, copies=copies, ours=ours)

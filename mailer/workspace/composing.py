@@ -78,14 +78,16 @@ class ComposingRoom:
         printed = frozenset(
             key
             for each in others[:_REMEMBERED]
-            for part in _record(each.path).values()
+            for part in _record(each.path)[1].values()
             for key in part.keys
         )
         if draft is None:
             return Known(printed=printed)
         files = [f for f in sorted(draft.path.glob("*.md")) if self._workspace.holds(f)]
+        ours, parts = _record(draft.path)
         return Known(
-            parts=_record(draft.path),
+            ours=ours,
+            parts=parts,
             texts=texts((file, file.name) for file in files),
             printed=printed,
         )
@@ -112,7 +114,15 @@ class ComposingRoom:
             if required
             else ""
         )
-        return begin(desk, title=title, subtitle=subtitle, day=day, body=body).name
+        begun = begin(
+            desk,
+            title=title,
+            subtitle=subtitle,
+            day=day,
+            body=body,
+            beside={RECORD: _as_record(True, {})},
+        )
+        return begun.name
 
     def place(self, publication: Publication, day: date, changes: Changes) -> None:
         """Do *changes* in the folder of *day*, each whole or not at all."""
@@ -130,7 +140,7 @@ class ComposingRoom:
                 copy(picture.read_bytes(), draft.path / picture.name)
             for name, text in changes.texts.items():
                 _put(draft.path / name, text)
-            _write_record(draft.path, changes.parts)
+            _write_record(draft.path, changes.ours, changes.parts)
             for each in (*taken, *lying.left):
                 clear(each)
         except OSError as error:
@@ -193,25 +203,25 @@ def _put(file: Path, text: str | None) -> None:
         out.write(text.encode())
 
 
-def _record(folder: Path) -> dict[str, Part]:
-    """The parts we wrote in *folder*; none if that cannot be read.
+def _record(folder: Path) -> tuple[bool | None, dict[str, Part]]:
+    """Whether we began the edition in *folder*, and our parts; None if nobody knows.
 
     Without it every part is somebody else's, and stays as it is.
     """
     file = folder / RECORD
     with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
         if file.is_symlink() or file.stat().st_size > _MOST_RECORD:
-            return {}
-        parts = json.loads(file.read_text("utf-8"))["parts"]
-        return {
+            return None, {}
+        record = json.loads(file.read_text("utf-8"))
+        return bool(record["begun"]), {
             str(name): Part(
                 file=_plain(part["file"]),
                 hash=str(part["sha256"]),
                 keys=frozenset(map(str, part["keys"])),
             )
-            for name, part in parts.items()
+            for name, part in record["parts"].items()
         }
-    return {}
+    return None, {}
 
 
 def _plain(name: str) -> str:
@@ -221,13 +231,17 @@ def _plain(name: str) -> str:
     return name
 
 
-def _write_record(folder: Path, parts: Mapping[str, Part]) -> None:
-    if parts == _record(folder) and (parts or not (folder / RECORD).exists()):
+def _write_record(folder: Path, ours: bool, parts: Mapping[str, Part]) -> None:
+    if (ours, parts) == _record(folder):
         return
+    with replacing(folder / RECORD, mode=usual_mode()) as out:
+        out.write(_as_record(ours, parts).encode())
+
+
+def _as_record(ours: bool, parts: Mapping[str, Part]) -> str:
     rows = {
         name: {"file": part.file, "sha256": part.hash, "keys": sorted(part.keys)}
         for name, part in parts.items()
     }
-    told = json.dumps({"schema": 1, "parts": rows}, ensure_ascii=False, indent=1)
-    with replacing(folder / RECORD, mode=usual_mode()) as out:
-        out.write(told.encode() + b"\n")
+    record = {"schema": 1, "begun": ours, "parts": rows}
+    return json.dumps(record, ensure_ascii=False, indent=1) + "\n"

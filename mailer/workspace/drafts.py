@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -74,12 +74,13 @@ def begin(
     day: date | None = None,
     basis: Basis | None = None,
     body: str | None = None,
+    beside: Mapping[str, str] | None = None,
 ) -> Draft:
     """Write the next edition of a publication, ready to be filled in.
 
     Without *day* it is the coming free day of the schedule; without *basis* the shape
     of the publication, or the last edition where it has no shape; a *body* stands in
-    the place of either. GuardError if that day has its edition, InputError if there is
+    the place of either. Further files, by name, come to lie *beside* it. GuardError if that day has its edition, InputError if there is
     no day to be found.
     """
     title = on_one_line(title)
@@ -108,7 +109,7 @@ def begin(
         number=number,
         day=day,
         slug=slug,
-        file=_place(folder, text),
+        file=_place(folder, {**(beside or {}), INDEX: text}),
         basis=Basis.LAST if last else Basis.SKELETON,
         begun_from=last.name if last else "",
     )
@@ -174,14 +175,15 @@ def _head(
     )
 
 
-def _place(folder: Path, text: str) -> Path:
-    """Write *folder* with its file beside its place, then move it there in one step."""
+def _place(folder: Path, files: Mapping[str, str]) -> Path:
+    """Write *folder* with its files beside its place, then move it there in one step."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as beside:
             whole = Path(beside) / folder.name
             whole.mkdir()
-            (whole / INDEX).write_text(text, encoding="utf-8")
+            for name, text in files.items():
+                (whole / name).write_text(text, encoding="utf-8")
             if os.path.lexists(folder):
                 message = say("{folder} is there already", folder=folder)
                 raise GuardError(message, hint=say("nothing was changed"))

@@ -12,6 +12,7 @@ from pathlib import Path
 from mailer.edition.calendar import next_date
 from mailer.errors import GuardError, InputError
 from mailer.phrases import say
+from mailer.workspace.editions import INBOX
 
 _LAYERS: Mapping[str, tuple[str, ...]] = {
     # theme: the folders it is made of, the later over the earlier
@@ -86,7 +87,8 @@ def _files(source: Path, data: Path, today: date) -> Iterator[tuple[Path, bytes]
         if place.parts[0] == _EDITIONS:
             _, publication, slug, *rest = place.parts
             day = next_date(_SCHEDULES[publication], after=today)
-            place = Path(_EDITIONS, publication, f"{day}-{slug}", *rest)
+            named = slug if slug == INBOX else f"{day}-{slug}"
+            place = Path(_EDITIONS, publication, named, *rest)
             words |= {
                 "@DATE@": day.isoformat(),
                 "@UNTIL@": (day + _OFFER).isoformat(),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mailer.errors import ConfigError, InputError
+from mailer.errors import ConfigError, GuardError, InputError
 from tests.cli.conftest import Command, said
 
 Make = Callable[..., Command]
@@ -206,7 +206,10 @@ def test_what_was_printed_does_not_come_again(lundi: Command) -> None:
     report = assembled(lundi, "--date", "2026-03-23")
     assert states(report) == {"breves": "empty", "outil": "empty"}
     (made,) = (lundi.folder / "editions" / "le-lundi").glob("2026-03-23*")
-    assert sorted(each.name for each in made.iterdir()) == ["index.md"]
+    assert sorted(each.name for each in made.iterdir()) == [
+        ".assembled.json",
+        "index.md",
+    ]
     head = "title: Le Lundi du 23 mars\nnumber: 2\ndate: 2026-03-23\nsubtitle: "
     text = (made / "index.md").read_text("utf-8")
     assert text == f"---\n{head}Ce que la semaine a laissé sur le quai\n---\n"
@@ -303,7 +306,7 @@ def test_two_at_once_are_one_after_the_other(lundi: Command) -> None:
 @pytest.mark.parametrize(
     ("words", "kind", "told"),
     [
-        (["le-meridien"], ConfigError, "has no features to assemble"),
+        (["le-meridien-bourse"], ConfigError, "has no features to assemble"),
         (["le-lundi", "--date", "lundi"], InputError, "no date"),
         (["le-mardi"], InputError, "no publication le-mardi"),
     ],
@@ -339,3 +342,41 @@ require = ["editorial", "dossier"]
     assert "{.dossier}" in index
     assert "{.editorial}" not in index
     assert "{.editorial}" in (folder(lundi) / "30-edito.md").read_text("utf-8")
+
+
+def test_an_edition_begun_by_hand_gets_features_on_request(lundi: Command) -> None:
+    """Not by itself; and then those that fill themselves, at its end, again and again."""
+    config = lundi.folder / "config" / "mailer.toml"
+    hand = '\n[[publications.le-lundi.features]]\nname = "mot"\nsource = "hand"\n'
+    config.write_text(config.read_text("utf-8") + hand, encoding="utf-8")
+    fill(lundi)
+    assert lundi("new", "À la main", "--publication", "le-lundi").exit_code == 0
+    mine = (folder(lundi) / "index.md").read_bytes()
+    error = said(lundi("assemble", "le-lundi", "--date", "2026-03-16"))
+    assert isinstance(error, GuardError)
+    assert "le-lundi/1 was begun by hand" in str(error)
+    done = lundi("assemble", "le-lundi", "--dry-run", "--json")
+    assert "le-lundi/1 was begun by hand" in done.stderr
+    assert json.loads(done.stdout)["date"] == "2026-03-23"
+    before = {"breves": "written", "outil": "written"}
+    assert states(assembled(lundi, "--append")) == before
+    again = assembled(lundi)
+    assert again["date"] == "2026-03-16"
+    assert set(states(again).values()) == {"unchanged"}
+    assert "mot" not in states(again)
+    assert (folder(lundi) / "index.md").read_bytes() == mine
+
+
+def test_what_is_approved_or_has_left_is_no_draft(lundi: Command) -> None:
+    """To assemble it would change what somebody gave their word for."""
+    fill(lundi)
+    assembled(lundi)
+    assert lundi("approve", "le-lundi/1", "--by", "claire").exit_code == 0
+    before = tree(folder(lundi))
+    drop(lundi, "breves/9.md", "# Encore\n\nUne.")
+    error = said(lundi("assemble", "le-lundi", "--date", "2026-03-16"))
+    assert isinstance(error, GuardError)
+    assert "was approved by claire" in str(error)
+    assert tree(folder(lundi)) == before
+    assert lundi("unapprove", "le-lundi/1", "--by", "claire").exit_code == 0
+    assert states(assembled(lundi))["breves"] == "refreshed"

@@ -32,7 +32,7 @@ def test_a_sample_passes_its_own_check(
         data=tmp_path / "data",
         secret=b"s" * 32,
     )
-    editions = [str(path) for path in (tmp_path / "ws").glob("editions/*/*")]
+    editions = [str(path) for path in (tmp_path / "ws").glob("editions/*/2*")]
     done = Command(tmp_path / "ws")("check", "--json", *editions)
     reports = json.loads(done.stdout)["editions"]
     assert [report["findings"] for report in reports] == [[]] * len(editions)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,9 @@ def paprika(workspace: Make) -> Command:
     """A playful letter with two places for sponsors, and two bookings."""
     mailer = workspace("pop")
     config = mailer.folder / "config" / "mailer.toml"
-    config.write_text(config.read_text("utf-8") + FEATURES, encoding="utf-8")
+    bare, _, _ = config.read_text("utf-8").partition("# What `mailer assemble`")
+    config.write_text(bare + FEATURES, encoding="utf-8")
+    shutil.rmtree(mailer.folder / "editions" / "pixel-paprika" / "inbox")
     write(mailer, "sponsors.toml", BOOKINGS)
     write(mailer, "sponsors/roue.md", ROUE)
     picture = next(mailer.folder.glob("editions/*/*/velo.jpg")).read_bytes()
@@ -202,7 +205,7 @@ def test_a_text_stands_in_the_workspace(
 
 def test_without_a_place_there_is_nothing_to_list(workspace: Make) -> None:
     """And the way out is said."""
-    error = said(workspace("presse")("sponsors"))
+    error = said(workspace("presse")("sponsors", "le-meridien-bourse"))
     assert isinstance(error, ConfigError)
     assert "no publication has a place for sponsors" in str(error)
 

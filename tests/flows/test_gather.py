@@ -13,7 +13,14 @@ import pytest
 from mailer.config.load import load
 from mailer.edition.gathering.entries import Entry, Feed
 from mailer.edition.model import Publication
-from mailer.flows.gather import Gathering, GatheringDesk, assemble_due, gather
+from mailer.errors import GuardError
+from mailer.flows.gather import (
+    Gathering,
+    GatheringDesk,
+    assemble_due,
+    days_due,
+    gather,
+)
 from mailer.phrases import say
 from mailer.workspace.composing import ComposingRoom
 from mailer.workspace.newsroom import WorkspaceNewsroom
@@ -185,9 +192,15 @@ async def test_what_is_taken_back_goes(house: House) -> None:
 
 @pytest.mark.parametrize(
     "record",
-    ["", "[]", '{"parts": 1}', '{"parts": {"echos": {"file": "../../x.md"}}}', "\x00"],
+    [
+        "",
+        "[]",
+        '{"begun": true}',
+        '{"begun": true, "parts": {"echos": {"file": "../../x.md"}}}',
+        "\x00",
+    ],
 )
-async def test_without_its_record_every_part_is_somebodys_own(
+async def test_without_its_record_a_draft_is_somebodys_own(
     house: House, record: str
 ) -> None:
     """A memory that is lost or strange makes nothing ours, and leads nowhere else."""
@@ -195,7 +208,12 @@ async def test_without_its_record_every_part_is_somebodys_own(
     await house.gather()
     house.edit(".assembled.json", record)
     house.feeds.says("houle", "b")
-    assert fates(await house.gather()) == ["edited", "empty"]
+    with pytest.raises(GuardError, match="was begun by hand"):
+        await house.gather()
+    gathering = await gather(
+        house.publication, day=SATURDAY, desk=house.desk, append=True
+    )
+    assert fates(gathering) == ["edited", "empty"]
     assert "**a**" in house.text("10-echos.md")
 
 
@@ -204,9 +222,10 @@ async def test_a_record_cannot_name_a_file_elsewhere(house: House) -> None:
     house.feeds.says("houle", "a")
     await house.gather()
     row = {"file": "../../../x.md", "sha256": "0", "keys": []}
-    house.edit(".assembled.json", json.dumps({"parts": {"echos": row}}))
+    house.edit(".assembled.json", json.dumps({"begun": True, "parts": {"echos": row}}))
     house.feeds.says("houle", "b")
-    await house.gather()
+    with pytest.raises(GuardError):
+        await house.gather()
     assert list(house.folder.rglob("x.md")) == []
 
 
@@ -223,6 +242,10 @@ def test_a_draft_is_due_before_it_leaves(house: House) -> None:
     assert due(begins)
     assert due(leaves - minute)
     assert not due(leaves)
+    assert days_due(house.publication, begins - minute) == []
+    assert days_due(house.publication, begins) == [SATURDAY]
+    assert days_due(house.publication, leaves - minute) == [SATURDAY]
+    assert days_due(house.publication, leaves) == []
     assert not due(begins + minute, begins)
     assert due(begins + hour, begins)
     assert not assemble_due(house.publication, date(2026, 3, 13), begins)

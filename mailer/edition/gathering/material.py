@@ -25,12 +25,14 @@ class Tray:
 class Known:
     """What is known of a draft: our parts by feature, and what its files say.
 
-    ``printed`` are the keys of pieces that other editions have.
+    ``printed`` are the keys of pieces that other editions have; ``ours`` is whether we
+    began the draft, None if we never wrote in it.
     """
 
     parts: Mapping[str, Part] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
     printed: frozenset[str] = frozenset()
+    ours: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +41,12 @@ class Changes:
 
     ``texts`` by file, None to take it out; ``parts`` is the whole new record; ``taken``
     are the items, by name, that move from the inbox into the edition, ``copies`` the
-    pictures, by their name in the workspace, that are copied beside it.
+    pictures, by their name in the workspace, that are copied beside it; ``ours`` is
+    whether we began the draft.
     """
 
     texts: Mapping[str, str | None]
     parts: Mapping[str, Part]
     taken: Sequence[str] = ()
     copies: Sequence[str] = ()
+    ours: bool = True
