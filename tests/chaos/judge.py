@@ -84,13 +84,13 @@ def judge(evidence: Evidence) -> Verdict:
     extra = sum(copies[reader] - 1 for reader in twice)
     allowed = evidence.crashes * evidence.connections + sum(evidence.silences.values())
     broken = [
+        *evidence.faults,
         *(f"lost: {reader} has no copy, and nothing says so" for reader in lost),
         *_rows(evidence),
         *_sums(evidence),
         *_states(evidence, copies),
         *_identities(evidence),
         *_leavers(evidence),
-        *evidence.faults,
     ]
     in_doubt = sum(state == "in doubt" for state in states.values())
     if in_doubt > allowed:

@@ -15,7 +15,7 @@ from tests.chaos import victim
 from tests.chaos.victim import Orders
 
 _FORK = multiprocessing.get_context("forkserver")
-_FORK.set_forkserver_preload(["tests.chaos.victim"])
+_FORK.set_forkserver_preload(["tests.chaos.preload"])
 
 
 @dataclass(kw_only=True)

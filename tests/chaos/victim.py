@@ -24,18 +24,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-# All that a send needs, so that a fork need not load it again.
-import mailer.flows.proof
-import mailer.transport.smtp
 from mailer import wiring
 from mailer.cli.main import main
-from mailer.cli.progress import show_progress
 from mailer.flows.ports import Committed, Run
 from mailer.store.deliveries import SqlLedger
 from mailer.transport.dial import Dialer, Timeouts
-from mailer.workspace.newsroom import WorkspaceNewsroom
-
-PRELOADED = (mailer.flows.proof, show_progress, WorkspaceNewsroom)
 
 POINTS = {
     # point: (method of the ledger, whether its work is done when the victim dies, and
