@@ -28,6 +28,8 @@ from mailer.daemon.senders import Senders
 from mailer.daemon.ticker import Ticker
 from mailer.daemon.tower import Tower
 from mailer.delivery.report import balance_line
+from mailer.edition.agenda import Departure
+from mailer.edition.vigil import Need
 from mailer.errors import ConfigError, GuardError, MailerError
 from mailer.flows.ports import Run, RunState
 from mailer.flows.schedule import Kind, News
@@ -62,6 +64,7 @@ class Daemon:
         self._stop = asyncio.Event()
         self._reloading = asyncio.Lock()
         self._jobs: set[asyncio.Task[None]] = set()
+        self._watching: asyncio.Task[None] | None = None
 
     async def live(self) -> None:
         """Serve until a signal says stop; ConfigError or StoreError before that."""
@@ -91,6 +94,9 @@ class Daemon:
             await ticker.stop()
             await self._senders.drain()
             beating.cancel()
+            if self._watching is not None:
+                self._watching.cancel()  # claimed for ten minutes, then tried again
+                await asyncio.gather(self._watching, return_exceptions=True)
 
     # -- one after the other ---------------------------------------------------
 
@@ -103,10 +109,25 @@ class Daemon:
                 self._report(news)
         finally:
             await self._senders.look()
+        self._keep_watch()
         upcoming = await self._tower.upcoming()
         if upcoming is not None:
             self._ticker.not_later_than(upcoming.due - self._tower.ahead)
         self._manager.status(await self._status())
+
+    def _keep_watch(self) -> None:
+        """See to the departures ahead, beside the ticks: a relay may take its time."""
+        if self._watching is None or self._watching.done():
+            self._watching = asyncio.create_task(self._watch())
+
+    async def _watch(self) -> None:
+        try:
+            for departure, need in await self._tower.watch():
+                self._tell(_told_to_people(departure, need))
+        except MailerError as error:
+            log.error("watch.failed", reason=str(error))  # noqa: TRY400 - no defect
+        except Exception:
+            log.exception("watch.failed")
 
     def _report(self, news: News) -> None:
         where = {"slot": f"{news.departure.publication} {news.departure.day}"}
@@ -302,6 +323,18 @@ class Daemon:
         finally:
             for each in (*_STOPPING, signal.SIGHUP):
                 loop.remove_signal_handler(each)
+
+
+def _told_to_people(departure: Departure, need: Need) -> Phrase:
+    slot = {"publication": departure.publication, "date": departure.day.isoformat()}
+    match need:
+        case Need.PROOF:
+            return say("{publication} of {date}: the proof was sent", **slot)
+        case Need.ALARM:
+            return say("{publication} of {date}: nothing is ready to leave", **slot)
+        case Need.EDITED:
+            return say("{publication} of {date}: edited since its approval", **slot)
+    assert_never(need)
 
 
 def _patient(desk: SendingDesk) -> SendingDesk:

@@ -5,17 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 
 from mailer.edition.agenda import Dated, Departure, coming, departures
 from mailer.edition.model import Publication
-from mailer.errors import NotFoundError
-from mailer.flows.approve import as_approved, cleared
-from mailer.flows.assemble import assemble, require_clean
-from mailer.flows.depart import arm
+from mailer.edition.vigil import Need
+from mailer.flows.depart import arm_departure
 from mailer.flows.ports import Run
 from mailer.flows.schedule import News, Timetable, tick
-from mailer.phrases import say
 from mailer.wiring import House, Stores
 
 Editions = Sequence[tuple[Publication, Sequence[Dated]]]
@@ -28,6 +24,7 @@ class Tower:
         self._house = house
         self._stores = stores
         self._owner = owner
+        self._vigil = house.vigil(stores)
 
     @property
     def ahead(self) -> timedelta:
@@ -66,30 +63,25 @@ class Tower:
         papers = map(house.settings.publication, house.settings.publications)
         return [(paper, house.newsroom.dated(paper)) for paper in papers]
 
+    async def watch(self) -> list[tuple[Departure, Need]]:
+        """Prove and alarm where a departure needs it; what was done. See ``Vigil``."""
+        now, desk = self._house.clock.now(), self._vigil.desk
+        editions = await asyncio.to_thread(self._editions)
+        since = now - self._house.settings.send.catch_up
+        near = _agenda(editions)(since, now + desk.watch.begins)
+        # What is past and has no edition is nobody's any more, or from before our time.
+        ours = [each for each in near if each.due > now or each.editions]
+        return [(each, need) for each in ours for need in await self._vigil.look(each)]
+
     async def _arm(self, departure: Departure) -> Run:
         """Open the run of *departure*: rendered as it stands, checked, frozen."""
-        name = departure.edition
-        if name is None:
-            message = say("no edition is dated {date}", date=str(departure.day))
-            raise NotFoundError(message)
-        # As of its own day: what catches up after midnight is not yesterday's paper.
-        make = partial(assemble, name, self._house.newsroom, today=departure.day)
-        assembled = await asyncio.to_thread(make)
-        now = self._house.clock.now()
-        clearance = await cleared(
-            assembled,
+        return await arm_departure(
+            departure,
+            self._house.newsroom,
             self._stores.approvals,
-            auto=self._house.settings.send.approval == "auto",
-            now=now,
-        )
-        assembled = as_approved(assembled, clearance)
-        require_clean(assembled)
-        return await arm(
-            assembled,
-            clearance,
             self._stores.ledger,
-            now=now,
-            departs=departure.due,
+            auto=self._house.settings.send.approval == "auto",
+            now=self._house.clock.now(),
         )
 
 

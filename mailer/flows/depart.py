@@ -5,8 +5,8 @@ Whoever changes their mind cancels the run, from any process, and nobody was wri
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -57,28 +57,29 @@ async def arm_departure(
     ledger: Ledger,
     *,
     auto: bool,
-    grace: timedelta,
     now: datetime,
 ) -> Run:
     """Open the run of the edition that fits *departure*; what keeps it back is raised.
 
-    A punctual one leaves at its hour, a late one after its *grace*. GuardError if nobody
-    approved it, or it was edited since; EditionError if checks block it.
+    GuardError if nobody approved it, or it was edited since; EditionError if checks
+    block it. A late one has no grace: its hour has passed.
     """
     if departure.edition is None:
         message = say("no edition is dated {date}", date=departure.day.isoformat())
         raise NotFoundError(message)
-    today = now.astimezone(ZoneInfo(departure.zone)).date()
-    assembled = assemble(departure.edition, newsroom, today=today)
-    clearance = await clearance_of(assembled, approvals)
-    require_clean(as_approved(assembled, clearance))
+    # As of its own day: what catches up after midnight is not yesterday's paper. In a
+    # thread, for another run may be under way.
+    assembled = await asyncio.to_thread(
+        assemble, departure.edition, newsroom, today=departure.day
+    )
+    require_clean(as_approved(assembled, await clearance_of(assembled, approvals)))
     clearance = await cleared(assembled, approvals, auto=auto, now=now)
     return await arm(
         as_approved(assembled, clearance),
         clearance,
         ledger,
         now=now,
-        departs=departure.due if departure.due > now else now + grace,
+        departs=departure.due,
     )
 
 

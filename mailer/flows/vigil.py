@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -111,7 +110,7 @@ async def _meet(departure: Departure, desk: WatchDesk, now: datetime) -> list[Ne
     open_needs = {Need.ALARM, Need.EDITED} | ({Need.PROOF} if desk.to else set())
     if open_needs <= met:
         return []
-    situation = await _situation(departure, desk, now)
+    situation = await _situation(departure, desk)
     watch = desk.watch if desk.to else Watch(proof=None, alarm=desk.watch.alarm)
     found = _readiness(situation, desk, met)
     return [
@@ -208,7 +207,7 @@ def _is_taken(attempt: Attempt) -> bool:
     return judge(attempt).outcome is Outcome.ACCEPTED
 
 
-async def _situation(departure: Departure, desk: WatchDesk, now: datetime) -> Situation:
+async def _situation(departure: Departure, desk: WatchDesk) -> Situation:
     """Read, render and compare the edition of *departure*, if there is one."""
     publication = desk.publication(departure.publication)
     situation = Situation(departure=departure, publication=publication)
@@ -216,11 +215,10 @@ async def _situation(departure: Departure, desk: WatchDesk, now: datetime) -> Si
         return situation
     if await desk.ledger.runs(edition=departure.edition, limit=1):
         return Situation(departure=departure, publication=publication, left=True)
-    today = now.astimezone(ZoneInfo(departure.zone)).date()
     try:
         # In a thread: a long edition takes a second, and a run may be under way.
         assembled = await asyncio.to_thread(
-            assemble, departure.edition, desk.newsroom, today=today
+            assemble, departure.edition, desk.newsroom, today=departure.day
         )
     except EditionError as error:
         return Situation(

@@ -202,7 +202,6 @@ async def test_an_approved_edition_is_left_in_peace(post: Post) -> None:
         post.desk.approvals,
         post.desk.ledger,
         auto=False,
-        grace=timedelta(seconds=30),
         now=post.clock.now(),
     )
     assert (run.state, run.departs) == (RunState.ARMED, DEPARTURE.due)
@@ -298,6 +297,5 @@ async def _arm(post: Post) -> None:
         post.desk.approvals,
         post.desk.ledger,
         auto=False,
-        grace=timedelta(seconds=30),
         now=post.clock.now(),
     )
