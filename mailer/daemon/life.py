@@ -76,6 +76,7 @@ class Daemon:
                 stores.ledger,
                 house.clock,
                 desk=lambda: self._desk,
+                patience=lambda: self._house.settings.send.catch_up,
                 ended=self._ended,
             )
             await self._account(stores)
@@ -168,20 +169,20 @@ class Daemon:
         sheet = balance_line(tally)
         if run.state is RunState.SENT:
             self._tell(say("{run} is sent: {balance}", run=run.name, balance=sheet))
-        elif run.reason:
+        elif run.state in {RunState.SENDING, RunState.ARMED}:
             self._tell(
                 say(
-                    "{run} stands still, {reason}: {balance}",
+                    "{run} waits for the next start: {balance}",
                     run=run.name,
-                    reason=run.reason,
                     balance=sheet,
                 )
             )
         else:
             self._tell(
                 say(
-                    "{run} waits for the next start: {balance}",
+                    "{run} stands still, {reason}: {balance}",
                     run=run.name,
+                    reason=run.reason,
                     balance=sheet,
                 )
             )
@@ -338,4 +339,5 @@ def _told_to_people(departure: Departure, need: Need) -> Phrase:
 
 
 def _patient(desk: SendingDesk) -> SendingDesk:
-    return replace(desk, policy=replace(desk.policy, linger=_ENDLESS))
+    policy = replace(desk.policy, linger=_ENDLESS)
+    return replace(desk, policy=policy, has_heir=True)

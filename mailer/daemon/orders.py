@@ -63,19 +63,34 @@ class Orders:
         """Stop a run after what is on the wire; answered when nothing moves."""
         run = await self._open(asked)
         reason = _reason(asked, say("paused by hand"))
-        return _told(await self._still(run, RunState.PAUSED, reason))
+
+        async def paused() -> Run:
+            now = self._clock.now()
+            return await self._ledger.mark_run(
+                run, RunState.PAUSED, now=now, reason=reason
+            )
+
+        return _told(await self._still(paused))
 
     async def cancel(self, asked: Mapping[str, Any]) -> Answer:
         """End a run for good; answered when nothing moves."""
         run = await self._open(asked)
         reason = _reason(asked, say("cancelled by hand"))
-        return _told(await self._still(run, RunState.CANCELLED, reason))
 
-    async def _still(self, run: Run, state: RunState, reason: Phrase) -> Run:
-        self._senders.stop(run)
-        await self._senders.settled(run)
-        now = self._clock.now()
-        return await self._ledger.mark_run(run, state, now=now, reason=reason)
+        async def cancelled() -> Run:
+            now = self._clock.now()
+            return await self._ledger.cancel(run, now=now, reason=reason)
+
+        return _told(await self._still(cancelled))
+
+    async def _still(self, word: Callable[[], Awaitable[Run]]) -> Run:
+        """Once the ledger has the *word* nothing more leaves; the wire is waited for."""
+        said = await word()
+        self._senders.stop(said)
+        await self._senders.settled(said)
+        found = await self._ledger.find_run(said.name)
+        # A sender that was just about to begin has written *sending* over it.
+        return said if found and found.state is said.state else await word()
 
     async def _run(self, asked: Mapping[str, Any]) -> Run:
         name = str(asked.get("run", ""))

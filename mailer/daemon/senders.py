@@ -17,14 +17,12 @@ from mailer.errors import GuardError, MailerError
 from mailer.flows.depart import depart
 from mailer.flows.ports import Clock, Ledger, Run, RunState
 from mailer.flows.send import SendingDesk
+from mailer.phrases import lasting, say
 
 log = structlog.get_logger()
 
 _ELSEWHERE = timedelta(minutes=1)
 """How long a run that another process sends, or that failed, is left alone."""
-
-_STOPPED = "stopped by the operator"
-"""Why a run pauses whose sender was told to stop: see ``flows.send``."""
 
 _TO_SEND = {RunState.ARMED, RunState.SENDING}
 _RECENT = 200
@@ -40,11 +38,13 @@ class Senders:
         clock: Clock,
         *,
         desk: Callable[[], SendingDesk],
+        patience: Callable[[], timedelta],
         ended: Callable[[Run], Awaitable[None]],
     ) -> None:
         self._ledger = ledger
         self._clock = clock
         self._desk = desk
+        self._patience = patience
         self._ended = ended
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._stops: dict[int, asyncio.Event] = {}
@@ -91,10 +91,10 @@ class Senders:
 
     async def _send(self, run: Run, stop: asyncio.Event) -> None:
         try:
-            log.info("run.taken", run=run.name)
-            left = await depart(run, replace(self._desk(), stop=stop))
-            if self.draining and left.finished is None:
-                left = await self._keep_for_the_next(left)
+            left = await self._hold_if_late(run)
+            if left.state in _TO_SEND:
+                log.info("run.taken", run=run.name)
+                left = await depart(left, replace(self._desk(), stop=stop))
             await self._ended(left)
         except GuardError as error:
             log.info("run.elsewhere", run=run.name, reason=str(error))
@@ -109,11 +109,16 @@ class Senders:
             self._stops.pop(run.id, None)
             self._tasks.pop(run.id, None)
 
-    async def _keep_for_the_next(self, run: Run) -> Run:
-        """A run that stops because we do is not paused: whoever comes next goes on."""
-        if run.state is not RunState.PAUSED or run.reason.english != _STOPPED:
+    async def _hold_if_late(self, run: Run) -> Run:
+        """An armed run whose hour passed too long ago waits for a person's word."""
+        now = self._clock.now()
+        late = now - run.departs if run.departs else timedelta(0)
+        if run.state is not RunState.ARMED or late <= self._patience():
             return run
-        return await self._ledger.mark_run(run, RunState.SENDING, now=self._clock.now())
+        reason = say(
+            "{time} late, more than [send] catch_up", time=lasting(late.total_seconds())
+        )
+        return await self._ledger.mark_run(run, RunState.PAUSED, now=now, reason=reason)
 
     def _wait(self, run: Run) -> None:
         self._later[run.id] = self._clock.monotonic() + _ELSEWHERE.total_seconds()

@@ -30,6 +30,8 @@ __all__ = ["PacedRelay", "Policy", "SendingDesk", "send"]
 
 log = structlog.get_logger()
 
+_STOPPED = say("stopped by the operator")
+
 _MAX_WAIT = timedelta(minutes=5)
 """Wake up now and then: an operator's `retry` may have made something due."""
 
@@ -37,7 +39,8 @@ _MAX_WAIT = timedelta(minutes=5)
 async def send(run: Run, desk: SendingDesk) -> Run:
     """Send *run* until nothing waits, or until something stops it.
 
-    Returns the run as it stands then: SENT, or PAUSED with the reason. Raises
+    Returns the run as it stands then: SENT, or PAUSED with the reason; SENDING still if
+    the desk was told to stop and has an heir. Raises
     GuardError if another process sends it, StoreError if the ledger cannot be read.
     """
     async with desk.ledger.sole_sender(run):
@@ -50,6 +53,8 @@ async def send(run: Run, desk: SendingDesk) -> Run:
 
 async def _end(run: Run, desk: SendingDesk, reason: Phrase) -> Run:
     """Mark how the run stands; what an operator made of it meanwhile stays."""
+    if reason == _STOPPED and desk.has_heir:
+        return await desk.ledger.find_run(run.name) or run
     state = RunState.PAUSED if reason else RunState.SENT
     log.info("run.ended", run=run.name, state=str(state), reason=str(reason))
     try:
@@ -124,11 +129,11 @@ class _Sending:
 
     async def _heed_the_stop(self) -> None:
         await self.desk.stop.wait()
-        self.halt(say("stopped by the operator"))
+        self.halt(_STOPPED)
 
     async def _send_what_is_due(self) -> None:
         if self.desk.stop.is_set():
-            self.halt(say("stopped by the operator"))
+            self.halt(_STOPPED)
             return
         if self.desk.clock.now() >= self.give_up:
             await self.desk.ledger.expire(self.run, now=self.desk.clock.now())

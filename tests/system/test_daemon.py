@@ -317,18 +317,6 @@ def test_a_clock_that_is_put_forward_and_back(port: Port) -> None:
     assert len(port.runs()) == 1
 
 
-def test_a_clock_that_is_put_back_keeps_ticking(port: Port) -> None:
-    """APScheduler reckons with the wall clock; it must not sleep for that hour."""
-    port.build(SATURDAY)
-    port.set("2026-03-14T07:30:00+02:00")  # half past six, an hour early
-    port.start()
-    port.set("2026-03-14T05:59:59.500+01:00")
-    port.still()
-    assert port.copies() == {}
-    port.set("2026-03-14T07:00:00+01:00")
-    port.says("letter-1-1 is sent")
-
-
 def test_two_daemons_on_one_store(port: Port) -> None:
     """Both see seven o'clock; the edition leaves once."""
     port.build(SATURDAY, readers=20)
@@ -458,3 +446,48 @@ def test_a_run_left_to_the_daemon(port: Port) -> None:
     assert "The daemon sends it: mailer status letter-1-1" in said
     port.says("letter-1-1 is sent: 3 = 3 accepted")
     assert port.copies() == ONCE
+
+
+def test_a_cancelled_run_stays_so(port: Port) -> None:
+    """What is on the wire is finished, the rest withdrawn, and no tick revives it."""
+    port.build(SATURDAY, readers=60, rate="30/s")
+    daemon = port.start()
+    port.set("2026-03-14T07:00:00+01:00")
+    port.until(lambda: sum(port.copies().values()) >= 5)
+    assert port.ask("cancel", run="letter-1-1")["state"] == "cancelled"
+    held = sum(port.copies().values())
+    port.still()
+    ((run, tally),) = port.runs()
+    assert (str(run.state), tally.waiting, tally.balanced) == ("cancelled", 0, True)
+    assert tally.accepted == held == sum(port.copies().values()) < 60
+    port.stop(daemon)
+
+
+def test_armed_until_its_hour(port: Port) -> None:
+    """Half a minute before, all is frozen; cancelled then, nobody is written to."""
+    port.build(SATURDAY)
+    port.set("2026-03-14T06:59:45+01:00")
+    port.start()
+    port.says("letter-1-1 leaves")
+    ((run, _),) = port.runs()
+    assert str(run.state) == "armed"
+    assert port.ask("cancel", run="letter-1-1")["state"] == "cancelled"
+    port.set("2026-03-14T07:00:10+01:00")
+    port.still()
+    assert port.copies() == {}
+    ((run, tally),) = port.runs()
+    assert (str(run.state), tally.accepted, tally.waiting) == ("cancelled", 0, 0)
+
+
+def test_armed_and_down_for_days(port: Port) -> None:
+    """A run that was armed when the machine went down is held like any other."""
+    port.build(SATURDAY)
+    port.set("2026-03-14T06:59:45+01:00")
+    daemon = port.start()
+    port.says("letter-1-1 leaves")
+    daemon.kill()
+    daemon.wait()
+    port.set("2026-03-16T07:00:00+01:00")
+    port.start()
+    port.says("letter-1-1 stands still, 48 h 0 min late")
+    assert port.copies() == {}

@@ -47,7 +47,11 @@ class PacedRelay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendingDesk:
-    """Everything a run is sent with. ``chance`` gives numbers in [0, 1) for jitter."""
+    """Everything a run is sent with. ``chance`` gives numbers in [0, 1) for jitter.
+
+    ``has_heir``: who is told to stop leaves the run as it is, for another will go on
+    with it, the next start of a daemon say. Else it is paused, and says so.
+    """
 
     ledger: Ledger
     relays: Sequence[PacedRelay]
@@ -58,4 +62,5 @@ class SendingDesk:
     worker: str
     chance: Callable[[], float]
     public_url: str | None = None
+    has_heir: bool = False
     stop: asyncio.Event = field(default_factory=asyncio.Event)
