@@ -313,6 +313,9 @@ def test_a_backlog_is_spread_by_its_lane() -> None:
     assert run.eta("principal", "gmail", 100, START) == 0.0
     assert run.eta("principal", "orange", 1, START) == 0.0
     assert run.eta("principal", "orange", 0, START) == 0.0
+    slow = pace({"principal": "2/s"}, {"orange": "4/s"})
+    assert slow.eta("principal", "orange", 100, START) == pytest.approx(49.5, abs=0.1)
+    assert slow.eta("secours", "orange", 100, START) == pytest.approx(24.7, abs=0.1)
 
 
 def test_a_spent_quota_is_foreseen() -> None:

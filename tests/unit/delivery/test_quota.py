@@ -361,3 +361,15 @@ def test_a_spent_quota_is_waited_for_not_asked_for() -> None:
     wait = process.pace.ready(RELAY, LANE, now)
     assert now + wait == START + 3660
     assert process.send(now + wait, 20) == 10
+
+
+def test_what_others_hold_is_asked_for_again_soon() -> None:
+    """The last of a quota is booked by one; the other waits a second, not an hour."""
+    store = Store(Quotas(hourly=10))
+    one, two = Process(store, "a"), Process(store, "b")
+    one.meet(START)
+    two.meet(START)
+    assert one.pace.ready(RELAY, LANE, START) == 0.0
+    assert two.pace.ready(RELAY, LANE, START) == 1.0
+    one.meet(START + 0.5, leaving=True)
+    assert two.send(START + 1, 20) == 10
