@@ -125,8 +125,8 @@ async def send_edition(
 ) -> int:
     """Plan, confirm, send and balance *edition*; the exit code."""
     from mailer.flows.approve import as_approved, clearance_of, cleared, refuse
+    from mailer.flows.arming import arm
     from mailer.flows.assemble import require_clean, sent_before
-    from mailer.flows.depart import arm
     from mailer.flows.proof import largest_message
 
     assembled = accepting(assembled_edition(call, edition), accept, by=by)

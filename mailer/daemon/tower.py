@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from mailer.edition.agenda import Dated, Departure, coming, departures
 from mailer.edition.model import Publication
 from mailer.edition.vigil import Need
-from mailer.flows.depart import arm_departure
+from mailer.flows.arming import arm_departure
 from mailer.flows.ports import Run
 from mailer.flows.schedule import News, Timetable, tick
 from mailer.wiring import House, Stores

@@ -19,8 +19,8 @@ from mailer.edition.agenda import Departure
 from mailer.edition.vigil import Need, Watch
 from mailer.errors import EditionError, GuardError
 from mailer.flows.approve import approve
+from mailer.flows.arming import arm_departure
 from mailer.flows.assemble import assemble
-from mailer.flows.depart import arm_departure
 from mailer.flows.ports import RunState
 from mailer.flows.vigil import Vigil, WatchDesk
 from mailer.store.approvals import SqlApprovals
