@@ -22,6 +22,7 @@ from typing import Any, assert_never
 import structlog
 
 from mailer.daemon.control import ControlSocket
+from mailer.daemon.gatherer import Gatherer
 from mailer.daemon.manager import ServiceManager
 from mailer.daemon.orders import Orders
 from mailer.daemon.senders import Senders
@@ -79,6 +80,7 @@ class Daemon:
                 patience=lambda: self._house.settings.send.catch_up,
                 ended=self._ended,
             )
+            self._gatherer = Gatherer(lambda: self._house, stores, self._tell)
             await self._account(stores)
             stack.enter_context(self._signals())
             orders = Orders(stores.ledger, house.clock, self._senders, self._facts)
@@ -93,6 +95,7 @@ class Daemon:
             await self._stop.wait()
             self._manager.stopping("finishing what is on the wire")
             await ticker.stop()
+            await self._gatherer.stop()
             await self._senders.drain()
             beating.cancel()
             if self._watching is not None:
@@ -105,6 +108,7 @@ class Daemon:
         """Whose hour has come leaves; what is to be sent is sent."""
         if self._stop.is_set():
             return
+        self._gatherer.look()
         try:
             for news in await self._tower.tick():
                 self._report(news)

@@ -6,10 +6,12 @@ that does not answer is told, and never empties what it filled before.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import takewhile
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -46,9 +48,6 @@ class Room(Office, Protocol):
 
     def alone(self, publication: Publication) -> AbstractContextManager[None]:
         """Nobody else assembles *publication* meanwhile."""
-
-    def draft(self, publication: Publication, day: date) -> str:
-        """What the edition of *day* is called; empty if there is none."""
 
     def pen(self, publication: Publication) -> Pen:
         """A pen that writes the publication's language."""
@@ -211,69 +210,69 @@ async def gather(
             "add a table {table}", table=f"[[publications.{publication.id}.features]]"
         )
         raise ConfigError(message, hint=hint)
-    with desk.room.alone(publication):
-        name = desk.room.draft(publication, day)
-        if name and standing:
-            await standing.require_draft(name)
-        known = desk.room.known(publication, day)
-        if name and known.ours is None and not append:
-            message = say("{edition} was begun by hand", edition=name)
+    room = desk.room
+    with room.alone(publication):
+        known = await asyncio.to_thread(room.known, publication, day)
+        if known.edition and standing:
+            await standing.require_draft(known.edition)
+        if known.edition and known.ours is None and not append:
+            message = say("{edition} was begun by hand", edition=known.edition)
             hint = say("--append adds the features at its end")
             raise SettledError(message, hint=hint)
-        ours = not name or bool(known.ours)
-        gathering = await _gathered(publication, day, desk, known, ours=ours)
-        if dry_run:
-            return gathering
-        if not name:
-            used = await standing.numbers(publication.id) if standing else set()
-            name = _begin(publication, day, desk.room, used)
-        changes = _changes(gathering.features, known, ours=ours)
-        desk.room.place(publication, day, changes)
-        return replace(gathering, edition=name)
+        notes: list[Note] = []
+        pen = await asyncio.to_thread(room.pen, publication)
+        # The network takes its time; what is in the folder is looked at after that.
+        supplies = await from_feeds(publication, day, desk.feeds, known, notes)
+        supplies |= await from_polls(publication, day, desk.polls, known, pen)
+        numbers = await standing.numbers(publication.id) if standing else set()
+        make_up = partial(_made_up, publication, day, room, pen, supplies, notes)
+        return await asyncio.to_thread(make_up, numbers, dry_run=dry_run)
 
 
-async def _gathered(
+def _made_up(
     publication: Publication,
     day: date,
-    desk: GatheringDesk,
-    known: Known,
+    room: Room,
+    pen: Pen,
+    supplies: dict[str, Supplies],
+    notes: list[Note],
+    numbers: Collection[int],
     *,
-    ours: bool,
+    dry_run: bool,
 ) -> Gathering:
-    """What is to be done, and nothing of it done.
-
-    In an edition that is not *ours* nobody needs gaps to write in.
-    """
-    room = desk.room
-    name = room.draft(publication, day)
+    """The rest, at one go: look at the folder, decide, and write."""
     tray = room.tray(publication, day)
-    notes = list(tray.faults)
-    supplies = from_inbox(publication, day, tray, notes)
-    supplies |= await from_feeds(publication, day, desk.feeds, known, notes)
+    notes += tray.faults
+    supplies |= from_inbox(publication, day, tray, notes)
     supplies |= from_sponsors(publication, day, room, notes)
-    pen = room.pen(publication)
-    supplies |= await from_polls(publication, day, desk.polls, known, pen)
+    known = room.known(publication, day)
+    ours = not known.edition or bool(known.ours)
     features = []
     for place, feature in enumerate(publication.assembly.features, 1):
-        if feature.supply is Supply.HAND and not ours:
-            continue
+        by_hand = feature.supply is Supply.HAND
+        if by_hand and not ours:
+            continue  # in an edition that somebody began nobody needs gaps
         found = supplies.get(feature.name, Supplies())
         text = (
             hand_text(feature, publication, room.authors(), pen)
-            if feature.supply is Supply.HAND
+            if by_hand
             else feature_text(feature, found.pieces, pen, publication.flags)
         )
         part = known.parts.get(feature.name)
         features.append(_filled(feature, place, part, known, text, found))
-    notes += _held_back(features)
-    return Gathering(
+    gathering = Gathering(
         publication=publication.id,
         day=day,
-        edition=name,
-        is_new=not name,
+        edition=known.edition,
+        is_new=not known.edition,
         features=features,
-        notes=notes,
+        notes=[*notes, *_held_back(features)],
     )
+    if dry_run:
+        return gathering
+    name = known.edition or _begin(publication, day, room, pen, numbers)
+    room.place(publication, day, _changes(features, known, ours=ours))
+    return replace(gathering, edition=name)
 
 
 def _filled(
@@ -306,11 +305,11 @@ def _begin(
     publication: Publication,
     day: date,
     room: Room,
+    pen: Pen,
     used: Collection[int],
 ) -> str:
     """Make the edition: its first file has the sections that no feature brings."""
     assembly = publication.assembly
-    pen = room.pen(publication)
     values = {"name": publication.name, "date": day_and_month(day, pen.sentences.lang)}
     brought = {word for each in assembly.features for word in (each.kind, each.title)}
     return room.begin(
@@ -339,4 +338,7 @@ def _changes(features: Sequence[Filled], known: Known, *, ours: bool) -> Changes
             parts[name] = Part(file=each.file, hash=hash_of(each.text), keys=each.keys)
             if each.fate.changes:
                 texts[each.file] = each.text
-    return Changes(texts=texts, parts=parts, taken=taken, copies=copies, ours=ours)
+    seen = {file: known.texts.get(file) for file in texts}
+    return Changes(
+        texts=texts, seen=seen, parts=parts, taken=taken, copies=copies, ours=ours
+    )

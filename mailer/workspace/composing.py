@@ -43,11 +43,6 @@ class ComposingRoom:
         self._newsroom = newsroom
         self._workspace = newsroom.workspace
 
-    def draft(self, publication: Publication, day: date) -> str:
-        """What the edition of *day* is called; empty if there is none."""
-        found = self._folder(publication, day)
-        return found.name if found else ""
-
     def pen(self, publication: Publication) -> Pen:
         """A pen that writes the publication's language."""
         return Pen(load_catalogue(publication.lang, self._newsroom.templates))
@@ -83,12 +78,13 @@ class ComposingRoom:
         )
         if draft is None:
             return Known(printed=printed)
-        files = [f for f in sorted(draft.path.glob("*.md")) if self._workspace.holds(f)]
+        files = self._texts(draft.path)
         ours, parts = _record(draft.path)
         return Known(
+            edition=draft.name,
             ours=ours,
             parts=parts,
-            texts=texts((file, file.name) for file in files),
+            texts=files,
             printed=printed,
         )
 
@@ -125,11 +121,19 @@ class ComposingRoom:
         return begun.name
 
     def place(self, publication: Publication, day: date, changes: Changes) -> None:
-        """Do *changes* in the folder of *day*, each whole or not at all."""
+        """Do *changes* in the folder of *day*, each whole or not at all.
+
+        GuardError, and nothing is changed, if a file was edited since it was looked at.
+        """
         draft = self._folder(publication, day)
         if draft is None:  # somebody took it away in this very moment
             message = say("the edition of {day} is gone", day=str(day))
             raise InputError(message)
+        there = self._texts(draft.path)
+        for file, text in changes.seen.items():
+            if there.get(file) != text:
+                message = say("{file} is being edited", file=file)
+                raise GuardError(message, hint=say("assemble again"))
         lying = self._lying(publication, day)
         taken = [lying.items[name] for name in changes.taken if name in lying.items]
         try:
@@ -150,6 +154,11 @@ class ComposingRoom:
                 reason=error.strerror,
             )
             raise InputError(message) from error
+
+    def _texts(self, folder: Path) -> dict[str, str]:
+        """What the Markdown files of *folder* say, by name."""
+        files = [f for f in sorted(folder.glob("*.md")) if self._workspace.holds(f)]
+        return texts((file, file.name) for file in files)
 
     def _folder(self, publication: Publication, day: date) -> EditionFolder | None:
         known = self._workspace.editions([publication.id])

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -227,6 +228,41 @@ async def test_a_record_cannot_name_a_file_elsewhere(house: House) -> None:
     with pytest.raises(GuardError):
         await house.gather()
     assert list(house.folder.rglob("x.md")) == []
+
+
+async def test_an_edit_while_feeds_are_asked_is_seen(house: House) -> None:
+    """The network takes its time; what somebody saves meanwhile is theirs."""
+    house.feeds.says("houle", "a")
+    await house.gather()
+    house.feeds.says("houle", "b")
+    asked = house.feeds.read
+
+    async def slowly(names: frozenset[str]) -> Mapping[str, Feed]:
+        house.edit("10-echos.md", "# À moi\n")
+        return await asked(names)
+
+    house.feeds.read = slowly  # type: ignore[method-assign]
+    assert fates(await house.gather()) == ["edited", "empty"]
+    assert house.text("10-echos.md") == "# À moi\n"
+
+
+async def test_an_edit_in_the_last_moment_stops_everything(house: House) -> None:
+    """Between the look and the pen: nothing is written, and one assembles again."""
+    house.feeds.says("houle", "a")
+    await house.gather()
+    house.feeds.says("houle", "b", "c", "d", "e")
+    room = house.desk.room
+    place = room.place
+
+    def late(*args: Any) -> None:
+        house.edit("10-echos.md", "# À moi\n")
+        place(*args)
+
+    room.place = late  # type: ignore[method-assign]
+    with pytest.raises(GuardError, match=r"10-echos\.md is being edited"):
+        await house.gather()
+    assert house.text("10-echos.md") == "# À moi\n"
+    assert list(house.folder.rglob("20-restes.md")) == []
 
 
 def test_a_draft_is_due_before_it_leaves(house: House) -> None:

@@ -25,10 +25,11 @@ class Tray:
 class Known:
     """What is known of a draft: our parts by feature, and what its files say.
 
-    ``printed`` are the keys of pieces that other editions have; ``ours`` is whether we
+    ``edition`` is what it is called, empty if there is none yet. ``printed`` are the keys of pieces that other editions have; ``ours`` is whether we
     began the draft, None if we never wrote in it.
     """
 
+    edition: str = ""
     parts: Mapping[str, Part] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
     printed: frozenset[str] = frozenset()
@@ -39,13 +40,15 @@ class Known:
 class Changes:
     """What assembling does to the folder of an edition.
 
-    ``texts`` by file, None to take it out; ``parts`` is the whole new record; ``taken``
+    ``texts`` by file, None to take it out; ``seen`` is what each of those files said
+    when that was decided; ``parts`` is the whole new record; ``taken``
     are the items, by name, that move from the inbox into the edition, ``copies`` the
     pictures, by their name in the workspace, that are copied beside it; ``ours`` is
     whether we began the draft.
     """
 
     texts: Mapping[str, str | None]
+    seen: Mapping[str, str | None]
     parts: Mapping[str, Part]
     taken: Sequence[str] = ()
     copies: Sequence[str] = ()
