@@ -221,7 +221,9 @@ class Daemon:
     def _move_in(self, house: House, stores: Stores) -> None:
         self._house = house
         self._stores = stores
-        self._desk: SendingDesk = _patient(house.desk(stores.ledger))
+        self._desk: SendingDesk = _patient(
+            house.desk(stores.ledger), house.settings.send.catch_up
+        )
         self._tower = Tower(
             house, stores, owner=f"{socket.gethostname()}:{os.getpid()}"
         )
@@ -342,6 +344,6 @@ def _told_to_people(departure: Departure, need: Need) -> Phrase:
     assert_never(need)
 
 
-def _patient(desk: SendingDesk) -> SendingDesk:
-    policy = replace(desk.policy, linger=_ENDLESS)
+def _patient(desk: SendingDesk, catch_up: timedelta) -> SendingDesk:
+    policy = replace(desk.policy, linger=_ENDLESS, catch_up=catch_up)
     return replace(desk, policy=policy, has_heir=True)

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from mailer.flows.ports import Run, RunState
 from mailer.flows.send import SendingDesk, send
+from mailer.phrases import lasting, say
 
 _LOOK = timedelta(seconds=1)
 """How soon a waiting sender hears that its run was cancelled elsewhere."""
@@ -19,12 +20,28 @@ async def depart(run: Run, desk: SendingDesk) -> Run:
     """Wait until *run* departs, then send it; one without grace leaves at once.
 
     Returns it CANCELLED if somebody did that meanwhile, and still ARMED if the desk was
-    told to stop: who resumes it waits for what is left of its grace.
+    told to stop: who resumes it waits for what is left of its grace. One that a dead
+    machine left armed for longer than ``catch_up`` is cancelled: nothing has left, and
+    whoever wants it sent opens another.
     """
+    if late := _too_late(run, desk):
+        reason = say(
+            "{time} late, more than [send] catch_up", time=lasting(late.total_seconds())
+        )
+        return await desk.ledger.cancel(run, now=desk.clock.now(), reason=reason)
     run = await wait_out(run, desk)
     if run.state in {RunState.ARMED, RunState.CANCELLED}:
         return run
     return await send(run, desk)
+
+
+def _too_late(run: Run, desk: SendingDesk) -> timedelta | None:
+    """By how much an armed run has missed its departure, if that is too much."""
+    catch_up = desk.policy.catch_up
+    if run.state is not RunState.ARMED or run.departs is None or catch_up is None:
+        return None
+    late = desk.clock.now() - run.departs
+    return late if late > catch_up else None
 
 
 async def wait_out(run: Run, desk: SendingDesk) -> Run:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -106,3 +107,26 @@ async def test_what_left_before_a_cancel_stays_told(desk: Desk) -> None:
     assert claim.fence == 1, "an older claim, which changes nothing any more"
     with pytest.raises(GuardError, match="is finished"):
         await desk.ledger.cancel(run, now=desk.clock.now())
+
+
+async def test_a_run_that_a_dead_machine_left_armed_is_cancelled(desk: Desk) -> None:
+    """Later than ``catch_up`` nothing leaves by itself; another run reaches everybody."""
+    run = await armed(desk)
+    desk.clock.advance(timedelta(hours=25))
+    policy = replace(desk.sending.policy, catch_up=timedelta(hours=24))
+    left = await depart(run, replace(desk.sending, policy=policy))
+    assert left.state is RunState.CANCELLED
+    assert "more than [send] catch_up" in left.reason
+    assert desk.relay.accepted == []
+    again = await desk.open_run()
+    assert (await depart(again, desk.sending)).state is RunState.SENT
+    assert len(desk.relay.accepted) == 2
+
+
+async def test_a_run_that_was_armed_a_moment_ago_still_leaves(desk: Desk) -> None:
+    """A restart within ``catch_up`` costs nothing but the time it took."""
+    run = await armed(desk)
+    desk.clock.advance(timedelta(hours=23))
+    policy = replace(desk.sending.policy, catch_up=timedelta(hours=24))
+    left = await depart(run, replace(desk.sending, policy=policy))
+    assert left.state is RunState.SENT

@@ -25,7 +25,8 @@ class Policy:
     ``give_up_after`` the start of the run; ``linger`` is how long a sender without
     daemon stays for the next attempt; ``resend_doubt`` trades at most once for at
     least once; ``store_patience`` is how long an outcome is offered to a database
-    that does not take it; ``idle`` is how long a connection is kept for nothing.
+    that does not take it; ``idle`` is how long a connection is kept for nothing;
+    ``catch_up`` is how late an armed run still leaves by itself, None: however late.
     """
 
     delays: Sequence[timedelta]
@@ -35,6 +36,7 @@ class Policy:
     resend_doubt: bool = False
     store_patience: timedelta = timedelta(seconds=30)
     idle: timedelta = timedelta(seconds=30)
+    catch_up: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
