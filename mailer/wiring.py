@@ -307,6 +307,7 @@ class House:
 
     def desk(self, ledger: Ledger) -> SendingDesk:
         """A desk to send a run from."""
+        from mailer.delivery.valve import Limits
         from mailer.flows.send import Policy, SendingDesk
 
         send = self.settings.send
@@ -321,6 +322,14 @@ class House:
                 delays=send.retry,
                 give_up_after=send.give_up_after,
                 linger=send.linger,
+                limits=Limits(
+                    max_failure_ratio=send.max_failure_ratio,
+                    max_refusals_in_row=send.max_refusals_in_row,
+                    max_message_refusals=send.max_message_refusals,
+                    max_domain_refusals=send.max_domain_refusals,
+                    domain_wait=send.domain_wait,
+                ),
+                canary_wait=send.canary_wait,
                 resend_doubt=send.in_doubt == "resend",
             ),
             worker=self.worker,

@@ -35,6 +35,7 @@ from mailer.cli import (
     service,
     sponsors,
     status,
+    steering,
     suppressions,
     themes,
 )
@@ -61,6 +62,7 @@ retries.register(app)
 reconcile.register(app)
 schedule.register(app)
 status.register(app)
+steering.register(app)
 log.register(app)
 relays.register(app)
 people.register(app)

@@ -69,6 +69,14 @@ def send(
     detach: Annotated[
         bool, typer.Option("--detach", help="Leave it to the daemon, and return.")
     ] = False,
+    canary: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--canary",
+            metavar="SIZE",
+            help="Who goes ahead: 1%, 50, or a reader's address, repeatable.",
+        ),
+    ] = None,
     accept: AcceptOption = None,
     by: ByOption = "",
     json: JsonOption = False,
@@ -86,6 +94,7 @@ def send(
             expect=expect,
             grace=grace,
             detach=detach,
+            canary=canary,
             json=json,
             accept=accept or (),
             by=by,
@@ -119,18 +128,22 @@ async def send_edition(
     expect: int | None = None,
     grace: bool | None = None,
     detach: bool = False,
+    canary: Sequence[str] | None = None,
     json: bool = False,
     accept: Sequence[str] = (),
     by: str = "",
 ) -> int:
     """Plan, confirm, send and balance *edition*; the exit code."""
+    from mailer.delivery.canary import read_canary
     from mailer.flows.approve import as_approved, clearance_of, cleared, refuse
     from mailer.flows.arming import arm
     from mailer.flows.assemble import require_clean, sent_before
     from mailer.flows.proof import largest_message
 
     assembled = accepting(assembled_edition(call, edition), accept, by=by)
-    is_auto = call.house.settings.send.approval == "auto"
+    send = call.house.settings.send
+    is_auto = send.approval == "auto"
+    ahead = send.canary if canary is None else read_canary(canary)
     async with call.house.stores() as stores:
         clearance = await clearance_of(assembled, stores.approvals)
         assembled = as_approved(assembled, clearance)
@@ -142,11 +155,11 @@ async def send_edition(
         plan = await stores.ledger.plan(assembled.frozen)
         signers = call.signers()
         pace = await stores.pace.load()
-        call.err.print(plan_panel(call, assembled, plan, signers, clearance, pace))
+        shown = (call, assembled, plan, signers, clearance, pace, ahead)
+        call.err.print(plan_panel(*shown))
         if dry_run:
             if json:
-                said = plan_json(call, assembled, plan, signers, clearance, pace)
-                call.print_json(said)
+                call.print_json(plan_json(*shown))
             return 0
         _guard_count(call, assembled, plan, yes=yes, expect=expect)
         if detach:
@@ -166,7 +179,14 @@ async def send_edition(
         # A script cannot change its mind; somebody who typed a number can.
         waits = not yes if grace is None else grace
         departs = now + call.house.settings.send.grace if waits else None
-        run = await arm(assembled, clearance, stores.ledger, now=now, departs=departs)
+        run = await arm(
+            assembled,
+            clearance,
+            stores.ledger,
+            now=now,
+            departs=departs,
+            canary=ahead,
+        )
         call.err.tell(queued(plan.audience, run))
         if detach:
             return await _detach(call, run, stores, json=json)
@@ -176,8 +196,16 @@ async def send_edition(
 async def _resume(call: Invocation, name: str | None, *, yes: bool, json: bool) -> int:
     async with call.house.stores() as stores:
         if name is None:
-            runs = [r for r in await stores.ledger.runs() if r.finished is None]
-            runs.reverse()  # the oldest has waited longest
+            unfinished = [r for r in await stores.ledger.runs() if r.finished is None]
+            unfinished.reverse()  # the oldest has waited longest
+            runs = [r for r in unfinished if not r.held]
+            for held in (r for r in unfinished if r.held):
+                word_wanted = say(
+                    "{run} is held ({reason}): mailer resume {run} goes on.",
+                    run=held.name,
+                    reason=held.reason,
+                )
+                call.err.tell(word_wanted)
         else:
             found = await run_called(name, stores)
             if found.finished is not None:
@@ -191,7 +219,7 @@ async def _resume(call: Invocation, name: str | None, *, yes: bool, json: bool) 
                 raise GuardError(message, hint=way_out)
             runs = [found]
         if not runs:
-            call.err.tell(say("Nothing to resume: every run is finished."))
+            call.err.tell(say("Nothing to resume."))
             if json:
                 call.print_json({"schema": 1, "runs": []})
             return 0
@@ -249,6 +277,7 @@ async def carry_on(
     from mailer.cli.countdown import count_down
     from mailer.cli.following import follow, is_served
     from mailer.cli.progress import show_progress
+    from mailer.flows.depart import stays
     from mailer.flows.ports import RunState
     from mailer.flows.send import send as send_run
 
@@ -270,7 +299,7 @@ async def carry_on(
     with drain_on_signals(desk.stop, tell) as interruption:
         for run in runs:
             left = await count_down(call, run, desk, interruption)
-            if left.state not in {RunState.ARMED, RunState.CANCELLED}:
+            if not stays(run, left):
                 on_the_wire = True
                 async with show_progress(call, left, stores.ledger):
                     left = await (

@@ -19,6 +19,7 @@ from mailer.phrases import Phrase, lasting, say, say_many
 
 if TYPE_CHECKING:
     from mailer.cli.invocation import Invocation
+    from mailer.delivery.canary import Canary
     from mailer.delivery.sharing import PaceState
     from mailer.delivery.signer import Signer
     from mailer.flows.approve import Clearance
@@ -37,6 +38,7 @@ def plan_panel(
     signers: Sequence[Signer],
     clearance: Clearance,
     pace: PaceState,
+    canary: Canary,
 ) -> Panel:
     """What would be sent, to whom, by whom and how long it takes."""
     edition, publication = assembled.edition, assembled.frozen.publication
@@ -52,6 +54,7 @@ def plan_panel(
         (say("To"), _recipients(plan)),
         (say("Skipped"), skipped or say("nobody")),
         (say("Via"), via(call, plan.audience, pace)),
+        (say("Limits"), _limits(call, canary, plan.audience)),
         (say("Signed"), _signed(assembled, signers)),
         (say("Checks"), _checks(assembled)),
         (say("Content"), _content(call, assembled, clearance)),
@@ -60,6 +63,37 @@ def plan_panel(
         grid.add_row(call.said(label), Words(call.said(value)))
     title = call.said(say("Send now"))
     return Panel(grid, title=title, title_align="left", expand=False)
+
+
+def _limits(call: Invocation, canary: Canary, audience: int) -> Phrase:
+    """What stops the run, and who goes ahead of it."""
+    send = call.house.settings.send
+    stops = []
+    if send.max_failure_ratio < 1:
+        ratio = round(send.max_failure_ratio * 100, 2)
+        stops.append(say("above {ratio}% failures", ratio=ratio))
+    if send.max_refusals_in_row:
+        row = say_many(
+            "after {count} refusal",
+            "after {count} refusals in a row",
+            send.max_refusals_in_row,
+        )
+        stops.append(row)
+    limits = say("stops {when}", when=listed(stops)) if stops else say("none")
+    if not canary:
+        return limits
+    ahead = say_many(
+        "{count} reader goes ahead",
+        "{count} readers go ahead",
+        len(canary.seeds) or canary.size(audience),
+    )
+    wait = lasting(send.canary_wait.total_seconds())
+    return say(
+        "{limits}; {ahead}, the others {wait} later",
+        limits=limits,
+        ahead=ahead,
+        wait=wait,
+    )
 
 
 def _checks(assembled: Assembled) -> Phrase:
@@ -118,6 +152,7 @@ def plan_json(
     signers: Sequence[Signer],
     clearance: Clearance,
     pace: PaceState,
+    canary: Canary,
 ) -> dict[str, object]:
     """The plan for programs, schema 1."""
     from mailer.flows.letters import signers_of
@@ -131,6 +166,7 @@ def plan_json(
         "audience": plan.audience,
         "recipients": {str(v): n for v, n in plan.recipients.items()},
         "skipped": dict(plan.skipped),
+        "canary": len(canary.seeds) or canary.size(plan.audience),
         "accepted_rules": [asdict(each) for each in assembled.accepted],
         "approval": approval_json(clearance.approval) if clearance.approval else None,
         "changed": [
@@ -156,6 +192,7 @@ def run_json(call: Invocation, run: Run, tally: Tally) -> dict[str, object]:
         seconds=_seconds(call, run),
     )
     row["reason"] = str(run.reason)
+    row["held"] = run.held
     return row | {"accepted_rules": [asdict(each) for each in run.accepted]}
 
 

@@ -22,7 +22,7 @@ def foreseen(call: Invocation, audience: int, state: PaceState) -> float:
 
 
 def via(call: Invocation, audience: int, state: PaceState) -> Phrase:
-    """Relays with their pace, how long it takes at best, and who would be given up."""
+    """Relays with their pace, and how long it takes at best."""
     relays = call.house.settings.relays
     now = call.house.clock.now().timestamp()
     pace = call.house.pace()
@@ -40,16 +40,7 @@ def via(call: Invocation, audience: int, state: PaceState) -> Phrase:
     seconds = foreseen(call, audience, state)
     if not seconds:
         return verbatim(names)
-    way = say("{relays}: about {time}", relays=names, time=roughly(seconds))
-    patience = call.house.settings.send.give_up_after.total_seconds()
-    if seconds <= patience:
-        return way
-    return say(
-        "{way}. Who still waits after {patience} is given up: raise [send]"
-        " give_up_after",
-        way=way,
-        patience=roughly(patience),
-    )
+    return say("{relays}: about {time}", relays=names, time=roughly(seconds))
 
 
 def _paced(relay: RelaySettings, usage: Usage | None) -> Phrase:

@@ -24,6 +24,7 @@ from mailer.config.assembly import (
 )
 from mailer.config.lanes import Lanes
 from mailer.config.relays import RelaySettings
+from mailer.config.sending import Send
 from mailer.config.table import Table
 from mailer.config.values import (
     Address,
@@ -80,26 +81,6 @@ class Storage(Table):
     database: FilePath = ""
     media: FilePath = ""
     workspace: FilePath = ".."
-
-
-class Send(Table):
-    """How a run behaves."""
-
-    approval: Literal["required", "auto"] = "required"
-    grace: Duration = timedelta(seconds=30)
-    alarm_before: Duration = timedelta(hours=12)
-    catch_up: Duration = timedelta(hours=24)
-    in_doubt: Literal["hold", "resend"] = "hold"
-    give_up_after: Duration = timedelta(hours=12)
-    max_failure_ratio: float = Field(default=0.02, ge=0, le=1)
-    retry: Annotated[tuple[Duration, ...], Field(min_length=1)] = (
-        timedelta(minutes=15),
-        timedelta(minutes=30),
-        timedelta(hours=1),
-        timedelta(hours=2),
-        timedelta(hours=4),
-    )
-    linger: Duration = timedelta(minutes=1)
 
 
 class Proof(Table):

@@ -67,7 +67,7 @@ class Orders:
         async def paused() -> Run:
             now = self._clock.now()
             return await self._ledger.mark_run(
-                run, RunState.PAUSED, now=now, reason=reason
+                run, RunState.PAUSED, now=now, reason=reason, held=True
             )
 
         return _told(await self._still(paused))

@@ -82,6 +82,7 @@ class Tower:
             self._stores.ledger,
             auto=self._house.settings.send.approval == "auto",
             now=self._house.clock.now(),
+            canary=self._house.settings.send.canary,
         )
 
 

@@ -40,11 +40,15 @@ class Canary:
         return min(audience, wanted)
 
 
+NOBODY = Canary()
+"""Nobody goes ahead."""
+
+
 def read_canary(words: Iterable[str]) -> Canary:
     """``1%``, ``50``, or addresses of readers; InputError with a way out otherwise."""
     said = [word.strip() for word in words if word.strip()]
     if not said:
-        return Canary()
+        return NOBODY
     if len(said) == 1:
         if (share := _SHARE.fullmatch(said[0])) and float(share[1]):
             return Canary(percent=float(share[1]))

@@ -6,7 +6,7 @@ The other horizon of retry, seconds inside a session, belongs to the transport.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 DELAYS = (
     # RFC 5321 section 4.5.4.1 wants 30 minutes, and allows better when the reason is
@@ -18,6 +18,9 @@ DELAYS = (
     timedelta(hours=4),
 )
 """Between one attempt and the next; the last one repeats."""
+
+LEAST_PATIENCE, MOST_PATIENCE = timedelta(hours=12), timedelta(days=4)
+"""RFC 5321 section 4.5.4.1 gives up after four or five days; a letter is old before."""
 
 _SPREAD = 0.2
 """The width of the jitter: 10 % to either side, so that a wave does not come back whole."""
@@ -38,3 +41,14 @@ def next_attempt(
     delay = delays[min(max(attempts, 1), len(delays)) - 1]
     moment = now + delay * (1 + _SPREAD * (jitter - 0.5))
     return None if give_up is not None and moment > give_up else moment
+
+
+def patience(*, today: date, following: date | None) -> timedelta:
+    """How long a letter of *today* is still news: until a day before the *following* one.
+
+    At least half a day and at most four, which is also for a letter without a next one.
+    """
+    if following is None:
+        return MOST_PATIENCE
+    left = following - today - timedelta(days=1)
+    return max(LEAST_PATIENCE, min(left, MOST_PATIENCE))

@@ -49,6 +49,15 @@ class Limits:
         return max(_FEWEST - 1, expected + _CHANCE * sqrt(expected))
 
 
+UNLIMITED = Limits(
+    max_failure_ratio=1,
+    max_refusals_in_row=0,
+    max_message_refusals=0,
+    max_domain_refusals=0,
+)
+"""Whatever happens, a run goes on to its end."""
+
+
 @dataclass(slots=True)
 class _Domain:
     """A provider that has rejected us: how often in a row, and until when it waits."""
@@ -86,6 +95,11 @@ class Valve:
             case Outcome.DEFERRED:
                 pass
         return NOTHING
+
+    @property
+    def is_anybody_waiting(self) -> bool:
+        """Whether any provider has rejected us and not taken a message since."""
+        return bool(self._domains)
 
     def wait(self, domain: str, now: float) -> float:
         """Seconds that readers of *domain* wait; 0.0 now, and then somebody must go.

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import structlog
 
+from mailer.delivery.canary import NOBODY, Canary
 from mailer.edition.agenda import Departure
 from mailer.errors import NotFoundError
 from mailer.flows.approvals import Approvals
@@ -25,6 +26,7 @@ async def arm(
     *,
     now: datetime,
     departs: datetime | None,
+    canary: Canary = NOBODY,
 ) -> Run:
     """Open the run of *assembled* on what *clearance* froze, to leave at *departs*.
 
@@ -38,6 +40,7 @@ async def arm(
         accepted=assembled.accepted,
         approval=clearance.approval,
         departs=departs if has_grace else None,
+        canary=canary,
     )
     log.info("run.opened", run=run.name, state=str(run.state), departs=str(departs))
     return run
@@ -51,6 +54,7 @@ async def arm_departure(
     *,
     auto: bool,
     now: datetime,
+    canary: Canary = NOBODY,
 ) -> Run:
     """Open the run of the edition that fits *departure*; what keeps it back is raised.
 
@@ -73,4 +77,5 @@ async def arm_departure(
         ledger,
         now=now,
         departs=departure.due,
+        canary=canary,
     )

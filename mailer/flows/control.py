@@ -67,6 +67,12 @@ class Resolution:
 class Control(Protocol):
     """The operator's hand on the ledger. StoreError, and then nothing has happened."""
 
+    async def pause(self, run: Run, *, reason: Phrase) -> Run:
+        """Hold *run* until somebody resumes it; GuardError if it is finished.
+
+        No message is marked as being handed over from then on, in any process.
+        """
+
     async def doubts(self, run: Run) -> list[Doubt]:
         """What is in doubt, by address."""
 

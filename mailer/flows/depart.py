@@ -19,20 +19,27 @@ _LOOK = timedelta(seconds=1)
 async def depart(run: Run, desk: SendingDesk) -> Run:
     """Wait until *run* departs, then send it; one without grace leaves at once.
 
-    Returns it CANCELLED if somebody did that meanwhile, and still ARMED if the desk was
-    told to stop: who resumes it waits for what is left of its grace. One that a dead
-    machine left armed for longer than ``catch_up`` is cancelled: nothing has left, and
-    whoever wants it sent opens another.
+    Returns it CANCELLED or PAUSED if somebody did that meanwhile, and still ARMED if the
+    desk was told to stop: who resumes it waits for what is left of its grace. One that a
+    dead machine left armed for longer than ``catch_up`` is cancelled: nothing has left,
+    and whoever wants it sent opens another.
     """
     if late := _too_late(run, desk):
         reason = say(
             "{time} late, more than [send] catch_up", time=lasting(late.total_seconds())
         )
         return await desk.ledger.cancel(run, now=desk.clock.now(), reason=reason)
-    run = await wait_out(run, desk)
-    if run.state in {RunState.ARMED, RunState.CANCELLED}:
-        return run
-    return await send(run, desk)
+    left = await wait_out(run, desk)
+    return left if stays(run, left) else await send(left, desk)
+
+
+def stays(run: Run, left: Run) -> bool:
+    """Whether *run*, which is *left* so after its grace, does not leave now.
+
+    A paused run that is resumed had no grace to wait for, and leaves.
+    """
+    stopped = left.state in {RunState.ARMED, RunState.CANCELLED}
+    return stopped or (run.state is RunState.ARMED and left.held)
 
 
 def _too_late(run: Run, desk: SendingDesk) -> timedelta | None:
@@ -45,7 +52,7 @@ def _too_late(run: Run, desk: SendingDesk) -> timedelta | None:
 
 
 async def wait_out(run: Run, desk: SendingDesk) -> Run:
-    """*run* after its grace: sending, cancelled, or armed still if the desk stops."""
+    """*run* after its grace: sending, stopped by somebody, or armed if the desk stops."""
     while run.state is RunState.ARMED and run.departs is not None:
         left = run.departs - desk.clock.now()
         if left <= timedelta(0):

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from mailer.audience.roster import Row
 from mailer.audience.subscriber import Standing, Subscriber, Suppression, Tier
+from mailer.delivery.canary import NOBODY, Canary
 from mailer.delivery.ledger import State
 from mailer.delivery.reply import Attempt, Verdict
 from mailer.delivery.report import Tally
@@ -119,6 +120,10 @@ class Run:
     ``publication/number``. ``departs`` is when an armed run begins to send, and None
     for one that had no grace. ``finished`` is None while anything waits. ``accepted`` are
     the errors of the checks that somebody took upon themselves.
+
+    A run that is ``held`` goes on at somebody's word alone: a person or a limit stopped
+    it. ``canary`` is how many readers go ahead; ``patient_from`` is when the time began
+    after which what waits is given up.
     """
 
     id: int
@@ -133,6 +138,9 @@ class Run:
     finished: datetime | None = None
     reason: Phrase = NOTHING
     accepted: tuple[Acceptance, ...] = ()
+    held: bool = False
+    canary: int = 0
+    patient_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +183,8 @@ class Settlement:
     """What one attempt did to a delivery.
 
     ``state`` is where the row goes; DUE needs ``next_attempt``. ``attempt`` and
-    ``verdict`` are the evidence kept beside it.
+    ``verdict`` are the evidence kept beside it. What was put off without being tried
+    (not ``tried``) has spent no attempt.
     """
 
     claim: Claim
@@ -183,6 +192,7 @@ class Settlement:
     attempt: Attempt
     verdict: Verdict
     next_attempt: datetime | None = None
+    tried: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,11 +233,14 @@ class Ledger(Protocol):
         accepted: Sequence[Acceptance] = (),
         approval: Approval | None = None,
         departs: datetime | None = None,
+        canary: Canary = NOBODY,
     ) -> Run:
         """Freeze edition and audience in one transaction: run, and a row per reader.
 
-        With *departs* it is armed, and sends nothing before. GuardError if an earlier run of this edition is not finished, or if *approval*
-        does not stand any more.
+        With *departs* it is armed, and sends nothing before. The readers of the *canary*
+        are claimed before all others. GuardError if an earlier run of this edition is
+        not finished, if *approval* does not stand any more, or if nobody of a named
+        *canary* is in the run.
         """
 
     async def depart(self, run: Run, *, now: datetime) -> Run:
@@ -237,9 +250,17 @@ class Ledger(Protocol):
         """
 
     async def cancel(self, run: Run, *, now: datetime, reason: Phrase = NOTHING) -> Run:
-        """End *run* for good; what was not handed over is withdrawn, all at once.
+        """End *run* for good; what was not handed over is withdrawn.
 
-        A later run reaches those readers. GuardError if the run is finished.
+        Nothing more is handed over from then on, in any process; what is on the wire is
+        left to its sender. A later run reaches who was withdrawn. GuardError if the run
+        is finished.
+        """
+
+    async def withdraw(self, run: Run, *, now: datetime) -> int:
+        """Withdraw what waits in a cancelled run; how many. Of any other run nothing.
+
+        A sender does so when it stops for that: what it had deferred waits no more.
         """
 
     def sole_sender(self, run: Run) -> AbstractAsyncContextManager[None]:
@@ -301,12 +322,26 @@ class Ledger(Protocol):
         """
 
     async def expire(self, run: Run, *, now: datetime) -> int:
-        """Give up what still waits: due -> expired; how many."""
+        """Give up what was tried and still waits: due -> expired; how many."""
 
     async def mark_run(
-        self, run: Run, state: RunState, *, now: datetime, reason: Phrase = NOTHING
+        self,
+        run: Run,
+        state: RunState,
+        *,
+        now: datetime,
+        reason: Phrase = NOTHING,
+        held: bool = False,
+        patient_from: datetime | None = None,
     ) -> Run:
-        """Move a run to *state*; ``finished`` is set for SENT and CANCELLED."""
+        """Move a run to *state*; ``finished`` is set for SENT and CANCELLED.
+
+        With *held* only somebody's word goes on. SENDING forgets that, and begins to be
+        patient anew where somebody was not tried yet; else *patient_from* is kept.
+
+        What somebody has said meanwhile stands: a run that was cancelled or held comes
+        back as it is. GuardError for SENDING, unless *run* was seen as held.
+        """
 
     async def tally(self, run: Run) -> Tally:
         """Count the deliveries of *run* from their rows."""

@@ -20,9 +20,12 @@ import structlog
 from mailer.delivery.ledger import State
 from mailer.errors import StoreError
 from mailer.flows.ports import Claim, Run, RunState
+from mailer.flows.sending.ahead import Ahead
 from mailer.flows.sending.bookkeeper import Bookkeeper, unwritten
 from mailer.flows.sending.desk import PacedRelay, Policy, SendingDesk
 from mailer.flows.sending.letters import Letters
+from mailer.flows.sending.limits import Watch
+from mailer.flows.sending.patience import Patience
 from mailer.flows.sending.round import Round
 from mailer.phrases import NOTHING, Phrase, say
 
@@ -39,37 +42,45 @@ _MAX_WAIT = timedelta(minutes=5)
 async def send(run: Run, desk: SendingDesk) -> Run:
     """Send *run* until nothing waits, or until something stops it.
 
-    Returns the run as it stands then: SENT, or PAUSED with the reason; SENDING still if
-    the desk was told to stop and has an heir. Raises
-    GuardError if another process sends it, StoreError if the ledger cannot be read.
+    Returns the run as it stands then: SENT, or PAUSED with the reason, or CANCELLED by
+    somebody; SENDING still if the desk was told to stop and has an heir. Raises
+    GuardError if another process sends it or somebody has stopped it, StoreError if the
+    ledger cannot be read.
     """
     async with desk.ledger.sole_sender(run):
         await _recover(run, desk)
         run = await desk.ledger.mark_run(run, RunState.SENDING, now=desk.clock.now())
         sending = _Sending(run, Letters(run, await desk.ledger.frozen(run), desk), desk)
-        reason = await sending.until_done()
-        return await _end(run, desk, reason)
+        await sending.until_done()
+        return await _end(run, desk, sending)
 
 
-async def _end(run: Run, desk: SendingDesk, reason: Phrase) -> Run:
+async def _end(run: Run, desk: SendingDesk, sending: _Sending) -> Run:
     """Mark how the run stands; what an operator made of it meanwhile stays."""
+    reason = sending.reason
     if reason == _STOPPED and desk.has_heir:
         return await desk.ledger.find_run(run.name) or run
     state = RunState.PAUSED if reason else RunState.SENT
     log.info("run.ended", run=run.name, state=str(state), reason=str(reason))
+    now = desk.clock.now()
     try:
-        known = await desk.ledger.find_run(run.name)
-        if known is not None and known.state is not RunState.SENDING:
-            return known
-        return await desk.ledger.mark_run(
-            run, state, now=desk.clock.now(), reason=reason
+        left = await desk.ledger.mark_run(
+            run,
+            state,
+            now=now,
+            reason=reason,
+            held=sending.held,
+            patient_from=sending.patience.since,
         )
+        if left.state is RunState.CANCELLED:
+            await desk.ledger.withdraw(left, now=now)
     except StoreError:
         if not reason:
             raise
         # What stopped the run, a full disk say, keeps it from being marked too. Its
         # rows tell the truth, and the next sender settles them.
         return replace(run, state=state, reason=reason)
+    return left
 
 
 async def _recover(run: Run, desk: SendingDesk) -> None:
@@ -91,8 +102,11 @@ class _Sending:
 
     def __init__(self, run: Run, letters: Letters, desk: SendingDesk) -> None:
         self.run, self.letters, self.desk = run, letters, desk
-        self.give_up = run.started + desk.policy.give_up_after
+        publication = letters.frozen.publication
+        self.patience = Patience(run, publication, desk.policy.give_up_after)
+        self.watch = Watch(desk.policy.limits, desk.clock)
         self.reason = NOTHING
+        self.held = False
         self._round: Round | None = None
         self.books = Bookkeeper(
             run,
@@ -109,6 +123,7 @@ class _Sending:
             asyncio.create_task(self._heed_the_stop()),
         ]
         try:
+            await self._send_canary()
             while not self.reason:
                 await self._send_what_is_due()
                 if self.reason or not await self._wait_for_the_next():
@@ -127,23 +142,43 @@ class _Sending:
         if self._round is not None:
             self._round.end()
 
+    def hold(self, reason: Phrase) -> None:
+        """Stop as by ``halt``, and until somebody has looked."""
+        self.held = self.held or not self.reason
+        self.halt(reason)
+
     async def _heed_the_stop(self) -> None:
         await self.desk.stop.wait()
         self.halt(_STOPPED)
 
-    async def _send_what_is_due(self) -> None:
+    async def _send_canary(self) -> None:
+        """Those who go ahead, if there are any, and the wait for what becomes of them."""
+        ahead = Ahead(self.run, self.desk)
+        left = await ahead.left()
+        while left and not self.reason:
+            await self._send_what_is_due(most=left)
+            before, left = left, await ahead.left()
+            if left == before:
+                break  # nothing more is due
+        if not self.reason and (reason := await ahead.wait(self.watch)):
+            self.hold(reason)
+
+    async def _send_what_is_due(self, most: int | None = None) -> None:
         if self.desk.stop.is_set():
             self.halt(_STOPPED)
             return
-        if self.desk.clock.now() >= self.give_up:
+        if self.desk.clock.now() >= self.patience.give_up:
             await self.desk.ledger.expire(self.run, now=self.desk.clock.now())
         self._round = Round(
             self.run,
             self.letters,
             self.desk,
             self.books,
-            give_up=self.give_up,
+            patience=self.patience,
+            watch=self.watch,
             halt=self.halt,
+            hold=self.hold,
+            most=most,
         )
         left = await self._round.carry_out()
         await self.books.all_written()

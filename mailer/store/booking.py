@@ -184,7 +184,7 @@ def _outcome(settlement: Settlement) -> tuple[tuple[Any, ...], int, int, Sequenc
     values = (
         str(settlement.state),
         # Our own configuration refused: the reader's attempts are not spent.
-        0 if verdict.fault is Fault.RUN else 1,
+        0 if verdict.fault is Fault.RUN or not settlement.tried else 1,
         microseconds(settlement.next_attempt),
         attempt.relay,
         str(attempt.stage),

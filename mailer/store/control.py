@@ -8,8 +8,10 @@ from functools import partial
 
 from mailer.flows.control import Doubt, Line, Resolution, Search
 from mailer.flows.ports import Run
+from mailer.phrases import Phrase
 from mailer.store import doubts as doubting
 from mailer.store import search as searching
+from mailer.store import steering
 from mailer.store.engine import Store
 
 _PAGE = 1000
@@ -21,6 +23,10 @@ class SqlControl:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+
+    async def pause(self, run: Run, *, reason: Phrase) -> Run:
+        """Hold *run* until somebody resumes it."""
+        return await self._store.write(lambda c: steering.pause(c, run, reason))
 
     async def latest(self, search: Search, *, limit: int) -> list[Line]:
         """The lines that changed last, the oldest of them first."""

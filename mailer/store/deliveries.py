@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, case, func, or_, select, update
 
+from mailer.delivery.canary import NOBODY, Canary
 from mailer.delivery.ledger import State
 from mailer.delivery.report import Tally
 from mailer.edition.model import Variant
@@ -29,17 +30,16 @@ from mailer.flows.ports import (
 )
 from mailer.phrases import NOTHING, Phrase, say
 from mailer.rendering.model import Frozen
-from mailer.store import journey
+from mailer.store import journey, steering
 from mailer.store.booking import check_settlement, post_postgres, post_sqlite
-from mailer.store.codec import dump_phrase, load_phrase
+from mailer.store.codec import load_phrase
 from mailer.store.engine import Store
 from mailer.store.freezer import thaw
 from mailer.store.locks import sole_sender
-from mailer.store.runs import as_run, cancel, depart, open_run, plan
+from mailer.store.runs import as_run, depart, open_run, plan
 from mailer.store.schema import IS_DUE, delivery, microseconds
 from mailer.store.schema import run as run_table
 
-_ENDED = (RunState.SENT, RunState.CANCELLED)
 _WAITING = (State.DUE, State.CLAIMED, State.HANDING_OVER)
 _DIED = say("the sender died while handing over")
 _TOO_LATE = say("given up: too late")
@@ -63,10 +63,11 @@ class SqlLedger:
         accepted: Sequence[Acceptance] = (),
         approval: Approval | None = None,
         departs: datetime | None = None,
+        canary: Canary = NOBODY,
     ) -> Run:
         """Freeze edition and audience in one transaction."""
         return await self._store.write(
-            lambda c: open_run(c, frozen, now, accepted, approval, departs)
+            lambda c: open_run(c, frozen, now, accepted, approval, departs, canary)
         )
 
     async def depart(self, run: Run, *, now: datetime) -> Run:
@@ -75,7 +76,16 @@ class SqlLedger:
 
     async def cancel(self, run: Run, *, now: datetime, reason: Phrase = NOTHING) -> Run:
         """End *run*, and withdraw what was not handed over."""
-        return await self._store.write(lambda c: cancel(c, run, now, reason))
+        ended = await self._store.write(lambda c: steering.cancel(c, run, reason, now))
+        await self.withdraw(ended, now=now)
+        return ended
+
+    async def withdraw(self, run: Run, *, now: datetime) -> int:
+        """Withdraw what waits in a cancelled run; how many."""
+        count = 0
+        while part := await self._store.write(lambda c: steering.withdraw(c, run, now)):
+            count += part
+        return count
 
     def sole_sender(self, run: Run) -> AbstractAsyncContextManager[None]:
         """Be the only process that sends *run*; freed even by ``kill -9``."""
@@ -181,20 +191,15 @@ class SqlLedger:
         if not set(states) <= allowed:
             message = say("only what was not accepted can be tried again")
             raise GuardError(message)
-        statement = (
-            update(delivery)
-            .where(delivery.c.run_id == run.id)
-            .where(delivery.c.state.in_(list(states)))
-            .values(state=State.DUE, next_attempt_at=now, updated_at=now)
-        )
-        return await self._store.write(lambda c: c.execute(statement).rowcount)
+        return await self._store.write(lambda c: steering.reopen(c, run, states, now))
 
     async def expire(self, run: Run, *, now: datetime) -> int:
-        """Give up what still waits."""
+        """Give up what was tried and still waits."""
         statement = (
             update(delivery)
             .where(delivery.c.run_id == run.id)
             .where(delivery.c.state == State.DUE)
+            .where(delivery.c.attempts > 0)
             .values(
                 state=State.EXPIRED,
                 next_attempt_at=None,
@@ -207,29 +212,21 @@ class SqlLedger:
         return await self._store.write(lambda c: c.execute(statement).rowcount)
 
     async def mark_run(
-        self, run: Run, state: RunState, *, now: datetime, reason: Phrase = NOTHING
+        self,
+        run: Run,
+        state: RunState,
+        *,
+        now: datetime,
+        reason: Phrase = NOTHING,
+        held: bool = False,
+        patient_from: datetime | None = None,
     ) -> Run:
-        """Move a run to *state*."""
-
-        def work(connection: Connection) -> Run:
-            ended = now if state in _ENDED else None
-            connection.execute(
-                update(run_table)
-                .where(run_table.c.id == run.id)
-                .values(
-                    state=state,
-                    finished_at=ended,
-                    reason=str(reason),
-                    reason_json=dump_phrase(reason),
-                )
+        """Move a run to *state*, unless somebody has stopped it meanwhile."""
+        return await self._store.write(
+            lambda c: steering.mark(
+                c, run, state, now, reason, held=held, patient_from=patient_from
             )
-            return as_run(
-                connection.execute(
-                    select(run_table).where(run_table.c.id == run.id)
-                ).one()
-            )
-
-        return await self._store.write(work)
+        )
 
     async def tally(self, run: Run) -> Tally:
         """Count the deliveries of *run* from their rows."""

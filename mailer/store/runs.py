@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, literal, select, update
 
+from mailer.audience.address import address_key
+from mailer.delivery.canary import NOBODY, Canary
 from mailer.delivery.ledger import State
 from mailer.edition.model import Edition, Variant
 from mailer.edition.succession import renamed_since
 from mailer.errors import GuardError
 from mailer.flows.approvals import Acceptance, Approval
 from mailer.flows.ports import Plan, Run, RunState
-from mailer.phrases import Phrase, say
+from mailer.phrases import say
 from mailer.rendering.model import Frozen
 from mailer.store.approvals import require_standing
 from mailer.store.audience import SKIPPED, audience
 from mailer.store.codec import (
     dump_accepted,
-    dump_phrase,
     load_accepted,
     load_edition,
     load_phrase,
 )
 from mailer.store.engine import Turn, alone
 from mailer.store.freezer import freeze
-from mailer.store.schema import delivery, run
+from mailer.store.schema import delivery, run, subscriber
 from mailer.store.schema import frozen as frozen_table
 
-_CANCELLED = say("the run was cancelled")
+_AHEAD = timedelta(seconds=1)
+"""What is due first is claimed first: named readers of a canary are due before all."""
 
 
 def plan(connection: Connection, frozen: Frozen) -> Plan:
@@ -55,6 +57,7 @@ def open_run(
     accepted: Sequence[Acceptance] = (),
     approval: Approval | None = None,
     departs: datetime | None = None,
+    canary: Canary = NOBODY,
 ) -> Run:
     """A run with a delivery per reader; GuardError if it must not be."""
     edition = frozen.edition
@@ -122,6 +125,8 @@ def open_run(
     if inserted.rowcount == 0:
         message = say("nobody to send {name} to", name=edition.name)
         raise GuardError(message)
+    if canary:
+        _send_ahead(connection, key, canary, now, inserted.rowcount)
     return as_run(connection.execute(select(run).where(run.c.id == key)).one())
 
 
@@ -137,36 +142,25 @@ def depart(connection: Connection, which: Run, now: datetime) -> Run:
     return as_run(connection.execute(select(run).where(run.c.id == which.id)).one())
 
 
-def cancel(connection: Connection, which: Run, now: datetime, reason: Phrase) -> Run:
-    """End a run, and withdraw what was not handed over; GuardError if it has ended."""
-    ended = connection.execute(
-        update(run)
-        .where(run.c.id == which.id)
-        .where(run.c.finished_at.is_(None))
-        .values(
-            state=RunState.CANCELLED,
-            finished_at=now,
-            reason=str(reason),
-            reason_json=dump_phrase(reason),
+def _send_ahead(
+    connection: Connection, key: int, canary: Canary, now: datetime, audience: int
+) -> None:
+    """Write down how many go ahead; named readers are due before everybody else."""
+    size = canary.size(audience)
+    if canary.seeds:
+        known = select(subscriber.c.id).where(
+            subscriber.c.email_key.in_([address_key(seed) for seed in canary.seeds])
         )
-    )
-    if not ended.rowcount:
-        message = say("{run} is finished", run=which.name)
-        raise GuardError(message, hint=f"mailer status {which.name}")
-    connection.execute(
-        update(delivery)
-        .where(delivery.c.run_id == which.id)
-        .where(delivery.c.state.in_([State.DUE, State.CLAIMED]))
-        .values(
-            state=State.WITHDRAWN,
-            fence=delivery.c.fence + 1,
-            next_attempt_at=None,
-            lease_until=None,
-            reason=str(_CANCELLED),
-            updated_at=now,
-        )
-    )
-    return as_run(connection.execute(select(run).where(run.c.id == which.id)).one())
+        size = connection.execute(
+            update(delivery)
+            .where(delivery.c.run_id == key)
+            .where(delivery.c.subscriber_id.in_(known))
+            .values(next_attempt_at=now - _AHEAD)
+        ).rowcount
+        if not size:
+            message = say("nobody of the canary is in the run: {names}", names=canary)
+            raise GuardError(message, hint=say("name readers who take the edition"))
+    connection.execute(update(run).where(run.c.id == key).values(canary=size))
 
 
 def _refuse_renamed(connection: Connection, edition: Edition) -> None:
@@ -215,4 +209,7 @@ def as_run(row: Any) -> Run:  # noqa: ANN401 - a Row of the run table
         finished=row.finished_at,
         reason=load_phrase(row.reason, row.reason_json),
         accepted=load_accepted(row.accepted_json),
+        held=bool(row.held),
+        canary=row.canary or 0,
+        patient_from=row.patient_from or row.started_at,
     )

@@ -185,6 +185,9 @@ run = Table(
     Column("reason", Text, nullable=False),
     Column("accepted_json", Text),
     Column("reason_json", Text),
+    Column("held", Boolean),
+    Column("canary", Integer),
+    Column("patient_from", Moment),
 )
 
 delivery = Table(

@@ -31,10 +31,8 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for n, (claim, state) in enumerate(zip(claims, ends, strict=True)):
             now = TUESDAY - timedelta(minutes=30 - n)
             later = TUESDAY + timedelta(hours=1) if state is State.DUE else None
-            await house.ledger.hand_over(claim, now=now)
-            await house.ledger.settle(
-                settlement(claim, state, next_attempt=later), now=now
-            )
+            await house.hand_over(claim, now=now)
+            await house.settle(settlement(claim, state, next_attempt=later), now=now)
         await house.store.close()
 
     asyncio.run(story())

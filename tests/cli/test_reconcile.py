@@ -26,9 +26,9 @@ def doubtful(workspace: Callable[..., Command], tmp_path: Path) -> Command:
         await house.admit("anne@orange.fr", "bob@free.fr", "chloe@orange.fr")
         run = await house.ledger.open_run(frozen_edition(), now=TUESDAY)
         for claim in await house.claim(run, now=TUESDAY):
-            await house.ledger.hand_over(claim, now=TUESDAY)
+            await house.hand_over(claim, now=TUESDAY)
             doubt = settlement(claim, State.IN_DOUBT)
-            await house.ledger.settle(doubt, now=TUESDAY)
+            await house.settle(doubt, now=TUESDAY)
         await house.ledger.mark_run(run, RunState.SENT, now=TUESDAY)
         await house.store.close()
 

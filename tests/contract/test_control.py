@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
+from mailer.delivery.canary import Canary
 from mailer.delivery.ledger import State
 from mailer.errors import GuardError
 from mailer.flows.control import Doubt, Resolution, Search
 from mailer.flows.ports import Run, RunState
-from mailer.phrases import say
+from mailer.phrases import NOTHING, say
+from mailer.store import steering
 from mailer.store.schema import frozen
-from tests.contract.house import NOW, House, settlement
+from tests.contract.house import NOW, House, frozen_edition, settlement
 
 LATER = NOW + timedelta(hours=1)
 A, B, C, D = "a@orange.fr", "b@free.fr", "c@Orange.fr", "d@nOTorange.fr"
@@ -27,10 +30,10 @@ async def settle(house: House, run: Run, **ends: State) -> None:
         if state is None:
             continue
         now = NOW + timedelta(minutes=n)
-        await house.ledger.hand_over(claim, now=now)
+        await house.hand_over(claim, now=now)
         later = LATER if state is State.DUE else None
         written = settlement(claim, state, next_attempt=later)
-        await house.ledger.settle(written, now=now)
+        await house.settle(written, now=now)
     await house.ledger.release([c for c in claims if c.email[0] not in ends])
 
 
@@ -192,3 +195,137 @@ async def test_nothing_of_a_cancelled_run_is_due_again(house: House) -> None:
         await house.control.resolve(
             run, _ends(await house.control.doubts(run), *[State.REFUSED] * 3), now=LATER
         )
+
+
+# -- stopping by hand ---------------------------------------------------------
+
+
+async def test_a_held_run_says_so_and_hands_nothing_over(house: House) -> None:
+    """Whoever sends it: nothing is marked any more, until somebody goes on."""
+    run = await house.open_run(A, B)
+    held = await house.control.pause(run, reason=say("a typo"))
+    assert (held.state, held.held, held.reason) == (RunState.PAUSED, True, "a typo")
+    assert await house.ledger.find_run(run.name) == held
+    again = await house.control.pause(run, reason=say("two typos"))
+    assert again.reason == "two typos"
+    done = await house.ledger.mark_run(run, RunState.PAUSED, now=LATER)
+    assert done == again, "its sender, who stops for that, does not take it away"
+    with pytest.raises(GuardError, match="is held"):
+        await house.ledger.mark_run(run, RunState.SENDING, now=LATER)
+    on = await house.ledger.mark_run(again, RunState.SENDING, now=LATER)
+    assert (on.state, on.held, on.reason) == (RunState.SENDING, False, "")
+
+
+async def test_a_cancelled_run_adds_up(house: House) -> None:
+    """Who was not written to is withdrawn; who may have it stays where they are."""
+    run = await house.open_run(A, B, C, D)
+    await settle(house, run, a=State.ACCEPTED, b=State.DUE)
+    claims = await house.claim(run)
+    assert [claim.email for claim in claims] == [C, D]
+    await house.hand_over(claims[0], now=LATER)
+    reason = say("wrong edition")
+    cancelled = await house.ledger.cancel(run, reason=reason, now=LATER)
+    assert (cancelled.state, cancelled.finished) == (RunState.CANCELLED, LATER)
+    assert await house.states(run) == {
+        A: State.ACCEPTED,
+        B: State.WITHDRAWN,
+        C: State.HANDING_OVER,
+        D: State.WITHDRAWN,
+    }
+    (line, _) = await house.ledger.entries(run, states=[State.WITHDRAWN])
+    assert line.reason == "cancelled: wrong edition"
+    assert await house.ledger.withdraw(run, now=LATER) == 0
+    deferred = settlement(claims[0], State.DUE, next_attempt=LATER)
+    await house.settle(deferred, now=LATER)
+    assert await house.ledger.withdraw(run, now=LATER) == 1, "and waits for nothing"
+    plan = await house.ledger.plan(frozen_edition())
+    assert plan.audience == 3, "a new run is for who has no copy"
+
+
+async def test_what_is_finished_is_not_stopped(house: House) -> None:
+    """A run that was sent is neither held nor cancelled; a cancelled one stays so."""
+    run = await house.open_run(A)
+    done = await house.ledger.mark_run(run, RunState.SENT, now=LATER)
+    for stop in (
+        house.control.pause(done, reason=say("late")),
+        house.ledger.cancel(done, reason=say("late"), now=LATER),
+    ):
+        with pytest.raises(GuardError, match="is finished"):
+            await stop
+    other = await house.open_run(B, number=119)
+    first = await house.ledger.cancel(other, reason=say("one"), now=NOW)
+    with pytest.raises(GuardError, match="is finished"):
+        await house.ledger.cancel(other, reason=say("two"), now=LATER)
+    for state in (RunState.SENT, RunState.PAUSED):
+        assert await house.ledger.mark_run(other, state, now=LATER) == first
+    with pytest.raises(GuardError, match="was cancelled"):
+        await house.ledger.mark_run(first, RunState.SENDING, now=LATER)
+    with pytest.raises(GuardError, match="is finished"):
+        await house.control.pause(other, reason=say("late"))
+
+
+async def test_nothing_is_withdrawn_from_a_run_that_goes_on(house: House) -> None:
+    """Only cancelling gives readers up."""
+    run = await house.open_run(A, B)
+    assert await house.ledger.withdraw(run, now=LATER) == 0
+    assert set((await house.states(run)).values()) == {State.DUE}
+
+
+async def test_a_great_run_is_withdrawn_in_parts(house: House) -> None:
+    """Each part is short, so that nobody else waits long for the database."""
+    emails = [f"r{n}@x.example" for n in range(25)]
+    run = await house.open_run(*emails)
+    await house.store.write(lambda c: steering.cancel(c, run, NOTHING, LATER))
+    part = partial(steering.withdraw, which=run, now=LATER, limit=10)
+    counts = [await house.store.write(part) for _ in range(4)]
+    assert counts == [10, 10, 5, 0]
+    (first, *_) = await house.ledger.entries(run)
+    assert first.reason == "cancelled"
+
+
+async def test_patience_begins_when_all_had_their_chance(house: House) -> None:
+    """A run held overnight gives nobody up who was never written to."""
+    run = await house.open_run(A, B)
+    assert run.patient_from == NOW
+    run = await house.ledger.mark_run(run, RunState.SENDING, now=LATER)
+    assert run.patient_from == LATER
+    await settle(house, run, a=State.REFUSED, b=State.DUE)
+    much_later = LATER + timedelta(hours=9)
+    run = await house.ledger.mark_run(run, RunState.PAUSED, now=much_later)
+    run = await house.ledger.mark_run(run, RunState.SENDING, now=much_later)
+    assert run.patient_from == LATER
+    await house.ledger.reopen(run, states=[State.REFUSED], now=much_later)
+    known = await house.ledger.find_run(run.name)
+    assert known is not None
+    assert known.patient_from == much_later, "tried again means waited for again"
+
+
+# -- who goes ahead -----------------------------------------------------------
+
+
+async def test_named_readers_are_claimed_first(house: House) -> None:
+    """The canary's readers, whenever they joined; the run knows how many."""
+    await house.admit(A, B, C, D)
+    canary = Canary(seeds=("d@noTorange.fr", "B@free.fr", "nobody@x.example"))
+    run = await house.ledger.open_run(frozen_edition(), now=NOW, canary=canary)
+    assert run.canary == 2
+    assert [claim.email for claim in await house.claim(run)] == [B, D, A, C]
+
+
+async def test_a_share_goes_ahead_in_the_order_of_joining(house: House) -> None:
+    """Rounded up."""
+    await house.admit(A, B, C, D)
+    canary = Canary(percent=30)
+    run = await house.ledger.open_run(frozen_edition(), now=NOW, canary=canary)
+    assert run.canary == 2
+    found_again = await house.ledger.find_run(run.name)
+    assert found_again == run
+
+
+async def test_a_canary_of_strangers_opens_no_run(house: House) -> None:
+    """Nobody would go ahead, and everybody at once."""
+    await house.admit(A)
+    canary = Canary(seeds=(B,))
+    with pytest.raises(GuardError, match="nobody of the canary"):
+        await house.ledger.open_run(frozen_edition(), now=NOW, canary=canary)
+    assert await house.ledger.runs() == []

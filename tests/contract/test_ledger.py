@@ -611,16 +611,17 @@ async def test_reopening_nothing_reopens_nothing(house: House) -> None:
 
 
 async def test_giving_up_ends_what_waits(house: House) -> None:
-    """What is due expires and keeps the last reason; what is on the wire does not."""
+    """What was deferred expires and keeps its reason; on the wire or untried does not."""
     run = await house.open_run(A, B, C)
     one, two = await house.claim(run, limit=2)
     await house.settle(settlement(one, State.DUE, next_attempt=LATER), now=NOW)
     await house.hand_over(two, now=NOW)
-    assert await house.ledger.expire(run, now=LATER) == 2
+    assert await house.ledger.expire(run, now=LATER) == 1
     entries = {e.email: e for e in await house.ledger.entries(run)}
+    assert entries[A].state is State.EXPIRED
     assert entries[A].reason == "because due"
-    assert entries[C].reason == "given up: too late"
-    assert entries[C].next_attempt is None
+    assert entries[A].next_attempt is None
+    assert entries[C].state is State.DUE, "who was never written to gets their chance"
     assert entries[B].state is State.HANDING_OVER
 
 

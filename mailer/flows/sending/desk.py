@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mailer.audience.token import Keyring
 from mailer.delivery.throttle import Bucket
+from mailer.delivery.valve import UNLIMITED, Limits
 from mailer.flows.carriage import Relay
 from mailer.flows.ports import Clock, Ledger
 
@@ -22,16 +23,21 @@ class Policy:
     """How patient a run is, and what it does about doubt.
 
     ``delays`` are the waits between attempts, the last one repeating until
-    ``give_up_after`` the start of the run; ``linger`` is how long a sender without
-    daemon stays for the next attempt; ``resend_doubt`` trades at most once for at
-    least once; ``store_patience`` is how long an outcome is offered to a database
-    that does not take it; ``idle`` is how long a connection is kept for nothing;
-    ``catch_up`` is how late an armed run still leaves by itself, None: however late.
+    ``give_up_after`` all had their first chance (None: until the next edition makes
+    this one old); ``linger`` is how long a sender without daemon stays for the next
+    attempt; ``limits`` are what stops the run; ``canary_wait`` is how long the others
+    wait for what becomes of those who went ahead; ``resend_doubt`` trades at most once
+    for at least once; ``store_patience`` is how long an outcome is offered to a
+    database that does not take it; ``idle`` is how long a connection is kept for
+    nothing; ``catch_up`` is how late an armed run still leaves by itself, None: however
+    late.
     """
 
     delays: Sequence[timedelta]
-    give_up_after: timedelta
+    give_up_after: timedelta | None
     linger: timedelta
+    limits: Limits = UNLIMITED
+    canary_wait: timedelta = timedelta(minutes=10)
     lease: timedelta = timedelta(minutes=5)
     resend_doubt: bool = False
     store_patience: timedelta = timedelta(seconds=30)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
@@ -17,8 +17,10 @@ from mailer.flows.sending.bookkeeper import Bookkeeper, unwritten
 from mailer.flows.sending.carrier import RunCarrier
 from mailer.flows.sending.desk import PacedRelay, SendingDesk
 from mailer.flows.sending.letters import Letters
+from mailer.flows.sending.limits import Watch
+from mailer.flows.sending.patience import Patience
 from mailer.flows.sending.queue import BATCH, Queue
-from mailer.flows.sending.settling import settled, unwritable
+from mailer.flows.sending.settling import put_off, settled, unwritable
 from mailer.phrases import Phrase, say, verbatim
 
 log = structlog.get_logger()
@@ -58,13 +60,18 @@ class Round:
         desk: SendingDesk,
         books: Bookkeeper,
         *,
-        give_up: datetime,
+        patience: Patience,
+        watch: Watch,
         halt: Callable[[Phrase], None],
+        hold: Callable[[Phrase], None],
+        most: int | None = None,
     ) -> None:
+        """Claim at most *most*. *hold* is told why only somebody's word goes on."""
         self.run, self.letters, self.desk, self.books = run, letters, desk, books
-        self.give_up = give_up
         self.is_over = False
-        self._halt = halt
+        self._patience, self._watch = patience, watch
+        self._halt, self._hold = halt, hold
+        self._most = most
         self._queue = Queue(self._claim)
         self._queue.batch = self._batch()
         self._lanes = {paced.relay.name: _Lane(paced) for paced in desk.relays}
@@ -111,12 +118,19 @@ class Round:
                 lane.waiting.append(carrier)
                 lane.has_waiting.set()
             return None
-        claim = self._queue.take()
-        if claim is None:
-            self._hungry.add(carrier)
+        while (claim := self._queue.take()) is not None:
+            if not (wait := self._watch.wait(claim)):
+                lane.spend()
+                return claim
+            until = self.desk.clock.now() + timedelta(seconds=wait)
+            self.books.book(put_off(claim, carrier.relay, until))
+        if self._queue.is_dry:
+            carrier.session.leave()
+            self._queue.changed.set()
+            self._feed()
         else:
-            lane.spend()
-        return claim
+            self._hungry.add(carrier)
+        return None
 
     def put_back(self, claim: Claim) -> None:
         """A claim that was not begun."""
@@ -138,7 +152,7 @@ class Round:
             attempt,
             policy=self.desk.policy,
             now=self.desk.clock.now(),
-            give_up=self.give_up,
+            give_up=self._patience.give_up,
             jitter=self.desk.chance(),
         )
         if settlement.verdict.fault is Fault.RUN:
@@ -148,6 +162,8 @@ class Round:
                 reason=settlement.verdict.reason,
             )
             self._halt(refused)
+        elif reason := self._watch.heed(claim, settlement.verdict):
+            self._hold(reason)
         self.books.book(settlement)
 
     # -- what goes on meanwhile -------------------------------------------------
@@ -204,12 +220,14 @@ class Round:
             self._hungry.pop().session.wake()
 
     async def _claim(self, limit: int) -> list[Claim]:
-        """More of what is due, unless it is too late or the ledger cannot be written."""
+        """More of what is due, unless enough is or the ledger cannot be written."""
         policy, clock = self.desk.policy, self.desk.clock
         deadline = clock.monotonic() + policy.store_patience.total_seconds()
-        while not self.is_over and clock.now() < self.give_up:
+        if self._most is not None:
+            limit = min(limit, self._most)
+        while limit and not self.is_over:
             try:
-                return await self.desk.ledger.claim(
+                claims = await self.desk.ledger.claim(
                     self.run,
                     worker=self.desk.worker,
                     limit=limit,
@@ -221,6 +239,11 @@ class Round:
                     self._halt(unwritten(error))
                     break
                 await clock.wait(self.desk.stop, _AGAIN)
+            else:
+                self._patience.see(claims, clock.now())
+                if self._most is not None:
+                    self._most -= len(claims)
+                return claims
         return []
 
     def _batch(self) -> int:

@@ -10,7 +10,9 @@ from mailer.delivery.retry import next_attempt
 from mailer.errors import InputError
 from mailer.flows.ports import Claim, Settlement
 from mailer.flows.sending.desk import Policy
+from mailer.phrases import say
 
+_PUT_BACK = say("waits: the recipient's provider rejects us")
 _RELAY_DELAYS = (timedelta(seconds=10), timedelta(minutes=1))
 """A stumble of the relay is retried sooner than a reader's mailbox is."""
 
@@ -54,6 +56,18 @@ def settled(
     )
 
 
+def put_off(claim: Claim, relay: str, until: datetime) -> Settlement:
+    """A reader whose provider rejects us: not tried, and no attempt spent, *until* then."""
+    return Settlement(
+        claim=claim,
+        state=State.DUE,
+        attempt=Attempt(relay=relay, stage=Stage.CONNECT, reply=None),
+        verdict=Verdict(outcome=Outcome.DEFERRED, fault=Fault.DOMAIN, reason=_PUT_BACK),
+        next_attempt=until,
+        tried=False,
+    )
+
+
 def unwritable(claim: Claim, relay: str, error: InputError) -> Settlement:
     """A reader to whom no message can be addressed: refused, by us and by name."""
     return Settlement(
@@ -61,7 +75,7 @@ def unwritable(claim: Claim, relay: str, error: InputError) -> Settlement:
         state=State.REFUSED,
         attempt=Attempt(relay=relay, stage=Stage.CONNECT, reply=None),
         verdict=Verdict(
-            outcome=Outcome.REFUSED, fault=Fault.MESSAGE, reason=error.message
+            outcome=Outcome.REFUSED, fault=Fault.RECIPIENT, reason=error.message
         ),
     )
 

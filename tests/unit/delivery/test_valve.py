@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mailer.delivery.canary import Canary, read_canary
 from mailer.delivery.reply import Fault, Outcome, Verdict
-from mailer.delivery.valve import Limits, Valve
+from mailer.delivery.valve import UNLIMITED, Limits, Valve
 from mailer.errors import InputError
 from mailer.phrases import Phrase, say
 
@@ -30,12 +30,6 @@ NEWS = st.lists(
     st.sampled_from([YES, YES, YES, NO, DOUBT, LATER, REJECTED, TOO_BIG]), max_size=200
 )
 ONLY_RATIO = Limits(max_refusals_in_row=0, max_message_refusals=0)
-OFF = Limits(
-    max_failure_ratio=1,
-    max_refusals_in_row=0,
-    max_message_refusals=0,
-    max_domain_refusals=0,
-)
 
 
 def stops_at(limits: Limits, news: list[Verdict]) -> tuple[int, Phrase] | None:
@@ -107,7 +101,7 @@ def test_acceptances_and_deferrals_stop_nothing(news: list[Verdict]) -> None:
 @given(NEWS)
 def test_everything_passes_where_nothing_is_limited(news: list[Verdict]) -> None:
     """The limits can be turned off, each and all."""
-    assert stops_at(OFF, news) is None
+    assert stops_at(UNLIMITED, news) is None
 
 
 @given(NEWS, st.integers(1, 30))
@@ -183,7 +177,7 @@ def test_a_provider_that_rejects_us_is_put_back_alone() -> None:
 
 def test_a_dead_address_is_not_its_providers_fault() -> None:
     """Unknown readers of one domain do not make the others wait."""
-    valve = Valve(OFF)
+    valve = Valve(UNLIMITED)
     for _ in range(50):
         valve.observe(NO, "orange.fr", 0.0)
     assert valve.wait("orange.fr", 0.0) == 0.0
