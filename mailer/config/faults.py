@@ -66,13 +66,19 @@ def _words(fault: ErrorDetails, place: list[str]) -> Phrase:
 
 
 def by_name(place: Sequence[str], values: Mapping[str, Any]) -> str:
-    """``relays.principal.port`` rather than ``relays.0.port``."""
-    if len(place) > 1 and place[0] in NAMED_BY and place[1].isdigit():
-        entry = values[place[0]][int(place[1])]
-        key = NAMED_BY[place[0]]
-        name = entry.get(key, place[1]) if isinstance(entry, dict) else place[1]
-        return ".".join([place[0], str(name), *place[2:]])
-    return ".".join(place)
+    """``relays.principal.port`` rather than ``relays.0.port``, however deep it stands."""
+    steps: list[str] = []
+    here: Any = values
+    for step in place:
+        if isinstance(here, list | tuple) and step.isdigit() and int(step) < len(here):
+            here = here[int(step)]
+            key = NAMED_BY.get(steps[0], "name")
+            named = here.get(key, step) if isinstance(here, dict) else step
+            steps.append(str(named))
+        else:
+            here = here.get(step) if isinstance(here, dict) else None
+            steps.append(step)
+    return ".".join(steps)
 
 
 def is_secret(key: str) -> bool:

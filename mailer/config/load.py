@@ -190,10 +190,7 @@ def load(*, config: Path | None, start: Path, environ: Mapping[str, str]) -> Loa
 def show(loaded: Loaded) -> list[tuple[str, str, str]]:
     """Every value in force as (key, value, origin), secrets masked."""
     rows = []
-    named = {
-        name: [entry.model_dump() for entry in getattr(loaded.settings, name)]
-        for name in NAMED_BY
-    }
+    named = loaded.settings.model_dump()
     for place, value in _flat((), loaded.settings):
         key = by_name(place, named)
         origin = loaded.origins.get(".".join(place), "default")

@@ -123,7 +123,8 @@ class ComposingRoom:
     def place(self, publication: Publication, day: date, changes: Changes) -> None:
         """Do *changes* in the folder of *day*, each whole or not at all.
 
-        GuardError, and nothing is changed, if a file was edited since it was looked at.
+        GuardError, and nothing is changed, if a file was edited since it was looked at,
+        or if something that is no text of ours stands where one is to go.
         """
         draft = self._folder(publication, day)
         if draft is None:  # somebody took it away in this very moment
@@ -131,9 +132,10 @@ class ComposingRoom:
             raise InputError(message)
         there = self._texts(draft.path)
         for file, text in changes.seen.items():
-            if there.get(file) != text:
-                message = say("{file} is being edited", file=file)
-                raise GuardError(message, hint=say("assemble again"))
+            is_there = text is None and os.path.lexists(draft.path / file)
+            if is_there or there.get(file) != text:
+                message = say("{file} is in the way, or being edited", file=file)
+                raise GuardError(message, hint=say("nothing was changed"))
         lying = self._lying(publication, day)
         taken = [lying.items[name] for name in changes.taken if name in lying.items]
         try:
@@ -157,7 +159,11 @@ class ComposingRoom:
 
     def _texts(self, folder: Path) -> dict[str, str]:
         """What the Markdown files of *folder* say, by name."""
-        files = [f for f in sorted(folder.glob("*.md")) if self._workspace.holds(f)]
+        files = [
+            file
+            for file in sorted(folder.glob("*.md"))
+            if file.is_file() and not file.is_symlink() and self._workspace.holds(file)
+        ]
         return texts((file, file.name) for file in files)
 
     def _folder(self, publication: Publication, day: date) -> EditionFolder | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mailer.edition.gathering.item import pictures_in, read_item
 from mailer.edition.gathering.sorting import Item
-from mailer.errors import EditionError
+from mailer.errors import EditionError, Finding
 from mailer.files import replacing, usual_mode
 from mailer.phrases import Phrase, say, verbatim
 from mailer.workspace.editions import INBOX, Workspace
@@ -136,9 +136,7 @@ def _read(
             own = "" if taken else _companion(file)
             item = read_item(text, name=name, picture=own, gap=gap)
         except EditionError as error:
-            first = error.findings[0]
-            where = f"{first.place}: " if first.line else ""
-            pile.faults.append((name, verbatim(f"{where}{first.message}")))
+            pile.faults.append((name, _told(error.findings[0])))
             continue
         named = pictures_in(item.piece.text + "\n" + item.piece.picture)
         there = tuple(place / each for each in named)
@@ -157,6 +155,16 @@ def _read(
         item = read_item(text, name=name, gap=gap)
         item = replace(item, folder=_folder(name), taken=taken)
         pile.items[name] = Lying(item=item, text=text, file=None, pictures=(picture,))
+
+
+def _told(finding: Finding) -> Phrase:
+    """What is wrong with an item, at its line, and the way out."""
+    told = verbatim(finding.message)
+    if finding.line:
+        told = say("line {line}: {fault}", line=str(finding.line), fault=told)
+    if finding.hint:
+        told = say("{fault} ({hint})", fault=told, hint=finding.hint)
+    return told
 
 
 def _files(workspace: Workspace, folder: Path, pile: Pile) -> Iterator[Path]:

@@ -12,7 +12,10 @@ from typing import Any
 import pytest
 
 from mailer.config.load import load
+from mailer.edition.feature import Feature, Form, Supply
 from mailer.edition.gathering.entries import Entry, Feed
+from mailer.edition.gathering.refresh import Fate
+from mailer.edition.gathering.results import Choice, PollResult
 from mailer.edition.model import Publication
 from mailer.errors import GuardError
 from mailer.flows.gather import (
@@ -109,6 +112,13 @@ class House:
     def edit(self, file: str, text: str) -> None:
         (found,) = self.folder.glob(f"editions/la-revue/*/{file}")
         found.write_text(text, "utf-8")
+
+    def put_in_the_way(self, file: str, kind: str) -> None:
+        (folder,) = self.folder.glob("editions/la-revue/*")
+        if kind == "folder":
+            (folder / file).mkdir()
+        else:
+            (folder / file).symlink_to(self.folder.parent / "elsewhere.md")
 
 
 @pytest.fixture
@@ -259,10 +269,56 @@ async def test_an_edit_in_the_last_moment_stops_everything(house: House) -> None
         place(*args)
 
     room.place = late  # type: ignore[method-assign]
-    with pytest.raises(GuardError, match=r"10-echos\.md is being edited"):
+    with pytest.raises(GuardError, match=r"10-echos\.md is in the way"):
         await house.gather()
     assert house.text("10-echos.md") == "# À moi\n"
     assert list(house.folder.rglob("20-restes.md")) == []
+
+
+@pytest.mark.parametrize("kind", ["link", "folder"])
+async def test_what_stands_in_the_way_stays(house: House, kind: str) -> None:
+    """A link or a folder under the name of a part is somebody's, and is not replaced."""
+    house.feeds.says("houle")
+    await house.gather()
+    house.put_in_the_way("10-echos.md", kind)
+    house.feeds.says("houle", "a")
+    with pytest.raises(GuardError, match="in the way"):
+        await house.gather()
+    assert not (house.folder.parent / "elsewhere.md").exists()
+
+
+class Counted:
+    """Votes that were counted."""
+
+    def __init__(self, *votes: int) -> None:
+        self.result = PollResult(
+            poll="frigo",
+            question="Toi, tu…",
+            choices=[Choice(f"réponse {n}", count) for n, count in enumerate(votes)],
+        )
+
+    async def last(self, publication: str, *, before: date) -> PollResult | None:
+        return self.result if before >= SATURDAY else None
+
+
+async def test_a_result_is_printed_once(house: House) -> None:
+    """In the edition after the poll, and in no later one; without votes it is left out."""
+    sondage = Feature(
+        name="sondage", supply=Supply.POLL, title="Vous avez répondu", form=Form.PROSE
+    )
+    assembly = replace(house.publication.assembly, features=(sondage,))
+    house.publication = replace(house.publication, assembly=assembly)
+    house.desk = replace(house.desk, polls=Counted(0, 0))
+    (left_out,) = (await house.gather()).features
+    assert left_out.fate is Fate.EMPTY
+    assert "no poll was answered" in str(left_out.supplies.note)
+    house.desk = replace(house.desk, polls=Counted(21, 4))
+    assert fates(await house.gather()) == ["written"]
+    text = house.text("10-sondage.md")
+    assert "| réponse 0 | 84\u00a0% |\n| réponse 1 | 16\u00a0% |" in text
+    assert "*25 réponses.*" in text
+    assert fates(await house.gather()) == ["unchanged"]
+    assert fates(await house.gather(SATURDAY + timedelta(days=7))) == ["empty"]
 
 
 def test_a_draft_is_due_before_it_leaves(house: House) -> None:

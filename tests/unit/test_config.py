@@ -509,3 +509,65 @@ def test_a_wrong_quota_is_told(place: Path, line: str, said: str) -> None:
     with pytest.raises(ConfigError) as caught:
         read(place, TOML.replace('rate = "15/s"', line))
     assert said in str(caught.value)
+
+
+FEATURES = (
+    TOML
+    + """
+[feeds.houle]
+url = "https://houle.example/feed"
+
+[[publications.le-meridien.features]]
+name   = "echos"
+source = "feed"
+feeds  = ["houle"]
+"""
+)
+
+
+def test_features_are_known_by_their_names(place: Path) -> None:
+    """In the environment, in `config show` and in faults."""
+    loaded = read(
+        place,
+        FEATURES,
+        MAILER_PUBLICATIONS__LE_MERIDIEN__FEATURES__ECHOS__COUNT="3",
+        MAILER_FEEDS__HOULE__PRIVATE="true",
+    )
+    (feature,) = loaded.settings.publication("le-meridien").assembly.features
+    assert (feature.count, feature.words) == (3, 50)
+    rows = {key: value for key, value, _ in show(loaded)}
+    assert rows["publications.le-meridien.features.echos.count"] == "3"
+    assert rows["feeds.houle.private"] == "True"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"feed"', '"feeds"', "19: publications.le-meridien.features.echos.source"),
+        ('["houle"]', '["houl"]', "no feed houl: did you mean houle?"),
+        ('feeds  = ["houle"]', "", 'features.echos: feeds = ["…"] belongs to'),
+        (
+            "feeds  =",
+            'item = "{titel}"\nfeeds =',
+            "no field {titel}: did you mean title?",
+        ),
+        ("feeds  =", 'window = "soon"\nfeeds =', "'soon' is no duration"),
+        ("feeds  =", "count = 0\nfeeds =", "features.echos.count"),
+        ("feeds  =", 'class = "a b"\nfeeds =', "features.echos.class"),
+        ("feeds  =", 'titel = "x"\nfeeds =', "did you mean title?"),
+        ("https://houle", "ftp://houle", "feeds.houle.url"),
+        ("https://houle", "https://a:b@houle", "is no address"),
+        ("/feed", "/fe ed", "is no address"),
+        (
+            "[[publications",
+            '[[publications.le-meridien.features]]\nname = "echos"\n'
+            'source = "hand"\n\n[[publications',
+            "two are called echos",
+        ),
+    ],
+)
+def test_a_wrong_feature_is_told(place: Path, old: str, new: str, said: str) -> None:
+    """By its name and key, with what was meant."""
+    with pytest.raises(ConfigError) as caught:
+        read(place, FEATURES.replace(old, new, 1))
+    assert said in str(caught.value)
