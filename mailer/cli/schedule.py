@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from mailer.cli.invocation import Invocation, invocation
+from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.options import JsonOption
+from mailer.cli.vocabulary import word
 from mailer.cli.words import Words
+from mailer.errors import GuardError, InputError
 from mailer.phrases import Phrase, say
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from mailer.edition.agenda import Dated, Departure
+    from mailer.flows.outlook import Outlook
+    from mailer.flows.slots import Slot
 
-_ROOMY = 100
+_ROOMY = 120
 """Columns from which a title has room beside its edition."""
+
+_LONG_NAME = 24
+"""Longer names of publications give way on a narrow screen."""
 
 
 def register(app: typer.Typer) -> None:
@@ -29,6 +37,19 @@ def register(app: typer.Typer) -> None:
 
 def schedule(
     ctx: typer.Context,
+    edition: Annotated[
+        str | None,
+        typer.Argument(metavar="[EDITION]", help="With --at or --clear: which one."),
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            "--at", metavar="TIME", help='Its own hour: "2026-03-14 12:00", or 12:00.'
+        ),
+    ] = None,
+    clear: Annotated[
+        bool, typer.Option("--clear", help="Back to the hour of the calendar.")
+    ] = False,
     publication: Annotated[
         str | None,
         typer.Option("--publication", "-p", help="One only; else all."),
@@ -38,10 +59,70 @@ def schedule(
     ] = 3,
     json: JsonOption = False,
 ) -> None:
-    """List the next departures: date, local time, UTC, and the edition that fits."""
-    from mailer.edition.agenda import coming, stranded
+    """List the next departures: local time, UTC, the edition that fits and its state.
 
+    With an edition, give it an hour of its own: send_at in its file.
+    """
     call = invocation(ctx)
+    if edition is not None:
+        name = _plan(call, edition, at=at, clear=clear)
+        publication = publication or name.partition("/")[0]
+    elif at is not None or clear:
+        message = say("say which edition")
+        raise InputError(message, hint="mailer schedule EDITION --at TIME")
+    run_async(_list(call, publication, count, json=json))
+
+
+async def _list(
+    call: Invocation, publication: str | None, count: int, *, json: bool
+) -> None:
+    shown = await _shown(call, publication, count)
+    if json:
+        call.print_json(
+            {
+                "schema": 1,
+                "departures": [_json(each, shown) for each in shown.departures],
+                "stranded": [
+                    {"edition": each.name, "date": each.day.isoformat()}
+                    for each in shown.astray
+                ],
+                "held": [_held_json(slot) for slot in shown.held],
+            }
+        )
+        return
+    for slot in shown.held:
+        call.out.tell(_held(slot), style="yellow")
+    if not shown.departures:
+        call.out.tell(
+            say('No departure ahead. A publication has schedule = "sat 07:00".')
+        )
+        return
+    call.out.print(_table(call, shown))
+    for each in shown.departures:
+        found = shown.outlooks.get(each)
+        if len(each.editions) > 1:
+            call.out.tell(_crowded(each), style="yellow")
+        elif found is not None and found.reason:
+            call.out.tell(say("! {why}", why=found.reason), style="yellow")
+    for stray in shown.astray:
+        call.out.tell(_stray(stray), style="yellow")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Shown:
+    """What one listing has to show."""
+
+    departures: Sequence[Departure]
+    outlooks: Mapping[Departure, Outlook | None]
+    titles: Mapping[str, str]
+    astray: Sequence[Dated]
+    held: Sequence[Slot]
+
+
+async def _shown(call: Invocation, publication: str | None, count: int) -> _Shown:
+    from mailer.edition.agenda import coming, stranded
+    from mailer.flows.outlook import held, outlook
+
     house = call.house
     names = [publication] if publication else sorted(house.settings.publications)
     now = house.clock.now()
@@ -55,51 +136,78 @@ def schedule(
         found += coming(paper, editions, now=now, count=count)
         astray += stranded(paper, editions, now=now)
     found.sort(key=lambda each: (each.due, each.publication))
-    if json:
-        call.print_json(
-            {
-                "schema": 1,
-                "departures": [_json(each, titles) for each in found],
-                "stranded": [
-                    {"edition": each.name, "date": each.day.isoformat()}
-                    for each in astray
-                ],
-            }
-        )
-        return
-    if not found:
-        call.out.tell(
-            say('No departure ahead. A publication has schedule = "sat 07:00".')
-        )
-    else:
-        call.out.print(_table(call, found, titles))
-    for each in found:
-        if len(each.editions) > 1:
-            call.out.tell(_crowded(each), style="yellow")
-    for stray in astray:
-        call.out.tell(_stray(stray), style="yellow")
+    async with house.stores() as stores:
+        outlooks = {
+            each: await outlook(
+                each,
+                house.newsroom,
+                stores.ledger,
+                stores.approvals,
+                auto=house.settings.send.approval == "auto",
+                now=now,
+            )
+            for each in found
+        }
+        behind = await held(stores.slots, stores.ledger, now=now)
+    return _Shown(
+        departures=found,
+        outlooks=outlooks,
+        titles=titles,
+        astray=astray,
+        held=[slot for slot in behind if slot.publication in names],
+    )
 
 
-def _table(
-    call: Invocation, found: Sequence[Departure], titles: dict[str, str]
-) -> Table:
+def _plan(call: Invocation, name: str, *, at: str | None, clear: bool) -> str:
+    """Write the hour of an edition into its file; its name."""
+    from mailer.edition.calendar import instant
+    from mailer.workspace.planning import plan, wall_time
+
+    if clear == (at is not None):
+        message = say("say --at TIME or --clear")
+        raise InputError(message, hint='--at "2026-03-14 12:00"')
+    house = call.house
+    folder = house.newsroom.workspace.find(
+        name, list(house.settings.publications), today=call.today()
+    )
+    wall = None if at is None else wall_time(at, folder)
+    zone = house.publication(folder.publication).timezone
+    if wall is not None and instant(wall, zone) <= house.clock.now():
+        message = say("{moment} has passed", moment=f"{wall:%Y-%m-%d %H:%M}")
+        raise GuardError(message, hint=f"mailer send {folder.name}")
+    file = plan(folder, wall)
+    call.err.tell(
+        say("{file}: send_at is {value}", file=file, value=f"{wall:%Y-%m-%d %H:%M}")
+        if wall
+        else say("{file}: no send_at any more", file=file)
+    )
+    return folder.name
+
+
+def _table(call: Invocation, shown: _Shown) -> Table:
     """Moments are never cut: names fold, titles make room."""
     roomy = call.out.width >= _ROOMY
     table = Table(box=None, header_style="dim", pad_edge=False)
     table.add_column(call.said(say("Leaves")), no_wrap=True)
     table.add_column("UTC", no_wrap=True, style="dim")
-    table.add_column(call.said(say("Publication")), overflow="fold")
-    table.add_column(call.said(say("Edition")), overflow="fold")
+    longest = max(len(each.publication) for each in shown.departures)
+    name = call.said(say("Publication"))
+    table.add_column(name, no_wrap=True, min_width=min(longest, _LONG_NAME))
+    table.add_column(call.said(say("Edition")), overflow="fold", min_width=8)
+    table.add_column(call.said(say("State")), no_wrap=True)
     if roomy:
         title = call.said(say("Title"))
         table.add_column(title, no_wrap=True, overflow="ellipsis", max_width=40)
-    for each in found:
+    for each in shown.departures:
+        found = shown.outlooks.get(each)
+        title = shown.titles.get(each.edition or "", "")
         table.add_row(
             f"{_moment(call, each.local)} {each.local:%Z}",
             _moment(call, each.due),
             each.publication,
             _edition(call, each),
-            *([Words(titles.get(each.edition or "", ""))] if roomy else []),
+            call.said(word(found.state)) if found else "",
+            *([Words(title)] if roomy else []),
         )
     return table
 
@@ -136,8 +244,25 @@ def _stray(edition: Dated) -> Phrase:
     )
 
 
-def _json(departure: Departure, titles: dict[str, str]) -> dict[str, object]:
+def _held(slot: Slot) -> Phrase:
+    if slot.state == "missed":
+        return say(
+            "! {publication} of {date} is held: {reason}",
+            publication=slot.publication,
+            date=slot.day.isoformat(),
+            reason=slot.reason,
+        )
+    return say(
+        "! {publication} of {date} has not left: {reason}",
+        publication=slot.publication,
+        date=slot.day.isoformat(),
+        reason=slot.reason,
+    )
+
+
+def _json(departure: Departure, shown: _Shown) -> dict[str, object]:
     name = departure.edition
+    found = shown.outlooks.get(departure)
     return {
         "publication": departure.publication,
         "date": departure.day.isoformat(),
@@ -146,6 +271,18 @@ def _json(departure: Departure, titles: dict[str, str]) -> dict[str, object]:
         "zone": departure.zone,
         "planned": departure.planned,
         "edition": name,
-        "title": titles.get(name) if name else None,
+        "title": shown.titles.get(name) if name else None,
         "editions": list(departure.editions),
+        "state": str(found.state) if found else None,
+        "reason": str(found.reason) if found else "",
+    }
+
+
+def _held_json(slot: Slot) -> dict[str, object]:
+    return {
+        "publication": slot.publication,
+        "date": slot.day.isoformat(),
+        "utc": slot.due.isoformat(),
+        "state": str(slot.state),
+        "reason": str(slot.reason),
     }

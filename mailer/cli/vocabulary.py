@@ -22,7 +22,10 @@ _WORDS = {
         say("feed"),
         say("error"),
         say("warning"),
-        # runs and deliveries
+        # editions, runs and deliveries
+        say("draft"),
+        say("approved"),
+        say("scheduled"),
         say("armed"),
         say("sending"),
         say("paused"),
