@@ -190,7 +190,7 @@ def _sponsors(place: Place) -> Phrase | str:
     free = place.room - len(place.bookings)
     if place.room == 1 or free <= 0:
         return names
-    room = say_many("room for {count}", "room for {count}", free)
+    room = say_many("room for\u00a0{count}", "room for\u00a0{count}", free)
     return say("{before}, {last}", before=names, last=room) if names else room
 
 

@@ -41,13 +41,19 @@ def faults_of(
     said = NOTHING
     for fault in error.errors():
         place = [str(step) for step in fault["loc"] if step != "[key]"]
-        origin = nearest(place, origins) or ""
+        origin = nearest(place, origins) or _file(origins)
         line = _words(fault, place)
         where = ": ".join(filter(None, (origin, by_name(place, values))))
         if where:
             line = say("{where}: {fault}", where=where, fault=line)
         said = say("{before}\n{last}", before=said, last=line) if said else line
     return said
+
+
+def _file(origins: Mapping[str, str]) -> str:
+    """The file itself, for what is wrong between its tables."""
+    files = (where.rpartition(":") for where in origins.values())
+    return next((file for file, _, line in files if line.isdecimal()), "")
 
 
 def _words(fault: ErrorDetails, place: list[str]) -> Phrase:

@@ -12,6 +12,7 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
+    field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings
@@ -165,6 +166,16 @@ class PublicationSettings(Table):
     assembly: AssemblySettings = AssemblySettings()
     features: tuple[FeatureSettings, ...] = ()
 
+    @field_validator("features")
+    @classmethod
+    def _features_have_names_of_their_own(
+        cls, features: tuple[FeatureSettings, ...]
+    ) -> tuple[FeatureSettings, ...]:
+        if twice := _twice([each.name.lower() for each in features]):
+            message = say("two features are called {names}", names=twice)
+            raise ValueError(message)
+        return features
+
     @model_validator(mode="after")
     def _exceptions_are_of_the_schedule(self) -> PublicationSettings:
         read_calendar(self.schedule, self.exceptions)
@@ -216,15 +227,8 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _features_have_names_and_feeds(self) -> Settings:
+    def _features_have_feeds(self) -> Settings:
         for id_, table in self.publications.items():
-            if twice := _twice([feature.name for feature in table.features]):
-                message = say(
-                    "publications.{id}.features: two are called {names}",
-                    id=id_,
-                    names=twice,
-                )
-                raise ValueError(message)
             for name in (name for each in table.features for name in each.feeds):
                 if name not in self.feeds:
                     message = say(

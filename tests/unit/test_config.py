@@ -544,7 +544,11 @@ def test_features_are_known_by_their_names(place: Path) -> None:
     ("old", "new", "said"),
     [
         ('"feed"', '"feeds"', "19: publications.le-meridien.features.echos.source"),
-        ('["houle"]', '["houl"]', "no feed houl: did you mean houle?"),
+        (
+            '["houle"]',
+            '["houl"]',
+            "config/mailer.toml: publications.le-meridien.features: no feed houl: did you mean houle?",
+        ),
         ('feeds  = ["houle"]', "", 'features.echos: feeds = ["…"] belongs to'),
         (
             "feeds  =",
@@ -562,7 +566,7 @@ def test_features_are_known_by_their_names(place: Path) -> None:
             "[[publications",
             '[[publications.le-meridien.features]]\nname = "echos"\n'
             'source = "hand"\n\n[[publications',
-            "two are called echos",
+            "features: two features are called echos",
         ),
     ],
 )
