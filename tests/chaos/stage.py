@@ -111,6 +111,11 @@ class Stage:
             "MAILER_RELAYS__PRINCIPAL__RATE": "",
             "MAILER_SEND__LINGER": "0s",
             "MAILER_SEND__APPROVAL": "auto",
+            # A relay in a bad mood would have the run held, and nobody to let it go.
+            "MAILER_SEND__MAX_FAILURE_RATIO": "1",
+            "MAILER_SEND__MAX_REFUSALS_IN_ROW": "0",
+            "MAILER_SEND__MAX_MESSAGE_REFUSALS": "0",
+            "MAILER_SEND__MAX_DOMAIN_REFUSALS": "0",
             **more,
         }
 
