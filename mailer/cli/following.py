@@ -36,12 +36,16 @@ def is_served(call: Invocation) -> bool:
     return answer is not None and not answer["stopping"]
 
 
-async def hand_over(call: Invocation, run: Run) -> None:
-    """Have the daemon send *run*; StoreError if it is gone."""
+async def tell_daemon(call: Invocation, do: str, **more: str) -> bool:
+    """Say something to the daemon without blocking the loop; whether there is one."""
     from asyncio import to_thread
 
-    answer = await to_thread(daemon_says, call, "resume", run=run.name)
-    if answer is None:
+    return await to_thread(daemon_says, call, do, **more) is not None
+
+
+async def hand_over(call: Invocation, run: Run) -> None:
+    """Have the daemon send *run*; StoreError if it is gone."""
+    if not await tell_daemon(call, "resume", run=run.name):
         raise _gone(run)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mailer.cli.following import tell_daemon
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.options import JsonOption, YesOption
 from mailer.cli.screen import run_json
@@ -66,6 +67,7 @@ async def _pause(
     async with call.house.stores() as stores:
         found = await (run_called(name, stores) if name else _the_one(stores))
         run = await stores.control.pause(found, reason=_by_hand(reason))
+        await tell_daemon(call, "heed", run=run.name)
         held = say(
             "{run} is held. What is on the wire is finished, nothing more leaves.",
             run=run.name,
@@ -111,6 +113,7 @@ async def _cancel(
             reason=verbatim(reason),
             now=call.house.clock.now(),
         )
+        await tell_daemon(call, "heed", run=run.name)
         tally = await stores.ledger.tally(run)
         call.err.tell(say("{run} is cancelled.", run=run.name))
         call.err.tell(say("  {balance}", balance=balance_line(tally)))

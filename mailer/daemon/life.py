@@ -25,7 +25,7 @@ from mailer.daemon.control import ControlSocket
 from mailer.daemon.gatherer import Gatherer
 from mailer.daemon.manager import ServiceManager
 from mailer.daemon.orders import Orders
-from mailer.daemon.senders import Senders
+from mailer.daemon.senders import Senders, is_to_be_sent
 from mailer.daemon.ticker import Ticker
 from mailer.daemon.tower import Tower
 from mailer.delivery.report import balance_line
@@ -77,13 +77,12 @@ class Daemon:
                 stores.ledger,
                 house.clock,
                 desk=lambda: self._desk,
-                patience=lambda: self._house.settings.send.catch_up,
                 ended=self._ended,
             )
             self._gatherer = Gatherer(lambda: self._house, stores, self._tell)
             await self._account(stores)
             stack.enter_context(self._signals())
-            orders = Orders(stores.ledger, house.clock, self._senders, self._facts)
+            orders = Orders(stores, house.clock, self._senders, self._facts)
             await self._listen(house, orders, stack)
             ticker = Ticker(
                 self._tick, every=house.settings.daemon.tick, wall=house.clock
@@ -196,7 +195,7 @@ class Daemon:
         unfinished = [r for r in await stores.ledger.runs() if r.finished is None]
         for run in reversed(unfinished):
             balance = balance_line(await stores.ledger.tally(run))
-            if run.state is RunState.PAUSED:
+            if not is_to_be_sent(run):
                 found = say(
                     "found {run} paused, {reason}: mailer resume {run} goes on",
                     run=run.name,

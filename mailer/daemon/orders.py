@@ -9,8 +9,10 @@ from mailer import __version__
 from mailer.daemon.control import Act, Answer
 from mailer.daemon.senders import Senders
 from mailer.errors import GuardError, NotFoundError
-from mailer.flows.ports import Clock, Ledger, Run, RunState
+from mailer.flows.ports import Clock, Run, RunState
+from mailer.flows.steer import cancel
 from mailer.phrases import Phrase, say, verbatim
+from mailer.wiring import Stores
 
 Facts = Callable[[], Awaitable[dict[str, Any]]]
 
@@ -19,9 +21,9 @@ class Orders:
     """The operator's word, spoken through the socket; the ledger keeps what came of it."""
 
     def __init__(
-        self, ledger: Ledger, clock: Clock, senders: Senders, facts: Facts
+        self, stores: Stores, clock: Clock, senders: Senders, facts: Facts
     ) -> None:
-        self._ledger = ledger
+        self._stores = stores
         self._clock = clock
         self._senders = senders
         self._facts = facts
@@ -31,70 +33,57 @@ class Orders:
         """Everything that can be asked."""
         return {
             "status": self.status,
-            "send": self.send,
             "pause": self.pause,
             "resume": self.resume,
             "cancel": self.cancel,
+            "heed": self.heed,
+            "send": self.resume,
         }
 
     async def status(self, _: Mapping[str, Any]) -> Answer:
         """Who we are, what is being sent, what leaves next."""
         facts = await self._facts()
-        names = {run.id: run.name for run in await self._ledger.runs(limit=200)}
+        names = {run.id: run.name for run in await self._stores.ledger.runs(limit=200)}
         sending = [names.get(key, str(key)) for key in facts["sending"]]
         return {**facts, "version": __version__, "sending": sending}
 
-    async def send(self, asked: Mapping[str, Any]) -> Answer:
-        """Take up a run that was opened, now and not at the next tick."""
-        run = await self._open(asked)
-        await self._senders.look(eager=True)
-        return _told(run)
-
     async def resume(self, asked: Mapping[str, Any]) -> Answer:
-        """Go on with a run, paused or not."""
+        """Go on with a run, now and not at the next tick, whoever held it."""
         run = await self._open(asked)
         if run.state is RunState.PAUSED:
             now = self._clock.now()
-            run = await self._ledger.mark_run(run, RunState.SENDING, now=now)
+            run = await self._stores.ledger.mark_run(run, RunState.SENDING, now=now)
         await self._senders.look(eager=True)
         return _told(run)
 
     async def pause(self, asked: Mapping[str, Any]) -> Answer:
-        """Stop a run after what is on the wire; answered when nothing moves."""
+        """Hold a run; answered when what was on the wire is finished."""
+        reason = _reason(asked, say("held by the operator"))
         run = await self._open(asked)
-        reason = _reason(asked, say("paused by hand"))
-
-        async def paused() -> Run:
-            now = self._clock.now()
-            return await self._ledger.mark_run(
-                run, RunState.PAUSED, now=now, reason=reason, held=True
-            )
-
-        return _told(await self._still(paused))
+        return await self._still(await self._stores.control.pause(run, reason=reason))
 
     async def cancel(self, asked: Mapping[str, Any]) -> Answer:
-        """End a run for good; answered when nothing moves."""
+        """End a run for good; answered when what was on the wire is finished."""
+        reason = _reason(asked, say("cancelled by the operator"))
         run = await self._open(asked)
-        reason = _reason(asked, say("cancelled by hand"))
+        now = self._clock.now()
+        run = await cancel(run, self._stores.ledger, reason=reason, now=now)
+        return await self._still(run)
 
-        async def cancelled() -> Run:
-            now = self._clock.now()
-            return await self._ledger.cancel(run, now=now, reason=reason)
+    async def heed(self, asked: Mapping[str, Any]) -> Answer:
+        """Look at what a command wrote about a run; answered when nothing moves."""
+        return await self._still(await self._run(asked))
 
-        return _told(await self._still(cancelled))
-
-    async def _still(self, word: Callable[[], Awaitable[Run]]) -> Run:
-        """Once the ledger has the *word* nothing more leaves; the wire is waited for."""
-        said = await word()
-        self._senders.stop(said)
-        await self._senders.settled(said)
-        found = await self._ledger.find_run(said.name)
-        # A sender that was just about to begin has written *sending* over it.
-        return said if found and found.state is said.state else await word()
+    async def _still(self, run: Run) -> Answer:
+        """Once the ledger has the word nothing more leaves; the wire is waited for."""
+        if run.state in {RunState.PAUSED, RunState.CANCELLED}:
+            self._senders.stop(run)
+            await self._senders.settled(run)
+        return _told(run)
 
     async def _run(self, asked: Mapping[str, Any]) -> Run:
         name = str(asked.get("run", ""))
-        run = await self._ledger.find_run(name)
+        run = await self._stores.ledger.find_run(name)
         if run is None:
             message = say("no run {name}", name=name)
             raise NotFoundError(message)

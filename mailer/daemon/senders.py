@@ -16,15 +16,17 @@ import structlog
 from mailer.errors import GuardError, MailerError
 from mailer.flows.depart import depart
 from mailer.flows.ports import Clock, Ledger, Run, RunState
-from mailer.flows.send import SendingDesk
-from mailer.phrases import lasting, say
+from mailer.flows.send import STOPPED, SendingDesk
+from mailer.phrases import Phrase
 
 log = structlog.get_logger()
 
-_ELSEWHERE = timedelta(minutes=1)
-"""How long a run that another process sends, or that failed, is left alone."""
+_SHORT = timedelta(minutes=1)
+"""How long a run that another process sends, or that just failed, is left alone."""
 
-_TO_SEND = {RunState.ARMED, RunState.SENDING}
+_LONGEST = timedelta(minutes=15)
+"""The longest pause before a run that stopped by itself is tried again."""
+
 _RECENT = 200
 """Runs looked at; what is unfinished is among the newest."""
 
@@ -38,17 +40,17 @@ class Senders:
         clock: Clock,
         *,
         desk: Callable[[], SendingDesk],
-        patience: Callable[[], timedelta],
         ended: Callable[[Run], Awaitable[None]],
     ) -> None:
         self._ledger = ledger
         self._clock = clock
         self._desk = desk
-        self._patience = patience
         self._ended = ended
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._stops: dict[int, asyncio.Event] = {}
         self._later: dict[int, float] = {}
+        self._tries: dict[int, int] = {}
+        self._said: dict[int, Phrase] = {}
         self.draining = False
 
     @property
@@ -62,10 +64,12 @@ class Senders:
             return
         if eager:
             self._later.clear()
+            self._tries.clear()
+            self._said.clear()
         now = self._clock.monotonic()
         for run in await self._ledger.runs(limit=_RECENT):
             waits = self._later.get(run.id, now) > now
-            if run.state not in _TO_SEND or run.id in self._tasks or waits:
+            if not is_to_be_sent(run) or run.id in self._tasks or waits:
                 continue
             stop = self._stops[run.id] = asyncio.Event()
             task = asyncio.create_task(self._send(run, stop), name=run.name)
@@ -91,14 +95,16 @@ class Senders:
 
     async def _send(self, run: Run, stop: asyncio.Event) -> None:
         try:
-            left = await self._hold_if_late(run)
-            if left.state in _TO_SEND:
-                log.info("run.taken", run=run.name)
-                left = await depart(left, replace(self._desk(), stop=stop))
-            await self._ended(left)
+            log.info("run.taken", run=run.name)
+            left = await depart(run, replace(self._desk(), stop=stop))
+            if left.state is RunState.PAUSED:
+                self._wait(run)
+            if self._said.get(run.id) != left.reason or left.finished:
+                await self._ended(left)
+            self._said[run.id] = left.reason
         except GuardError as error:
             log.info("run.elsewhere", run=run.name, reason=str(error))
-            self._wait(run)
+            self._later[run.id] = self._clock.monotonic() + _SHORT.total_seconds()
         except MailerError as error:
             log.warning("run.failed", run=run.name, reason=str(error))
             self._wait(run)
@@ -109,16 +115,19 @@ class Senders:
             self._stops.pop(run.id, None)
             self._tasks.pop(run.id, None)
 
-    async def _hold_if_late(self, run: Run) -> Run:
-        """An armed run whose hour passed too long ago waits for a person's word."""
-        now = self._clock.now()
-        late = now - run.departs if run.departs else timedelta(0)
-        if run.state is not RunState.ARMED or late <= self._patience():
-            return run
-        reason = say(
-            "{time} late, more than [send] catch_up", time=lasting(late.total_seconds())
-        )
-        return await self._ledger.mark_run(run, RunState.PAUSED, now=now, reason=reason)
-
     def _wait(self, run: Run) -> None:
-        self._later[run.id] = self._clock.monotonic() + _ELSEWHERE.total_seconds()
+        """Leave *run* alone for a while, longer each time."""
+        count = self._tries[run.id] = self._tries.get(run.id, 0) + 1
+        pause = min(_SHORT * 2 ** (count - 1), _LONGEST)
+        self._later[run.id] = self._clock.monotonic() + pause.total_seconds()
+
+
+def is_to_be_sent(run: Run) -> bool:
+    """Whether a daemon goes on with *run* by itself.
+
+    A pause that nobody has asked for ends by itself: a relay that was down, a disk that
+    was full. Who pressed Ctrl-C wants to be asked.
+    """
+    if run.state is RunState.PAUSED:
+        return not run.held and run.reason.english != STOPPED.english
+    return run.state in {RunState.ARMED, RunState.SENDING}

@@ -337,7 +337,8 @@ class Ledger(Protocol):
         """Move a run to *state*; ``finished`` is set for SENT and CANCELLED.
 
         With *held* only somebody's word goes on. SENDING forgets that, and begins to be
-        patient anew where somebody was not tried yet; else *patient_from* is kept.
+        patient anew where somebody was not tried yet, unless *patient_from* is said;
+        else *patient_from* is kept.
 
         What somebody has said meanwhile stands: a run that was cancelled or held comes
         back as it is. GuardError for SENDING, unless *run* was seen as held.

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from mailer.delivery.ledger import State
-from mailer.errors import StoreError
+from mailer.errors import GuardError, StoreError
 from mailer.flows.ports import Claim, Run, RunState
 from mailer.flows.sending.ahead import Ahead
 from mailer.flows.sending.bookkeeper import Bookkeeper, unwritten
@@ -29,11 +29,12 @@ from mailer.flows.sending.patience import Patience
 from mailer.flows.sending.round import Round
 from mailer.phrases import NOTHING, Phrase, say
 
-__all__ = ["PacedRelay", "Policy", "SendingDesk", "send"]
+__all__ = ["STOPPED", "PacedRelay", "Policy", "SendingDesk", "send"]
 
 log = structlog.get_logger()
 
-_STOPPED = say("stopped by the operator")
+STOPPED = say("stopped by the operator")
+"""Why a run pauses whose sender was told to stop; ``has_heir`` leaves it sending."""
 
 _MAX_WAIT = timedelta(minutes=5)
 """Wake up now and then: an operator's `retry` may have made something due."""
@@ -58,9 +59,9 @@ async def send(run: Run, desk: SendingDesk) -> Run:
 async def _end(run: Run, desk: SendingDesk, sending: _Sending) -> Run:
     """Mark how the run stands; what an operator made of it meanwhile stays."""
     reason = sending.reason
-    if reason == _STOPPED and desk.has_heir:
-        return await desk.ledger.find_run(run.name) or run
     state = RunState.PAUSED if reason else RunState.SENT
+    if reason == STOPPED and desk.has_heir:
+        return await _bequeath(run, desk, sending)
     log.info("run.ended", run=run.name, state=str(state), reason=str(reason))
     now = desk.clock.now()
     try:
@@ -81,6 +82,21 @@ async def _end(run: Run, desk: SendingDesk, sending: _Sending) -> Run:
         # rows tell the truth, and the next sender settles them.
         return replace(run, state=state, reason=reason)
     return left
+
+
+async def _bequeath(run: Run, desk: SendingDesk, sending: _Sending) -> Run:
+    """Leave *run* sending for whoever comes next, unless somebody has stopped it."""
+    now = desk.clock.now()
+    try:
+        since = sending.patience.since
+        return await desk.ledger.mark_run(
+            run, RunState.SENDING, now=now, patient_from=since
+        )
+    except GuardError:
+        left = await desk.ledger.find_run(run.name) or run
+        if left.state is RunState.CANCELLED:
+            await desk.ledger.withdraw(left, now=now)
+        return left
 
 
 async def _recover(run: Run, desk: SendingDesk) -> None:
@@ -149,7 +165,7 @@ class _Sending:
 
     async def _heed_the_stop(self) -> None:
         await self.desk.stop.wait()
-        self.halt(_STOPPED)
+        self.halt(STOPPED)
 
     async def _send_canary(self) -> None:
         """Those who go ahead, if there are any, and the wait for what becomes of them."""
@@ -165,7 +181,7 @@ class _Sending:
 
     async def _send_what_is_due(self, most: int | None = None) -> None:
         if self.desk.stop.is_set():
-            self.halt(_STOPPED)
+            self.halt(STOPPED)
             return
         if self.desk.clock.now() >= self.patience.give_up:
             await self.desk.ledger.expire(self.run, now=self.desk.clock.now())

@@ -44,7 +44,7 @@ def mark(
     found = _state(connection, which)
     if state is RunState.SENDING:
         _refuse_stopped(found, which)
-        started = _patient_from(connection, found, now)
+        started = patient_from or _patient_from(connection, found, now)
         return _mark(connection, which, state, reason, patient_from=started)
     is_stopped = found.state is RunState.CANCELLED or (
         found.held and state is RunState.PAUSED
