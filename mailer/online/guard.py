@@ -29,6 +29,12 @@ _EMBEDDING = tuple(
 )
 """IPv6 that carries an IPv4 address inside: nobody links to one in good faith."""
 
+_SPECIAL = tuple(
+    ipaddress.ip_network(net)
+    for net in ("192.0.0.0/24", "192.88.99.0/24", "fec0::/10", "3fff::/20", "5f00::/16")
+)
+"""What Python takes for public, or took until lately: 192.0.0.192 is a cloud's metadata."""
+
 
 class RefusedError(OSError):
     """An address that is not public."""
@@ -46,6 +52,8 @@ def is_public(address: str) -> bool:
             found = found.ipv4_mapped
         elif any(found in net for net in _EMBEDDING):
             return False
+    if any(found in net for net in _SPECIAL):
+        return False
     return found.is_global and not (
         found.is_multicast or found.is_reserved or found.is_unspecified
     )

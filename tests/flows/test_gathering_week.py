@@ -129,6 +129,9 @@ def test_no_hand_undoes_another(steps: list[tuple[object, str, str]]) -> None:
     home = Path(tempfile.mkdtemp())
     try:
         week = Week(home)
+        for place in PLACES:
+            week.drop(place, "m")
+        week.assemble()
         for act, place, name in steps:
             act(week, place, name)  # type: ignore[operator]
             week.check()
