@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -133,3 +134,19 @@ def _insert(table: str, row: dict[str, object]):
 def _set_version(version: str):
     statement = text("UPDATE alembic_version SET version_num = :version")
     return lambda connection: connection.execute(statement, {"version": version})
+
+
+async def test_a_new_file_that_somebody_reads_is_waited_for(tmp_path: Path) -> None:
+    """Two processes that begin at the same moment do not stand in each other's way."""
+    file = tmp_path / "mailer.db"
+    reader = sqlite3.connect(file, isolation_level=None)
+    reader.execute("CREATE TABLE t (x)")
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM t").fetchall()
+    asyncio.get_running_loop().call_later(0.2, reader.execute, "ROLLBACK")
+    try:
+        store = await Store.open(f"sqlite:///{file}")
+        assert await store.read(_version) == HEAD
+        await store.close()
+    finally:
+        reader.close()
