@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -15,7 +17,7 @@ from sqlalchemy import Connection, select, text
 
 import mailer.store
 from mailer.errors import StoreError
-from mailer.store.engine import _KNOWN, HEAD, Store
+from mailer.store.engine import _KNOWN, HEAD, Store, _prepare_sqlite
 from mailer.store.runs import as_run
 from mailer.store.schema import metadata, rendering, run
 
@@ -136,17 +138,16 @@ def _set_version(version: str):
     return lambda connection: connection.execute(statement, {"version": version})
 
 
-async def test_a_new_file_that_somebody_reads_is_waited_for(tmp_path: Path) -> None:
-    """Two processes that begin at the same moment do not stand in each other's way."""
-    file = tmp_path / "mailer.db"
-    reader = sqlite3.connect(file, isolation_level=None)
-    reader.execute("CREATE TABLE t (x)")
-    reader.execute("BEGIN")
-    reader.execute("SELECT * FROM t").fetchall()
-    asyncio.get_running_loop().call_later(0.2, reader.execute, "ROLLBACK")
-    try:
-        store = await Store.open(f"sqlite:///{file}")
-        assert await store.read(_version) == HEAD
-        await store.close()
-    finally:
-        reader.close()
+def test_many_that_open_new_files_together_all_succeed(tmp_path: Path) -> None:
+    """None fails because another one says the same at the same moment."""
+    together = Barrier(8)
+
+    def prepare(number: int) -> None:
+        for file in range(40):
+            connection = sqlite3.connect(tmp_path / f"{file}.db", timeout=5)
+            together.wait(timeout=10)
+            _prepare_sqlite(connection, None)
+            connection.close()
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(prepare, range(8)))
