@@ -138,6 +138,8 @@ class ComposingRoom:
                 raise GuardError(message, hint=say("nothing was changed"))
         lying = self._lying(publication, day)
         taken = [lying.items[name] for name in changes.taken if name in lying.items]
+        others = [each for each in lying.items.values() if each not in taken]
+        keep = {picture for each in others for picture in each.pictures}
         try:
             for each in taken:
                 copy_into(each, draft.path)
@@ -148,7 +150,7 @@ class ComposingRoom:
                 _put(draft.path / name, text)
             _write_record(draft.path, changes.ours, changes.parts)
             for each in (*taken, *lying.left):
-                clear(each)
+                clear(each, keep=keep)
         except OSError as error:
             message = say(
                 "{folder} cannot be written: {reason}",

@@ -8,7 +8,7 @@ nothing is lost, and the next time finishes the move.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -95,10 +95,10 @@ def copy_into(lying: Lying, edition: Path) -> None:
     copy(lying.text.encode(), target)
 
 
-def clear(lying: Lying) -> None:
-    """Take an item out of the inbox: *lying* was copied."""
+def clear(lying: Lying, *, keep: Collection[Path] = ()) -> None:
+    """Take an item out of the inbox: *lying* was copied. Others may need what to *keep*."""
     for original in (lying.file, *lying.pictures):
-        if original is not None:
+        if original is not None and original not in keep:
             original.unlink(missing_ok=True)
 
 
@@ -140,8 +140,13 @@ def _read(
             continue
         named = pictures_in(item.piece.text + "\n" + item.piece.picture)
         there = tuple(place / each for each in named)
-        if missing := next((p for p in there if not _is_picture(workspace, p)), None):
-            message = say("there is no picture {file} beside it", file=missing.name)
+        astray = (
+            each
+            for each, path in zip(named, there, strict=True)
+            if path.parent != place or not _is_picture(workspace, path)
+        )
+        if (missing := next(astray, None)) is not None:
+            message = say("there is no picture {file} beside it", file=missing)
             pile.faults.append((name, message))
             continue
         shown |= set(there)

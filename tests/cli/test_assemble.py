@@ -289,6 +289,65 @@ def test_an_assembly_cut_short_is_finished_by_the_next(
     assert not assembled(lundi)["changed"]
 
 
+def test_two_pictures_of_one_name_are_not_mixed_up(lundi: Command) -> None:
+    """The second waits until somebody renames it; the same picture twice is one."""
+    one = picture(lundi)
+    text = "---\nalt: Un quai\n---\n# {0}\n\n{0}.\n\n![Un quai](quai.jpg)\n"
+    drop(lundi, "breves/1.md", text.format("Un"))
+    drop(lundi, "breves/quai.jpg", one)
+    drop(lundi, "2.md", text.format("Deux").replace("alt:", "section: breves\nalt:"))
+    drop(lundi, "quai.jpg", one + b"other")
+    told = reasons(assembled(lundi))
+    assert [*told.values()] == ["there is another quai.jpg: rename one of them"]
+    assert (folder(lundi) / "quai.jpg").read_bytes() in {one, one + b"other"}
+    before = (folder(lundi) / "quai.jpg").read_bytes()
+    left = next(p for p in inbox(lundi).rglob("quai.jpg"))
+    left.write_bytes(before)
+    assert reasons(assembled(lundi)) == {}
+    assert (folder(lundi) / "10-breves.md").read_text("utf-8").count("quai.jpg") == 2
+
+
+@pytest.mark.parametrize("name", ["../../le-meridien/{there}/port.jpg", "..", "."])
+def test_a_picture_from_elsewhere_stays_where_it_is(lundi: Command, name: str) -> None:
+    """An item may show what lies beside it, and takes nothing from other folders."""
+    there = next(lundi.folder.glob("editions/le-meridien/*/port.jpg"))
+    name = name.format(there=there.parent.name)
+    drop(lundi, "breves/1.md", f"# Un\n\n![Un quai](../{name})\n")
+    told = reasons(assembled(lundi))
+    assert f"there is no picture ../{name} beside it" in told["breves/1.md"]
+    assert there.exists()
+
+
+def test_a_picture_that_another_item_shows_stays_for_it(lundi: Command) -> None:
+    """Two items of one picture: the one that waits does not lose it."""
+    text = "---\nsection: {}\n---\n# Un\n\n![Un quai](quai.jpg)\n"
+    drop(lundi, "1.md", text.format("breves"))
+    drop(lundi, "2.md", text.format("breves\ndate: 2026-03-23"))
+    drop(lundi, "quai.jpg", picture(lundi))
+    assert "it is meant for" in reasons(assembled(lundi))["2.md"]
+    assert reasons(assembled(lundi, "--date", "2026-03-23")) == {}
+    assert [p for p in inbox(lundi).rglob("*") if p.is_file()] == []
+
+
+def test_people_are_told_in_a_table(lundi: Command) -> None:
+    """What became of each part and why, within eighty columns; notes apart."""
+    fill(lundi)
+    drop(lundi, "x.pdf", b"%PDF")
+    done = lundi("assemble", "le-lundi")
+    assert done.stdout.splitlines()[0] == "le-lundi/1: Monday, March 16, 2026"
+    assert "10-breves.md  new  2 pieces" in done.stdout
+    assert "! x.pdf: it is neither Markdown nor a picture" in done.stderr
+    assert "check le-lundi/1" in done.stderr
+    (folder(lundi) / "20-outil.md").unlink()
+    mine = folder(lundi) / "10-breves.md"
+    mine.write_text("# À moi\n", encoding="utf-8")
+    done = lundi("assemble", "le-lundi", "--dry-run")
+    assert "edited by hand" in done.stdout
+    assert "the file is gone, and is not made again" in done.stdout
+    assert "Nothing was changed." in done.stderr
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
 def test_two_at_once_are_one_after_the_other(lundi: Command) -> None:
     """While somebody assembles, nobody else does."""
     import fcntl

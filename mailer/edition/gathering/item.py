@@ -31,7 +31,7 @@ KEYS = (
 """What the head of an item may say."""
 
 _HEADING = re.compile(r"#{1,3}[ \t]+(.*?)[ \t#]*\n?$")
-_PICTURE = re.compile(r"!\[[^\]]*\]\(<?([^)\s>]+)")
+_PICTURE = re.compile(r"!\[[^\]]*\]\((?:<([^>\n]+)>|([^)\s>]+))")
 
 
 def read_item(text: str, *, name: str, picture: str = "", gap: str = "") -> Item:
@@ -74,7 +74,7 @@ def read_item(text: str, *, name: str, picture: str = "", gap: str = "") -> Item
 
 def pictures_in(text: str) -> list[str]:
     """The files that *text* shows, in order, those of the wide world left out."""
-    found = (match[1] for match in _PICTURE.finditer(text))
+    found = (match[1] or match[2] for match in _PICTURE.finditer(text))
     return list(dict.fromkeys(name for name in found if ":" not in name))
 
 
