@@ -63,4 +63,5 @@ class ServiceManager:
             suppress(OSError),
             socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line,
         ):
+            line.setblocking(False)  # one that does not listen must not stop the loop
             line.sendto("\n".join(lines).encode(), self._address)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
@@ -13,6 +14,8 @@ from mailer.flows.arming import arm_departure
 from mailer.flows.ports import Run
 from mailer.flows.schedule import News, Timetable, tick
 from mailer.wiring import House, Stores
+
+_FRESH_SECONDS = 1.0
 
 Editions = Sequence[tuple[Publication, Sequence[Dated]]]
 
@@ -25,6 +28,7 @@ class Tower:
         self._stores = stores
         self._owner = owner
         self._vigil = house.vigil(stores)
+        self._read: tuple[float, Editions] = (-math.inf, ())
 
     @property
     def ahead(self) -> timedelta:
@@ -58,10 +62,17 @@ class Tower:
         return min(ahead, key=lambda each: each.due, default=None)
 
     def _editions(self) -> Editions:
-        """Every publication with its editions; they may change at any time."""
+        """Every publication with its editions; they may change at any time.
+
+        Read once for all that a tick asks of them.
+        """
         house = self._house
-        papers = map(house.settings.publication, house.settings.publications)
-        return [(paper, house.newsroom.dated(paper)) for paper in papers]
+        now = house.clock.monotonic()
+        if now - self._read[0] > _FRESH_SECONDS:
+            papers = map(house.settings.publication, house.settings.publications)
+            found = [(paper, house.newsroom.dated(paper)) for paper in papers]
+            self._read = (now, found)
+        return self._read[1]
 
     async def watch(self) -> list[tuple[Departure, Need]]:
         """Prove and alarm where a departure needs it; what was done. See ``Vigil``."""

@@ -28,6 +28,7 @@ _LINE = re.compile(
     r"^(title|subject|date|number|slug|send_at):[ \t]*[\"']?(.*?)[\"']?[ \t]*$",
     re.MULTILINE,
 )
+_HEAD = 60_000  # characters; a longer head is refused when it is read
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 
 
@@ -208,7 +209,8 @@ def _peek(publication: str, files: Sequence[Path]) -> EditionFolder:
     """What the front matter says, line by line: it may be broken elsewhere."""
     path = files[0].parent
     try:
-        text = files[0].read_text(encoding="utf-8-sig", errors="replace")
+        with files[0].open(encoding="utf-8-sig", errors="replace") as file:
+            text = file.read(_HEAD)  # a daemon looks at every edition, again and again
     except OSError:
         text = ""  # `read` tells what is wrong; here it only has to be found
     head = dict(_LINE.findall(split_head(text.replace("\r\n", "\n"))[0]))

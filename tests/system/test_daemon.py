@@ -10,13 +10,18 @@ import email
 import email.utils
 import os
 import pty
+import re
 import signal
+import socket
+import socketserver
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -83,6 +88,7 @@ class Port:
     folder: Path
     schedule: str = "sat 07:00"
     rate: str = ""
+    environ: dict[str, str] = field(default_factory=dict)
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
@@ -142,7 +148,7 @@ class Port:
             process = subprocess.Popen(
                 [sys.executable, *map(str, words), "run"],
                 cwd=ROOT,
-                env={**os.environ, "NO_COLOR": "1", "LANG": "C.UTF-8"},
+                env={**os.environ, "NO_COLOR": "1", "LANG": "C.UTF-8", **self.environ},
                 **{
                     "stdin": subprocess.DEVNULL,
                     "stdout": stream,
@@ -195,6 +201,23 @@ class Port:
         process.terminate()
         assert process.wait(PATIENCE_SECONDS) == 0, self.log()
 
+    def listen_as_manager(self) -> list[str]:
+        """What a service manager hears that wants to hear of us ten times a second."""
+        manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        manager.bind(str(self.folder / "notify"))
+        self.environ = {
+            "NOTIFY_SOCKET": str(self.folder / "notify"),
+            "WATCHDOG_USEC": "200000",
+        }
+        heard: list[str] = []
+
+        def listen() -> None:
+            while word := manager.recv(4096):
+                heard.append(word.decode())
+
+        threading.Thread(target=listen, daemon=True).start()
+        return heard
+
     def still(self) -> None:
         """Wait until the calendar was surely looked at again."""
         time.sleep(0.5)
@@ -238,6 +261,7 @@ ONCE = {f"r{n}@readers.example": 1 for n in range(3)}
 def test_seven_o_clock_passes_and_the_edition_leaves(port: Port) -> None:
     """Not before; then by itself, to everybody, once. And it stops when it is told."""
     port.build(SATURDAY)
+    heard = port.listen_as_manager()
     daemon = port.start()
     assert port.ask("status")["next"] == {
         "publication": "letter",
@@ -253,6 +277,9 @@ def test_seven_o_clock_passes_and_the_edition_leaves(port: Port) -> None:
     assert port.copies() == ONCE
     port.stop(daemon)
     assert not (port.data / "mailer.sock").exists()
+    ready = "READY=1\nSTATUS=Next: letter, Sat 14 Mar 07:00 CET"
+    assert {ready, "WATCHDOG=1"} <= set(heard)
+    port.until(lambda: any(word.startswith("STOPPING=1") for word in heard))
 
 
 @pytest.mark.parametrize(
@@ -492,3 +519,55 @@ def test_armed_and_down_for_days(port: Port) -> None:
     port.until(lambda: str(port.runs()[0][0].state) == "cancelled")
     port.still()
     assert port.copies() == {}
+
+
+def test_the_second_signal_leaves_at_once(port: Port) -> None:
+    """A relay says nothing after the message: the first signal waits for it."""
+    port.build(SATURDAY)
+    with silent_relay() as number:
+        relay = f'host = "127.0.0.1"\nport = {number}\nsecurity = "none"'
+        file = port.folder / "config" / "mailer.toml"
+        text = file.read_text("utf-8").replace('kind        = "maildir"', relay)
+        file.write_text(re.sub(r"path +=.*", "", text), encoding="utf-8")
+        daemon = port.start()
+        port.set("2026-03-14T07:00:00+01:00")
+        port.until(lambda: handing_over(port))
+        daemon.terminate()
+        port.says("stopping: what is on the wire is finished first")
+        port.still()
+        assert daemon.poll() is None
+        daemon.terminate()
+        assert daemon.wait(PATIENCE_SECONDS) == -signal.SIGTERM
+    port.start()
+    port.says("found letter-1-1 unfinished")
+    port.until(lambda: port.runs()[0][1].in_doubt >= 1)
+
+
+def handing_over(port: Port) -> bool:
+    """Whether a message is on the wire, as the ledger sees it."""
+    database = sqlite3.connect(f"file:{port.data}/mailer.db?mode=ro", uri=True)
+    found = database.execute("SELECT 1 FROM delivery WHERE state = 'handing over'")
+    there = found.fetchone() is not None
+    database.close()
+    return there
+
+
+@contextmanager
+def silent_relay() -> Iterator[int]:
+    """An SMTP server that takes a message and never answers it; its port."""
+
+    class Silent(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.wfile.write(b"220 relay.example\r\n")
+            for line in self.rfile:
+                verb = line[:4].upper()
+                if verb == b"DATA":
+                    self.wfile.write(b"354 go\r\n")
+                    self.rfile.read()
+                self.wfile.write(b"250 ok\r\n")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Silent) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()

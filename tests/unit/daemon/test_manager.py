@@ -54,6 +54,14 @@ def test_nobody_listens(tmp_path: Path) -> None:
     ServiceManager({"NOTIFY_SOCKET": str(tmp_path / "gone")}).ready("x")
 
 
+def test_a_manager_that_does_not_listen_stops_nothing(ear: socket.socket) -> None:
+    """Its queue is full: what it does not hear is dropped, the loop goes on."""
+    manager = ServiceManager({"NOTIFY_SOCKET": ear.getsockname()})
+    for _ in range(5_000):
+        manager.alive()
+    assert ear.recv(99) == b"WATCHDOG=1"
+
+
 @pytest.mark.parametrize(
     ("environ", "every"),
     [
