@@ -13,7 +13,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -162,9 +162,25 @@ class Daemon:
                     date=news.departure.day.isoformat(),
                     reason=news.reason,
                 )
+                self._beside(self._tower.tell_held(news.departure, news.reason))
             case other:
                 assert_never(other)
         self._tell(told)
+
+    def _beside(self, story: Coroutine[Any, Any, None]) -> None:
+        """Do *story* beside everything else; what fails of it is logged."""
+
+        async def told() -> None:
+            try:
+                await story
+            except MailerError as error:
+                log.warning("beside.failed", reason=str(error))
+            except Exception:
+                log.exception("beside.failed")
+
+        job = asyncio.create_task(told())
+        self._jobs.add(job)
+        job.add_done_callback(self._jobs.discard)
 
     async def _ended(self, run: Run) -> None:
         """Say how a run ended, with its balance sheet."""
@@ -317,9 +333,7 @@ class Daemon:
             self._stop.set()
 
         def reload() -> None:
-            job = asyncio.create_task(self._reload())
-            self._jobs.add(job)
-            job.add_done_callback(self._jobs.discard)
+            self._beside(self._reload())
 
         for each in _STOPPING:
             loop.add_signal_handler(each, drain)

@@ -13,6 +13,7 @@ from mailer.edition.vigil import Need
 from mailer.flows.arming import arm_departure
 from mailer.flows.ports import Run
 from mailer.flows.schedule import News, Timetable, tick
+from mailer.phrases import Phrase
 from mailer.wiring import House, Stores
 
 _FRESH_SECONDS = 1.0
@@ -83,6 +84,10 @@ class Tower:
         # What is past and has no edition is nobody's any more, or from before our time.
         ours = [each for each in near if each.due > now or each.editions]
         return [(each, need) for each in ours for need in await self._vigil.look(each)]
+
+    async def tell_held(self, departure: Departure, reason: Phrase) -> None:
+        """Have operators know that *departure* waits for a person."""
+        await self._vigil.tell_held(departure, reason)
 
     async def _arm(self, departure: Departure) -> Run:
         """Open the run of *departure*: rendered as it stands, checked, frozen."""

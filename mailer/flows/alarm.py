@@ -92,6 +92,28 @@ def alarm_letter(situation: Situation, *, now: datetime) -> Letter:
     )
 
 
+def held_letter(situation: Situation, reason: Phrase) -> Letter:
+    """It is too late for leaving by itself: a person decides."""
+    departure, name = situation.departure, situation.publication.name
+    title = say("Held: it came too late to leave by itself")
+    when = say("{day}, {hour}", day=departure.day, hour=f"{departure.local:%H:%M}")
+    steps = [(say("what leaves next"), "mailer schedule")]
+    if situation.name:
+        steps.insert(0, (say("send it now"), f"mailer send {situation.name}"))
+    return Letter(
+        subject=say(
+            "{name}: {title} ({when})", name=verbatim(name), title=title, when=when
+        ),
+        title=title,
+        lead=say("The departure of {when}: {reason}", when=when, reason=reason),
+        sender=name,
+        grave=True,
+        facts=((say("Edition"), situation.name),) if situation.name else (),
+        steps=tuple(steps),
+        why=_WHY,
+    )
+
+
 def proof_letter(situation: Situation, *, auto: bool) -> Letter:
     """What goes along with a proof that nobody asked for."""
     departure, name = situation.departure, situation.publication.name

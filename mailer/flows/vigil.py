@@ -25,7 +25,7 @@ from mailer.edition.agenda import Departure
 from mailer.edition.model import Publication
 from mailer.edition.vigil import Need, Readiness, Watch, what_is_needed
 from mailer.errors import EditionError, InputError, MailerError, RelayError
-from mailer.flows.alarm import Situation, alarm_letter, proof_letter
+from mailer.flows.alarm import Situation, alarm_letter, held_letter, proof_letter
 from mailer.flows.approvals import Approvals
 from mailer.flows.approve import as_approved, clearance_of
 from mailer.flows.assemble import Newsroom, assemble
@@ -35,6 +35,7 @@ from mailer.flows.ports import Clock, Ledger
 from mailer.flows.proof import send_proof
 from mailer.flows.sending.single import carry_one
 from mailer.language import Catalogue
+from mailer.phrases import Phrase
 from mailer.rendering.letter import Letter, write_letter
 
 if TYPE_CHECKING:
@@ -97,6 +98,16 @@ class Vigil:
             return []
         self._looked[slot] = now
         return await _meet(departure, self.desk, now)
+
+    async def tell_held(self, departure: Departure, reason: Phrase) -> bool:
+        """Write to the operators that *departure* is held; whether somebody was reached.
+
+        RelayError if no relay is there.
+        """
+        publication = self.desk.publication(departure.publication)
+        situation = Situation(departure=departure, publication=publication)
+        letter = held_letter(situation, reason)
+        return await _write(letter, situation, self.desk, self.desk.clock.now())
 
     def _is_time(self, departure: Departure, last: datetime, now: datetime) -> bool:
         """Whether a need may have arisen since *last*."""

@@ -62,6 +62,22 @@ def test_nothing_approved_means_a_proof_an_alarm_and_nothing_sent(port: Port) ->
     assert port.runs() == []
 
 
+def test_what_came_too_late_is_told_by_mail(port: Port) -> None:
+    """The machine was down for more than a day: held, and Claire knows why."""
+    port.build("2026-03-07", SATURDAY)
+    port.configure(more=TO)
+    port.set("2026-03-07T07:00:00+01:00")
+    daemon = port.start()
+    port.says("letter-1-1 is sent")
+    port.stop(daemon)
+    port.set("2026-03-15T07:05:00+01:00")
+    port.start()
+    port.says("letter of 2026-03-14 is held")
+    title = "Held: it came too late to leave by itself"
+    port.until(lambda: any(title in subject for subject in subjects(port)))
+    assert set(port.copies().values()) == {1}
+
+
 def test_an_edit_after_approval_keeps_it_back_until_it_is_approved_again(
     port: Port,
 ) -> None:
