@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from mailer.delivery.pace import Pace, RelayPace
     from mailer.delivery.signer import Signer
     from mailer.delivery.switchboard import Switchboard
-    from mailer.delivery.throttle import Rate
     from mailer.edition.model import Publication
     from mailer.flows.approvals import Approvals
+    from mailer.flows.carriage import Relay
     from mailer.flows.control import Control
     from mailer.flows.gather import GatheringDesk
     from mailer.flows.notices import Notices
     from mailer.flows.ports import Ledger, PaceKeeper, Readers
     from mailer.flows.relaying import RelayBook
-    from mailer.flows.send import PacedRelay, SendingDesk
+    from mailer.flows.send import SendingDesk
     from mailer.flows.slots import Slots
     from mailer.flows.vigil import Vigil
     from mailer.workspace.newsroom import WorkspaceNewsroom
@@ -218,22 +218,14 @@ class House:
         finally:
             await store.close()
 
-    def relays(self) -> list[PacedRelay]:
-        """Every relay with its pace; ConfigError if none is configured."""
-        from mailer.delivery.throttle import Bucket
-        from mailer.flows.send import PacedRelay
+    def relays(self) -> list[Relay]:
+        """Every relay; ConfigError if none is configured."""
         from mailer.relays import make_relay
 
         if not self.settings.relays:
             message = say("no relay is configured")
             raise ConfigError(message, hint=say("add a [[relays]] table"))
-        return [
-            PacedRelay(
-                relay=make_relay(relay, self.loaded),
-                bucket=Bucket(relay.rate, _burst(relay.rate)) if relay.rate else None,
-            )
-            for relay in self.settings.relays
-        ]
+        return [make_relay(relay, self.loaded) for relay in self.settings.relays]
 
     def pace(self) -> Pace:
         """How fast mail may go: rates, quotas, warm-up, lanes."""
@@ -292,7 +284,7 @@ class House:
             approvals=stores.approvals,
             notices=stores.notices,
             ledger=stores.ledger,
-            relay=self.relays()[0].relay,
+            relay=self.relays()[0],
             clock=self.clock,
             keyring=self.keyring,
             signers=self.signers,
@@ -305,16 +297,25 @@ class House:
         )
         return Vigil(desk)
 
-    def desk(self, ledger: Ledger) -> SendingDesk:
-        """A desk to send a run from."""
+    def desk(self, stores: Stores) -> SendingDesk:
+        """A desk to send runs from; those sent at the same time share its traffic."""
         from mailer.delivery.valve import Limits
         from mailer.flows.send import Policy, SendingDesk
+        from mailer.flows.sending.traffic import Traffic
 
         send = self.settings.send
         chance: Callable[[], float] = random.random
         return SendingDesk(
-            ledger=ledger,
-            relays=self.relays(),
+            ledger=stores.ledger,
+            traffic=Traffic(
+                self.relays(),
+                clock=self.clock,
+                pace=self.pace(),
+                board=self.switchboard(),
+                keeper=stores.pace,
+                book=stores.relay_book,
+                worker=self.worker,
+            ),
             clock=self.clock,
             keyring=self.keyring,
             signers=self.signers,
@@ -331,19 +332,12 @@ class House:
                 ),
                 canary_wait=send.canary_wait,
                 resend_doubt=send.in_doubt == "resend",
+                idle=min(relay.idle for relay in self.settings.relays),
             ),
             worker=self.worker,
             chance=chance,
             public_url=self.public_url,
         )
-
-
-def _burst(rate: Rate) -> int:
-    """A twentieth of a second's worth of messages.
-
-    Enough to catch up after a stumble of the loop, too little for a relay to notice.
-    """
-    return max(1, round(0.05 / rate.interval))
 
 
 def new_workspace(folder: Path, *, theme: str, data: Path | None = None) -> list[Path]:

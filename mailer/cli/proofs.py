@@ -30,7 +30,7 @@ async def send_proofs(
     attempts = await send_proof(
         assembled.frozen,
         [read_address(address) for address in addresses],
-        call.house.relays()[0].relay,
+        call.house.relays()[0],
         keyring=call.house.keyring,
         signers=call.signers(),
         now=call.house.clock.now(),

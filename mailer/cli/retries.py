@@ -13,6 +13,7 @@ from mailer.cli.runs import carry_on, queued
 from mailer.cli.screen import run_json
 from mailer.cli.status import run_called
 from mailer.cli.vocabulary import counted, listed, word
+from mailer.cli.way import check_relays
 from mailer.delivery.ledger import State
 from mailer.delivery.report import exit_code
 from mailer.errors import GuardError, InputError
@@ -93,9 +94,8 @@ async def _retry(
             call.confirm(
                 say("Try again in {run}: {states}?", run=run.name, states=wanted)
             )
-        desk = call.house.desk(stores.ledger)
-        for paced in desk.relays:
-            await paced.relay.check()
+        desk = call.house.desk(stores)
+        await check_relays(call, desk)
         now = call.house.clock.now()
         count = await stores.ledger.reopen(run, states=states, now=now)
         if count == 0 and run.finished is not None:
@@ -139,9 +139,8 @@ async def _missing(call: Invocation, name: str, *, yes: bool, json: bool) -> int
         call.err.tell(found)
         if not yes:
             call.confirm(say("Send it to them?"))
-        desk = call.house.desk(stores.ledger)
-        for paced in desk.relays:
-            await paced.relay.check()
+        desk = call.house.desk(stores)
+        await check_relays(call, desk)
         further = await stores.ledger.open_run(
             frozen, now=call.house.clock.now(), accepted=run.accepted
         )

@@ -21,6 +21,7 @@ from mailer.cli.screen import (
 from mailer.cli.signals import drain_on_signals
 from mailer.cli.status import run_called
 from mailer.cli.vocabulary import counted, listed, word
+from mailer.cli.way import check_relays
 from mailer.delivery.report import (
     assert_balanced,
     balance_line,
@@ -164,7 +165,7 @@ async def send_edition(
         _guard_count(call, assembled, plan, yes=yes, expect=expect)
         if detach:
             _guard_daemon(call)
-        desk = call.house.desk(stores.ledger)
+        desk = call.house.desk(stores)
         size = largest_message(
             assembled.frozen,
             keyring=desk.keyring,
@@ -172,8 +173,7 @@ async def send_edition(
             now=desk.clock.now(),
             public_url=desk.public_url,
         )
-        for paced in desk.relays:
-            await paced.relay.check(size=size)
+        await check_relays(call, desk, size=size)
         now = call.house.clock.now()
         clearance = await cleared(assembled, stores.approvals, auto=is_auto, now=now)
         # A script cannot change its mind; somebody who typed a number can.
@@ -229,9 +229,8 @@ async def _resume(call: Invocation, name: str | None, *, yes: bool, json: bool) 
             call.err.tell(say("  {balance}", balance=balance_line(tally)))
         if not yes:
             call.confirm(say("Go on sending what waits?"))
-        desk = call.house.desk(stores.ledger)
-        for paced in desk.relays:
-            await paced.relay.check()
+        desk = call.house.desk(stores)
+        await check_relays(call, desk)
         return await carry_on(call, runs, desk, stores, json=json, many=name is None)
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mailer.config.relays import RelaySettings
     from mailer.delivery.quota import Usage
     from mailer.delivery.sharing import PaceState
+    from mailer.flows.send import SendingDesk
 
 
 def foreseen(call: Invocation, audience: int, state: PaceState) -> float:
@@ -84,3 +85,12 @@ def roughly(seconds: float) -> Phrase:
         "{count}\N{NO-BREAK SPACE}days",
         round(seconds / 86400),
     )
+
+
+async def check_relays(call: Invocation, desk: SendingDesk, *, size: int = 0) -> None:
+    """Try every relay before anything is written; RelayError if none takes us in.
+
+    One that fails beside another that does not is told, and set aside soon enough.
+    """
+    for error in await desk.traffic.check(size=size):
+        call.err.tell(say("warning: {warning}", warning=error), style="yellow")

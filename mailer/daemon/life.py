@@ -237,7 +237,7 @@ class Daemon:
         self._house = house
         self._stores = stores
         self._desk: SendingDesk = _patient(
-            house.desk(stores.ledger), house.settings.send.catch_up
+            house.desk(stores), house.settings.send.catch_up
         )
         self._tower = Tower(
             house, stores, owner=f"{socket.gethostname()}:{os.getpid()}"

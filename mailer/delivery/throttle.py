@@ -1,9 +1,4 @@
-"""When the next message may go: the pace of one relay, as a token bucket.
-
-The bucket is kept as one number, the time at which it would be full again (GCRA, the
-"virtual scheduling" of ITU-T I.371): no counter to refill, no timer, nothing to round.
-No clock either: ``now`` is handed in, and the caller waits.
-"""
+"""A rate as it is written in the settings: so many messages in so much time."""
 
 from __future__ import annotations
 
@@ -48,37 +43,3 @@ def read_rate(text: str) -> Rate:
         )
         raise ValueError(message)
     return Rate(count=int(match[1]), unit=match[2])
-
-
-class Bucket:
-    """Tokens for one relay: at most ``rate`` over time, ``burst`` at once.
-
-    In any window of t seconds at most ``rate * t + burst`` messages may go. A long rest
-    earns no more than ``burst``: the relay's patience does not grow while we sleep.
-    """
-
-    __slots__ = ("_full_at", "_interval", "_latest", "_tolerance")
-
-    def __init__(self, rate: Rate, burst: int = 1) -> None:
-        if burst < 1:
-            message = say("a burst is at least 1 message, not {burst}", burst=burst)
-            raise ValueError(message)
-        self._interval = rate.interval
-        self._tolerance = (burst - 1) * rate.interval
-        self._full_at = self._latest = float("-inf")
-
-    @property
-    def rate(self) -> float:
-        """Messages per second."""
-        return 1 / self._interval
-
-    def reserve(self, now: float) -> float:
-        """Take a token: when its message may go, in seconds on the clock of *now*.
-
-        Never before *now*, never before an earlier reservation. A token once taken is
-        spent, whether the message goes or not.
-        """
-        self._latest = max(self._latest, now)  # a clock that stepped back stands still
-        full_at = max(self._full_at, self._latest)
-        self._full_at = full_at + self._interval
-        return max(self._latest, full_at - self._tolerance)

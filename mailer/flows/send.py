@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -22,14 +22,14 @@ from mailer.errors import GuardError, StoreError
 from mailer.flows.ports import Claim, Run, RunState
 from mailer.flows.sending.ahead import Ahead
 from mailer.flows.sending.bookkeeper import Bookkeeper, unwritten
-from mailer.flows.sending.desk import PacedRelay, Policy, SendingDesk
+from mailer.flows.sending.desk import Policy, SendingDesk
 from mailer.flows.sending.letters import Letters
 from mailer.flows.sending.limits import Watch
 from mailer.flows.sending.patience import Patience
 from mailer.flows.sending.round import Round
 from mailer.phrases import NOTHING, Phrase, say
 
-__all__ = ["STOPPED", "PacedRelay", "Policy", "SendingDesk", "send"]
+__all__ = ["STOPPED", "Policy", "SendingDesk", "send"]
 
 log = structlog.get_logger()
 
@@ -48,7 +48,7 @@ async def send(run: Run, desk: SendingDesk) -> Run:
     GuardError if another process sends it or somebody has stopped it, StoreError if the
     ledger cannot be read.
     """
-    async with desk.ledger.sole_sender(run):
+    async with desk.ledger.sole_sender(run), desk.traffic:
         await _recover(run, desk)
         run = await desk.ledger.mark_run(run, RunState.SENDING, now=desk.clock.now())
         sending = _Sending(run, Letters(run, await desk.ledger.frozen(run), desk), desk)
@@ -206,22 +206,27 @@ class _Sending:
         upcoming = await self.desk.ledger.next_attempt(self.run)
         if upcoming is None:
             return False
-        wait = upcoming - self.desk.clock.now()
+        now = self.desk.clock.now()
+        opening = now + timedelta(seconds=self.desk.traffic.opens_in())
+        wait = max(upcoming, opening) - now
         if wait > self.desk.policy.linger:
-            zone = ZoneInfo(self.letters.frozen.publication.timezone)
-            local = upcoming.astimezone(zone)
-            until = say(
-                "deferred deliveries wait until {day}, {hour}",
-                day=local.date(),
-                hour=f"{local:%H:%M %Z}",
-            )
-            self.halt(until)
+            self.halt(self._waits_until(upcoming, opening))
             return False
         await self.desk.clock.wait(self.desk.stop, min(wait, _MAX_WAIT))
         await self.desk.ledger.recover(
             self.run, now=self.desk.clock.now(), all_leases=False
         )
         return True
+
+    def _waits_until(self, upcoming: datetime, opening: datetime) -> Phrase:
+        zone = ZoneInfo(self.letters.frozen.publication.timezone)
+        local = max(upcoming, opening).astimezone(zone)
+        day, hour = local.date(), f"{local:%H:%M %Z}"
+        if opening > upcoming:
+            return say(
+                "the relays' quotas are spent until {day}, {hour}", day=day, hour=hour
+            )
+        return say("deferred deliveries wait until {day}, {hour}", day=day, hour=hour)
 
     async def _give_back(self, claims: Sequence[Claim]) -> None:
         try:

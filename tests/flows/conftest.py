@@ -16,7 +16,8 @@ from mailer.delivery.report import Tally
 from mailer.edition.blocks import Source
 from mailer.edition.model import Edition, Publication, Variant
 from mailer.flows.ports import Run
-from mailer.flows.send import PacedRelay, Policy, SendingDesk
+from mailer.flows.send import Policy, SendingDesk
+from mailer.flows.sending.traffic import Traffic
 from mailer.rendering.model import Frozen, Rendering
 from mailer.store.deliveries import SqlLedger
 from mailer.store.engine import Store
@@ -89,7 +90,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     ledger = SqlLedger(store)
     sending = SendingDesk(
         ledger=ledger,
-        relays=[PacedRelay(relay=relay)],
+        traffic=Traffic([relay], clock=clock),
         clock=clock,
         keyring=Keyring((b"k" * 32,)),
         signers=(),

@@ -163,7 +163,7 @@ async def test_an_unreachable_relay_pauses_and_resuming_finishes(desk: Desk) -> 
     run = await send(run, desk.sending)
     assert (run.state, run.reason) == (
         RunState.PAUSED,
-        "relay fake: connection refused",
+        "relay fake is set aside: connection refused",
     )
     desk.relay.refuse_sessions = False
     run = await send(run, desk.sending)

@@ -120,8 +120,7 @@ idle = "10s"
 [relays.timeouts]
 dot = "12m"
 """
-    (paced,) = House(read(tmp_path, more)).relays()
-    relay = paced.relay
+    (relay,) = House(read(tmp_path, more)).relays()
     assert (relay.connections, relay.messages_per_connection) == (7, 50)
     assert (relay.max_age, relay.idle) == (timedelta(seconds=90), timedelta(seconds=10))
     assert relay.timeouts.dot == 720

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mailer.delivery.message import Envelope
-from mailer.delivery.reply import Attempt
+from mailer.delivery.reply import Attempt, Stage
 from mailer.errors import InputError
 from mailer.flows.carriage import Message, Session
 from mailer.flows.ports import Claim
@@ -45,7 +45,11 @@ class Source(Protocol):
 
 
 class RunCarrier:
-    """The ``Carrier`` of a run for one *session*."""
+    """The ``Carrier`` of a run for one *session*.
+
+    ``heard_sense`` and ``silent_at`` tell a connection that is of use from one on which
+    nothing sensible is ever said.
+    """
 
     def __init__(
         self, session: Session, relay: str, source: Source, books: Bookkeeper
@@ -54,6 +58,8 @@ class RunCarrier:
         self.relay = relay
         self._source = source
         self._books = books
+        self.heard_sense = False
+        self.silent_at: Stage | None = None
         self._on_the_way = 0
         self._lost_claims: set[int] = set()
 
@@ -78,6 +84,10 @@ class RunCarrier:
 
     def done(self, message: Addressed, attempt: Attempt) -> None:
         """A reply, or silence."""
+        if attempt.reply is not None and attempt.reply.code > 0:
+            self.heard_sense = True
+        else:
+            self.silent_at = attempt.stage
         self._count(-1)
         self._source.answered(message.claim, attempt)
 

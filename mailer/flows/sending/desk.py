@@ -9,10 +9,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from mailer.audience.token import Keyring
-from mailer.delivery.throttle import Bucket
 from mailer.delivery.valve import UNLIMITED, Limits
-from mailer.flows.carriage import Relay
 from mailer.flows.ports import Clock, Ledger
+from mailer.flows.sending.traffic import Traffic
 
 if TYPE_CHECKING:
     from mailer.delivery.signer import Signer
@@ -46,14 +45,6 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PacedRelay:
-    """A relay and the bucket all its connections draw from; None: as fast as it takes."""
-
-    relay: Relay
-    bucket: Bucket | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SendingDesk:
     """Everything a run is sent with. ``chance`` gives numbers in [0, 1) for jitter.
 
@@ -62,7 +53,7 @@ class SendingDesk:
     """
 
     ledger: Ledger
-    relays: Sequence[PacedRelay]
+    traffic: Traffic
     clock: Clock
     keyring: Keyring
     signers: Sequence[Signer]

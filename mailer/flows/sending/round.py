@@ -1,4 +1,8 @@
-"""A round: every connection carries what is due, until nothing is or the run ends."""
+"""A round: every connection carries what is due, until nothing is or the run ends.
+
+Connections that have nothing to carry are idle; an usher wakes them when a claim has
+come, the pace allows it and it is their relay's turn.
+"""
 
 from __future__ import annotations
 
@@ -12,46 +16,48 @@ import structlog
 from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Attempt, Fault
 from mailer.errors import InputError, RelayError, StoreError
+from mailer.flows.carriage import Relay
 from mailer.flows.ports import Claim, Run
 from mailer.flows.sending.bookkeeper import Bookkeeper, unwritten
 from mailer.flows.sending.carrier import RunCarrier
-from mailer.flows.sending.desk import PacedRelay, SendingDesk
+from mailer.flows.sending.desk import SendingDesk
 from mailer.flows.sending.letters import Letters
 from mailer.flows.sending.limits import Watch
 from mailer.flows.sending.patience import Patience
 from mailer.flows.sending.queue import BATCH, Queue
-from mailer.flows.sending.settling import put_off, settled, unwritable
-from mailer.phrases import Phrase, say, verbatim
+from mailer.flows.sending.settling import REJECTED, SLOW, put_off, settled, unwritable
+from mailer.phrases import Phrase, say
 
 log = structlog.get_logger()
 
 _AGAIN = timedelta(seconds=1)
+_LOOK = 2.0
+"""Seconds between two looks at what others say, while nothing can be carried."""
+
+_SHORTEST = 0.001
+"""Seconds: no timer is kept more exactly."""
 
 
-class _Lane:
-    """One relay at work: its pace, and the carriers that wait for it."""
+class _Team:
+    """One relay at work: its connections, those on their way, and those without work."""
 
-    def __init__(self, paced: PacedRelay) -> None:
-        self.relay, self.bucket = paced.relay, paced.bucket
-        self.waiting: deque[RunCarrier] = deque()
-        self.has_waiting = asyncio.Event()
-        self._reserved: float | None = None
+    def __init__(self, relay: Relay) -> None:
+        self.relay = relay
+        self.carriers: set[RunCarrier] = set()
+        self.idle: deque[RunCarrier] = deque()
+        self.opening = 0
 
-    def pause(self, now: float) -> float:
-        """Seconds until a message may go."""
-        if self.bucket is None:
-            return 0.0
-        if self._reserved is None:
-            self._reserved = self.bucket.reserve(now)
-        return max(0.0, self._reserved - now)
-
-    def spend(self) -> None:
-        """A message goes."""
-        self._reserved = None
+    @property
+    def held(self) -> int:
+        """Connections that are open, or about to be."""
+        return len(self.carriers) + self.opening
 
 
 class Round:
-    """What is due, on its way over every connection of every relay."""
+    """What is due, on its way over every connection of every relay.
+
+    *halt* is told why the run must stop, *hold* why only somebody's word goes on.
+    """
 
     def __init__(
         self,
@@ -66,33 +72,41 @@ class Round:
         hold: Callable[[Phrase], None],
         most: int | None = None,
     ) -> None:
-        """Claim at most *most*. *hold* is told why only somebody's word goes on."""
+        """Claim at most *most*."""
         self.run, self.letters, self.desk, self.books = run, letters, desk, books
+        self.traffic = desk.traffic
         self.is_over = False
         self._patience, self._watch = patience, watch
         self._halt, self._hold = halt, hold
         self._most = most
-        self._queue = Queue(self._claim)
-        self._queue.batch = self._batch()
-        self._lanes = {paced.relay.name: _Lane(paced) for paced in desk.relays}
-        self._carriers: set[RunCarrier] = set()
-        self._hungry: set[RunCarrier] = set()  # idle for want of claims
-        self._opening = 0
+        quarter = desk.policy.lease.total_seconds() / 4
+        self._queue = Queue(
+            self.traffic,
+            self._claim,
+            batch=self.traffic.batch(BATCH, quarter),
+            stir=self._stir,
+        )
+        self._horizon = quarter
+        self._idle = desk.policy.idle.total_seconds()
+        self._teams = {relay.name: _Team(relay) for relay in self.traffic.relays}
+        self._stirred = asyncio.Event()  # claims, idle connections: the usher looks
+        self._changed = asyncio.Event()  # claims, relays: who connects looks
 
     async def carry_out(self) -> list[Claim]:
         """Let every connection work until nothing is due; the claims that are left."""
         async with asyncio.TaskGroup() as round_:
-            filling = round_.create_task(self._queue.fill(self._feed))
-            pacing = [
-                round_.create_task(self._keep_pace(x)) for x in self._lanes.values()
+            filling = round_.create_task(self._queue.fill())
+            helpers = [
+                round_.create_task(self._usher()),
+                round_.create_task(self._mind_the_relays()),
             ]
             async with asyncio.TaskGroup() as connections:
-                for lane in self._lanes.values():
-                    for _ in range(lane.relay.connections):
-                        connections.create_task(self._connect(lane))
+                for team in self._teams.values():
+                    for _ in range(team.relay.connections):
+                        connections.create_task(self._connect(team))
             self._queue.close()
             await filling
-            for task in pacing:
+            for task in helpers:
                 task.cancel()
         return self._queue.empty()
 
@@ -100,42 +114,40 @@ class Round:
         """Hand nothing more over; what is on the way is finished."""
         self.is_over = True
         self._queue.close()
-        for carrier in list(self._carriers):
-            carrier.session.leave()
+        for team in self._teams.values():
+            for carrier in list(team.carriers):
+                carrier.session.leave()
 
     # -- what a carrier asks for ------------------------------------------------
 
     def take(self, carrier: RunCarrier) -> Claim | None:
-        """The next claim for *carrier*, if there is one and the pace allows."""
-        if self.is_over or self._queue.is_dry:
+        """The next claim for *carrier*, if the pace allows and it is its relay's turn."""
+        team = self._teams[carrier.relay]
+        self.traffic.look()
+        if self.is_over or self._queue.is_dry or self._is_surplus(team):
             carrier.session.leave()
             return None
-        lane = self._lanes[carrier.relay]
-        if len(self._queue) and (pause := lane.pause(self.desk.clock.monotonic())):
-            if pause > self.desk.policy.idle.total_seconds():
+        if self._is_turn_of(team):
+            while (claim := self._queue.take(carrier.relay)) is not None:
+                if not (wait := self._watch.wait(claim)):
+                    self._took(team)
+                    return claim
+                self._put_off(claim, carrier.relay, wait, REJECTED)
+            if self._queue.is_dry:
                 carrier.session.leave()
-            elif carrier not in lane.waiting:
-                lane.waiting.append(carrier)
-                lane.has_waiting.set()
-            return None
-        while (claim := self._queue.take()) is not None:
-            if not (wait := self._watch.wait(claim)):
-                lane.spend()
-                return claim
-            until = self.desk.clock.now() + timedelta(seconds=wait)
-            self.books.book(put_off(claim, carrier.relay, until))
-        if self._queue.is_dry:
+                self._stir()
+                return None
+        wait_ = self._queue.wait(carrier.relay)
+        if wait_ is not None and wait_ > self._idle:
             carrier.session.leave()
-            self._queue.changed.set()
-            self._feed()
-        else:
-            self._hungry.add(carrier)
+        elif carrier not in team.idle:
+            team.idle.append(carrier)
+            self._stirred.set()
         return None
 
     def put_back(self, claim: Claim) -> None:
         """A claim that was not begun."""
         self._queue.put_back(claim)
-        self._feed()
 
     def written(self, claim: Claim) -> tuple[Envelope, bytes]:
         """The message to the reader of *claim*."""
@@ -146,7 +158,7 @@ class Round:
         self.books.book(unwritable(claim, relay, error))
 
     def answered(self, claim: Claim, attempt: Attempt) -> None:
-        """Book what became of an attempt."""
+        """Book what became of an attempt, and learn from it."""
         settlement = settled(
             claim,
             attempt,
@@ -155,69 +167,182 @@ class Round:
             give_up=self._patience.give_up,
             jitter=self.desk.chance(),
         )
-        if settlement.verdict.fault is Fault.RUN:
+        verdict = settlement.verdict
+        if attempt.reply is not None and attempt.reply.code > 0:
+            self.traffic.spoke(attempt.relay)
+        self.traffic.heard(attempt, verdict, self._queue.lane(claim))
+        if verdict.fault is Fault.RUN:
             refused = say(
                 "{relay} refuses this run: {reason}",
                 relay=attempt.relay,
-                reason=settlement.verdict.reason,
+                reason=verdict.reason,
             )
             self._halt(refused)
-        elif reason := self._watch.heed(claim, settlement.verdict):
+        elif reason := self._watch.heed(claim, verdict):
             self._hold(reason)
         self.books.book(settlement)
 
-    # -- what goes on meanwhile -------------------------------------------------
+    # -- whose turn it is ---------------------------------------------------------
 
-    async def _connect(self, lane: _Lane) -> None:
+    def _is_surplus(self, team: _Team) -> bool:
+        """Whether *team* holds more connections than it should by now."""
+        if len(team.carriers) == 1 and len(self._teams) == 1:
+            return False
+        allowed = self.traffic.board.connections(team.relay.name, self.traffic.now())
+        return len(team.carriers) > allowed
+
+    def _is_turn_of(self, team: _Team) -> bool:
+        if len(self._teams) == 1 or self.traffic.is_trying(team.relay.name):
+            return True
+        able = self._able()
+        board, now = self.traffic.board, self.traffic.now()
+        is_turn = board.may_take(team.relay.name, now, [*able, team.relay.name])
+        if not is_turn and able:
+            self._stirred.set()
+        return is_turn
+
+    def _took(self, team: _Team) -> None:
+        if len(self._teams) > 1:
+            self.traffic.board.took(team.relay.name)
+            self._stirred.set()  # it may be another's turn now
+
+    def _able(self) -> list[str]:
+        """The relays that have an idle connection, and whose pace allows a message."""
+        return [
+            name
+            for name, team in self._teams.items()
+            if team.idle and self._queue.wait(name) == 0
+        ]
+
+    async def _usher(self) -> None:
+        """Wake idle connections, each when there is something for it."""
+        while True:
+            await self._stirred.wait()
+            self._stirred.clear()
+            while (pause := self._wake_who_may()) is not None:
+                await self.desk.clock.wait(
+                    self._stirred, timedelta(seconds=max(_SHORTEST, pause))
+                )
+                self._stirred.clear()
+                self.traffic.look()
+                for claim, seconds in self._queue.late(self._horizon):
+                    self._put_off(claim, "", seconds, SLOW)
+
+    def _wake_who_may(self) -> float | None:
+        """Wake everybody who may take a claim; seconds until the next may, or None."""
+        teams = [team for team in self._teams.values() if team.idle]
+        if self.is_over or self._queue.is_dry:
+            for team in teams:
+                while team.idle:
+                    team.idle.popleft().session.wake()
+            return None
+        for _ in range(len(self._queue)):
+            able = self._able()
+            now = self.traffic.now()
+            name = able[0] if len(self._teams) == 1 and able else None
+            for candidate in able if name is None else ():
+                if self.traffic.board.may_take(candidate, now, able):
+                    name = candidate
+            if name is None:
+                break
+            self._teams[name].idle.popleft().session.wake()
+        waits = []
+        for team in teams:
+            wait = self._queue.wait(team.relay.name)
+            if wait and wait > self._idle:
+                while team.idle:
+                    team.idle.popleft().session.leave()
+            elif wait and team.idle:
+                waits.append(wait)
+        return min((*waits, _LOOK)) if waits else None
+
+    # -- connections --------------------------------------------------------------
+
+    async def _connect(self, team: _Team) -> None:
         """One connection after another, as long as there is something to carry."""
-        while await self._is_wanted(lane):
+        while await self._is_wanted(team):
+            opening = True
             try:
-                async with lane.relay.session() as session:
-                    self._opening -= 1
+                async with team.relay.session() as session:
+                    team.opening -= 1
+                    opening = False
+                    self.traffic.connected(team.relay.name)
                     await self._carry(
-                        RunCarrier(session, lane.relay.name, self, self.books)
+                        team, RunCarrier(session, team.relay.name, self, self.books)
                     )
             except RelayError as error:
-                self._opening -= 1
-                self._halt(verbatim(error))
+                team.opening -= opening
+                self._lost(team, error)
 
-    async def _carry(self, carrier: RunCarrier) -> None:
-        self._carriers.add(carrier)
+    async def _carry(self, team: _Team, carrier: RunCarrier) -> None:
+        team.carriers.add(carrier)
         try:
             await carrier.session.carry(carrier)
         finally:
-            self._carriers.discard(carrier)
-            self._hungry.discard(carrier)
+            team.carriers.discard(carrier)
+            if carrier in team.idle:
+                team.idle.remove(carrier)
+        if carrier.silent_at is not None and not carrier.heard_sense:
+            error = self.traffic.silent(team.relay.name, carrier.silent_at)
+            if error is not None:
+                raise error
 
-    async def _is_wanted(self, lane: _Lane) -> bool:
+    def _lost(self, team: _Team, error: RelayError) -> None:
+        self.traffic.failed(
+            team.relay.name, error, held=len(team.carriers), jitter=self.desk.chance()
+        )
+        self._stir()
+
+    async def _is_wanted(self, team: _Team) -> bool:
         """Wait until another connection has something to do; False when none will."""
-        while not (self.is_over or self._queue.is_dry):
-            pause = lane.pause(self.desk.clock.monotonic())
-            if pause > self.desk.policy.idle.total_seconds():
-                await self.desk.clock.wait(self.desk.stop, timedelta(seconds=pause))
-            elif len(self._queue) > self._opening:
-                self._opening += 1
-                return True
-            else:
-                self._queue.changed.clear()
-                await self._queue.changed.wait()
+        name = team.relay.name
+        while not (self.is_over or self._queue.is_dry or self.traffic.opens_in()):
+            wait = self._queue.wait(name)
+            allowed = self.traffic.board.connections(name, self.traffic.now())
+            if team.held < allowed and wait is not None:
+                if wait > self._idle:
+                    await self.desk.clock.wait(
+                        self._changed, timedelta(seconds=min(wait, _LOOK))
+                    )
+                    self._changed.clear()
+                    continue
+                if len(self._queue) > sum(t.opening for t in self._teams.values()):
+                    team.opening += 1
+                    return True
+            self._changed.clear()
+            await self._changed.wait()
         return False
 
-    async def _keep_pace(self, lane: _Lane) -> None:
-        """Wake the carriers that wait for the pace, each at its moment."""
+    async def _mind_the_relays(self) -> None:
+        """Hear of relays that are back; stop where nobody carries for too long."""
+        linger = self.desk.policy.linger.total_seconds()
         while True:
-            await lane.has_waiting.wait()
-            if pause := lane.pause(self.desk.clock.monotonic()):
-                await self.desk.clock.wait(self.desk.stop, timedelta(seconds=pause))
-            if lane.waiting:
-                lane.waiting.popleft().session.wake()
-            if not lane.waiting:
-                lane.has_waiting.clear()
+            if reason := self.traffic.gives_up(linger):
+                self._halt(reason)
+                return
+            now = self.traffic.now()
+            wake = self.traffic.board.wake_at(now)
+            if wake is None and not self.traffic.is_watched:
+                self._changed.clear()
+                await self._changed.wait()
+                continue
+            pause = _LOOK if wake is None else min(_LOOK, wake - now)
+            await self.desk.clock.wait(
+                self.desk.stop, timedelta(seconds=max(_SHORTEST, pause))
+            )
+            self.traffic.look()
+            self._stir()
 
-    def _feed(self) -> None:
-        """There are claims again, or there will be none: tell the idle."""
-        while self._hungry and (len(self._queue) or self._queue.is_dry):
-            self._hungry.pop().session.wake()
+    # -- claims -------------------------------------------------------------------
+
+    def _stir(self) -> None:
+        """Claims or relays have changed: let everybody look who waits."""
+        self._stirred.set()
+        self._changed.set()
+
+    def _put_off(self, claim: Claim, relay: str, seconds: float, why: Phrase) -> None:
+        until = self.desk.clock.now() + timedelta(seconds=seconds)
+        self.books.book(put_off(claim, relay, until, why))
 
     async def _claim(self, limit: int) -> list[Claim]:
         """More of what is due, unless enough is or the ledger cannot be written."""
@@ -245,13 +370,3 @@ class Round:
                     self._most -= len(claims)
                 return claims
         return []
-
-    def _batch(self) -> int:
-        """No more than the pace carries away while the lease lasts."""
-        rates = [paced.bucket for paced in self.desk.relays]
-        if None in rates:
-            return BATCH
-        second = sum(bucket.rate for bucket in rates if bucket)
-        return max(
-            1, min(BATCH, int(second * self.desk.policy.lease.total_seconds() / 4))
-        )

@@ -10,9 +10,10 @@ from mailer.delivery.retry import next_attempt
 from mailer.errors import InputError
 from mailer.flows.ports import Claim, Settlement
 from mailer.flows.sending.desk import Policy
-from mailer.phrases import say
+from mailer.phrases import Phrase, say
 
-_PUT_BACK = say("waits: the recipient's provider rejects us")
+REJECTED = say("waits: the recipient's provider rejects us")
+SLOW = say("waits: the recipient's provider wants fewer messages at a time")
 _RELAY_DELAYS = (timedelta(seconds=10), timedelta(minutes=1))
 """A stumble of the relay is retried sooner than a reader's mailbox is."""
 
@@ -56,13 +57,13 @@ def settled(
     )
 
 
-def put_off(claim: Claim, relay: str, until: datetime) -> Settlement:
-    """A reader whose provider rejects us: not tried, and no attempt spent, *until* then."""
+def put_off(claim: Claim, relay: str, until: datetime, why: Phrase) -> Settlement:
+    """A reader whose provider is to be left alone *until* then: no attempt is spent."""
     return Settlement(
         claim=claim,
         state=State.DUE,
         attempt=Attempt(relay=relay, stage=Stage.CONNECT, reply=None),
-        verdict=Verdict(outcome=Outcome.DEFERRED, fault=Fault.DOMAIN, reason=_PUT_BACK),
+        verdict=Verdict(outcome=Outcome.DEFERRED, fault=Fault.DOMAIN, reason=why),
         next_attempt=until,
         tried=False,
     )
