@@ -46,12 +46,14 @@ class Sender:
         """Ask it to come to an end."""
         self._signal(signal.SIGTERM)
 
-    async def wait(self, seconds: float = 120) -> int:
+    async def wait(self, seconds: float = 25) -> int:
         """Its exit code; AssertionError with its words if it does not end."""
         try:
             async with asyncio.timeout(seconds):
                 await self.ended.wait()
         except TimeoutError:
+            self._signal(signal.SIGUSR1)  # where does it stand?
+            await asyncio.sleep(1)
             self.kill()
             await self.ended.wait()
             message = f"did not end in {seconds} s: {self.err}"

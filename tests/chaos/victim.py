@@ -9,7 +9,9 @@ the ledger, to read a clock that jumps, to have little patience.
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
+import faulthandler
 import functools
 import mmap
 import os
@@ -107,6 +109,14 @@ def _obey(orders: Orders) -> None:
         _forget_marks()
     if orders.powerless:
         _drop_privileges()
+    signal.signal(signal.SIGUSR1, _tell_where_it_stands)
+
+
+def _tell_where_it_stands(*_: object) -> None:
+    """Asked with SIGUSR1: every thread and every task, on stderr."""
+    faulthandler.dump_traceback()
+    for task in asyncio.all_tasks():
+        task.print_stack()
 
 
 def _drop_privileges() -> None:
