@@ -214,8 +214,11 @@ class Scene:
         """Seconds since 1970 as the victims see it."""
         return time.time() + self.later
 
-    def start(self, *words: str, **orders: Any) -> Sender:
-        """Start a command against this scene's relay and database."""
+    def start(self, *words: str, seconds: float = _PATIENCE, **orders: Any) -> Sender:
+        """Start a command against this scene's relay and database.
+
+        *seconds* is its patience with both.
+        """
         clock = self.folder / "clock"
         set_clock(clock, self.later)
         environ = self.stage.environment(
@@ -226,6 +229,7 @@ class Scene:
                 "MAILER_RELAYS__PRINCIPAL__PORT": str(self.relay.port),
                 "MAILER_RELAYS__PRINCIPAL__CONNECTIONS": str(self.connections),
                 "MAILER_RELAYS__PRINCIPAL__CONNECT_PATIENCE": f"{_PATIENCE:.0f}s",
+                **_timeouts(seconds),
                 **self.environ,
             },
         )
@@ -235,7 +239,8 @@ class Scene:
                 environ=environ,
                 out=self.folder / f"sender{len(self.senders)}",
                 clock=clock,
-                **{"seconds": _PATIENCE, **orders},
+                seconds=seconds,
+                **orders,
             )
         )
         self.senders.append(sender)
@@ -330,6 +335,12 @@ class Scene:
                 must_finish=must_finish,
             )
         )
+
+
+def _timeouts(seconds: float) -> dict[str, str]:
+    steps = ("CONNECT", "GREETING", "COMMAND", "DATA", "BLOCK", "DOT")
+    stem = "MAILER_RELAYS__PRINCIPAL__TIMEOUTS__"
+    return dict.fromkeys((stem + step for step in steps), f"{seconds * 1000:.0f}ms")
 
 
 def _name_of(database: str) -> str:

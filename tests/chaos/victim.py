@@ -21,7 +21,7 @@ import struct
 import sys
 import traceback
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,6 @@ from mailer import wiring
 from mailer.cli.main import main
 from mailer.flows.ports import Committed, Run
 from mailer.store.deliveries import SqlLedger
-from mailer.transport.dial import Dialer, Timeouts
 
 POINTS = {
     # point: (method of the ledger, whether its work is done when the victim dies, and
@@ -62,7 +61,7 @@ class Orders:
 
     ``die_at`` is one of POINTS, ``die_after`` how often it is passed before; ``clock``
     is a file of one double, seconds added to the wall clock; ``seconds`` is the
-    patience with relay and store; ``powerless`` takes from root what nobody else has:
+    patience with the store; ``powerless`` takes from root what nobody else has:
     file modes hold for it too; ``forgetful`` makes the ledger lie: it says that a
     hand-over is marked and writes nothing, which the judge must see.
     """
@@ -168,10 +167,7 @@ def set_clock(path: Path, seconds: float) -> None:
 
 
 def _shorten(orders: Orders) -> None:
-    """Time-outs that a test can wait for."""
-    if orders.seconds is not None:
-        short = Timeouts(**{each.name: orders.seconds for each in fields(Timeouts)})
-        Dialer.__init__.__kwdefaults__["timeouts"] = short
+    """Patience with the store that a test can wait for, and short leases."""
     true = wiring.House.desk
     policy: dict[str, timedelta] = {}
     if orders.seconds is not None:
