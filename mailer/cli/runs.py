@@ -201,7 +201,7 @@ async def _resume(call: Invocation, name: str | None, *, yes: bool, json: bool) 
             runs = [r for r in unfinished if not r.held]
             for held in (r for r in unfinished if r.held):
                 word_wanted = say(
-                    "{run} is held ({reason}): mailer resume {run} goes on.",
+                    "{run} waits for your word ({reason}): mailer resume {run} goes on.",
                     run=held.name,
                     reason=held.reason,
                 )

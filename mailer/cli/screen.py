@@ -12,7 +12,7 @@ from rich.table import Table
 
 from mailer.cli.approvals import approval_json, given
 from mailer.cli.vocabulary import acceptances, counted, listed, problems, word
-from mailer.cli.way import foreseen, via
+from mailer.cli.way import foreseen, roughly, via
 from mailer.cli.words import Words
 from mailer.delivery.report import Tally, as_json, balance_line
 from mailer.phrases import Phrase, lasting, say, say_many
@@ -87,7 +87,7 @@ def _limits(call: Invocation, canary: Canary, audience: int) -> Phrase:
         "{count} readers go ahead",
         len(canary.seeds) or canary.size(audience),
     )
-    wait = lasting(send.canary_wait.total_seconds())
+    wait = roughly(send.canary_wait.total_seconds())
     return say(
         "{limits}; {ahead}, the others {wait} later",
         limits=limits,

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from mailer.config.load import Loaded, load, show
 from mailer.config.settings import Settings
+from mailer.delivery.canary import NOBODY, Canary
 from mailer.delivery.quota import WarmUp
 from mailer.delivery.throttle import Rate
 from mailer.errors import ConfigError
@@ -86,6 +87,29 @@ def test_values_know_where_they_are_from(place: Path) -> None:
     assert loaded.settings.relays[0].rate == Rate(count=15)
 
 
+@pytest.mark.parametrize(
+    ("written", "canary"),
+    [
+        ('""', NOBODY),
+        ('"1%"', Canary(percent=1)),
+        ("50", Canary(count=50)),
+        ('"a@x.fr, b@x.fr"', Canary(seeds=("a@x.fr", "b@x.fr"))),
+        ('["a@x.fr", "b@x.fr"]', Canary(seeds=("a@x.fr", "b@x.fr"))),
+    ],
+)
+def test_a_canary_is_written_in_three_ways(
+    place: Path, written: str, canary: Canary
+) -> None:
+    """And shown as it can be written."""
+    loaded = read(place, f"[send]\ncanary = {written}\n{TOML}")
+    assert loaded.settings.send.canary == canary
+    shown = {key: value for key, value, _ in show(loaded)}["send.canary"]
+    assert (
+        read(place, f'[send]\ncanary = "{shown}"\n{TOML}').settings.send.canary
+        == canary
+    )
+
+
 def test_a_publication_has_sensible_defaults(place: Path) -> None:
     """List-Id, return path and address to leave follow from the sender."""
     paper = read(place).settings.publication("le-meridien")
@@ -134,6 +158,9 @@ WRONG = [
     ),
     ("[site]", '[site]\ntimezone = "Mars/Base"', "no time zone 'Mars/Base'"),
     ("[site]", '[send]\nlinger = "soon"\n[site]', "'soon' is no duration"),
+    ("[site]", '[send]\ngive_up_after = "late"\n[site]', "'late' is no duration"),
+    ("[site]", '[send]\ncanary = "a few"\n[site]', "a few is no canary: write 1%, 50,"),
+    ("[site]", '[send]\ncanary = ["1%", "2%"]\n[site]', "1%, 2% is no canary"),
     ('from = "Le', 'schedule = "6 07:00"\nfrom = "Le', "sat 07:00"),
 ]
 

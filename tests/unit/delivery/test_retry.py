@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.delivery.retry import DELAYS, next_attempt
+from mailer.delivery.retry import DELAYS, next_attempt, patience
 
 NOW = datetime(2026, 3, 14, 6, 0, tzinfo=UTC)
 
@@ -44,3 +44,19 @@ def test_nothing_is_tried_after_the_end(attempts, minutes, jitter) -> None:
     moment = at(attempts, jitter=jitter, give_up=give_up)
     assert (moment is None) == (at(attempts, jitter=jitter) > give_up)
     assert moment is None or moment <= give_up
+
+
+@pytest.mark.parametrize(
+    ("following", "hours"),
+    [
+        (None, 96),  # no other edition makes it old
+        (date(2026, 3, 21), 96),  # a weekly
+        (date(2026, 3, 17), 48),  # until a day before the next
+        (date(2026, 3, 15), 12),  # a daily: half a day at least
+        (date(2026, 3, 14), 12),
+    ],
+)
+def test_a_letter_is_news_until_the_next_one(following, hours) -> None:
+    """At most four days, however long the pause; never less than half a day."""
+    found = patience(today=NOW.date(), following=following)
+    assert found == timedelta(hours=hours)
