@@ -47,7 +47,9 @@ MOVES: dict[EditionState, frozenset[EditionState]] = {
             EditionState.SENDING,
         }
     ),
-    EditionState.ARMED: frozenset({EditionState.SENDING, EditionState.CANCELLED}),
+    EditionState.ARMED: frozenset(
+        {EditionState.SENDING, EditionState.PAUSED, EditionState.CANCELLED}
+    ),
     EditionState.SENDING: frozenset(
         {EditionState.PAUSED, EditionState.SENT, EditionState.CANCELLED}
     ),

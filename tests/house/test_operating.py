@@ -9,6 +9,7 @@ import pytest
 import typer
 
 from mailer.cli.main import app
+from mailer.edition.states import diagram
 from mailer.errors import MailerError
 from tests.house.test_rules import ROOT
 
@@ -44,3 +45,8 @@ def test_every_exit_code_is_explained() -> None:
 
     explained = {int(code) for code in re.findall(r"^\| (\d+) \|", PAGE, re.MULTILINE)}
     assert codes(MailerError) | {0, 75, 130} == explained
+
+
+def test_the_states_of_an_edition_are_drawn_as_the_law_says() -> None:
+    """The picture is printed from the table, and not drawn by hand."""
+    assert f"```mermaid\n{diagram()}```" in PAGE
