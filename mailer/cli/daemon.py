@@ -34,7 +34,9 @@ def run(ctx: typer.Context) -> None:
     # A terminal that is closed must not end a send: what cannot be written is dropped.
     sys.stdout = cast("TextIO", Unbroken(sys.stdout))
     sys.stderr = cast("TextIO", Unbroken(sys.stderr))
-    log_to(sys.stderr, logging.INFO)
+    # Who sits there reads sentences; a journal keeps every event beside them.
+    is_watched = sys.stderr.isatty() and not call.verbose
+    log_to(sys.stderr, logging.WARNING if is_watched else logging.INFO)
 
     def tell(words: Phrase) -> None:
         call.err.tell(say("mailer: {words}", words=words))

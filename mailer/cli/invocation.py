@@ -77,6 +77,7 @@ class Invocation:
     folder: Path
     config: Path | None = None
     color: bool = True
+    verbose: bool = False
     speech: Speech
     out: Voice = field(init=False)
     err: Voice = field(init=False)

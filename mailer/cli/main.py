@@ -118,7 +118,11 @@ def root(
     log_to(sys.stderr, logging.INFO if verbose else logging.CRITICAL)
     speech = ctx.find_object(Speech) or Speech(lang=language_of(os.environ))
     ctx.obj = Invocation(
-        folder=folder, config=config, color=not no_color, speech=speech
+        folder=folder,
+        config=config,
+        color=not no_color,
+        verbose=verbose,
+        speech=speech,
     )
 
 

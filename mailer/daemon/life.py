@@ -91,6 +91,7 @@ class Daemon:
             self._ticker = ticker
             beating = asyncio.create_task(self._beat())
             self._manager.ready(await self._status())
+            await self._tell_next()
             await self._stop.wait()
             self._manager.stopping("finishing what is on the wire")
             await ticker.stop()
@@ -145,7 +146,8 @@ class Daemon:
                         "{run} leaves, {reason}", run=news.run.name, reason=news.reason
                     )
                 else:
-                    told = say("{run} leaves", run=news.run.name)
+                    hour = f"{news.departure.local:%H:%M}"
+                    told = say("{run} leaves at {hour}", run=news.run.name, hour=hour)
             case Kind.WAITING:
                 log.warning("slot.waiting", reason=reason, **where)
                 told = say(
@@ -223,6 +225,18 @@ class Daemon:
             self._tell(say("  {balance}", balance=balance))
         if not unfinished:
             self._tell(say("no run was left unfinished"))
+
+    async def _tell_next(self) -> None:
+        upcoming = await self._tower.upcoming()
+        if upcoming is None:
+            self._tell(say("ready; no departure ahead"))
+            return
+        ready = say(
+            "ready; next: {what}, {moment}",
+            what=upcoming.edition or upcoming.publication,
+            moment=f"{upcoming.local:%Y-%m-%d %H:%M %Z}",
+        )
+        self._tell(ready)
 
     # -- the configuration -----------------------------------------------------
 
