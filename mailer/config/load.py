@@ -20,7 +20,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from mailer.config.faults import NAMED_BY, by_name, faults_of, is_secret, veiled
 from mailer.config.origins import lines_of
-from mailer.config.places import data_home, find_config, placed
+from mailer.config.places import find_config, placed, state_home
 from mailer.config.relays import RelaySettings
 from mailer.config.settings import DkimKey, Settings
 from mailer.edition.characters import unwritable
@@ -29,6 +29,7 @@ from mailer.phrases import say
 
 _PREFIX = "MAILER_"
 _PLACE = re.compile(r"at line (\d+)")  # where the TOML parser stumbled
+_KEY_FILE = "secret_key"
 _NOT_SETTINGS = frozenset({"MAILER_CONFIG"})
 
 
@@ -45,7 +46,7 @@ class Loaded:
     def data_folder(self) -> Path:
         """Where ledger, pictures and keys are kept, unless told one by one."""
         said = self.settings.storage.folder
-        return self._place(said) if said else data_home(self.environ)
+        return self._place(said) if said else state_home(self.path, self.environ)
 
     def socket(self) -> Path:
         """Where the daemon listens for commands."""
@@ -82,7 +83,7 @@ class Loaded:
             lines = [secret]
         else:
             lines = self._secret_file(
-                site.secret_key_file or str(self.data_folder() / "secret_key"),
+                site.secret_key_file or self._usual_key_file(),
                 "[site] secret_key_file",
             ).splitlines()
         keys = tuple(line.strip().encode() for line in lines if line.strip())
@@ -91,6 +92,13 @@ class Loaded:
             hint = "python3 -c 'import secrets; print(secrets.token_hex(32))'"
             raise ConfigError(message, file=str(self.path or ""), hint=hint)
         return keys
+
+    def _usual_key_file(self) -> str:
+        """Where the key is unless a setting says so: a credential, or with the data."""
+        credentials = self.environ.get("CREDENTIALS_DIRECTORY")
+        if credentials and (Path(credentials) / _KEY_FILE).is_file():
+            return _KEY_FILE
+        return str(self.data_folder() / _KEY_FILE)
 
     def relay_password(self, relay: RelaySettings) -> str:
         """The password of *relay*, from its file where one is named."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from mailer.errors import ConfigError
@@ -16,10 +17,39 @@ def shipped(name: str) -> Path:
     return inside if inside.is_dir() else package.parent / name
 
 
+_OF_THE_MACHINE = Path("/etc/mailer")
+_STATE = Path("/var/lib/mailer")
+
+
 def data_home(environ: Mapping[str, str]) -> Path:
     """The user's data folder for mailer (XDG Base Directory)."""
     said = environ.get("XDG_DATA_HOME")
-    return (Path(said) if said else Path.home() / ".local" / "share") / "mailer"
+    return (Path(said) if said else home(environ) / ".local" / "share") / "mailer"
+
+
+def state_home(config: Path | None, environ: Mapping[str, str]) -> Path:
+    """The data folder of whoever is set up by *config*: a service's, or the user's.
+
+    A service is told by systemd ($STATE_DIRECTORY); a command beside it is not, and must
+    find the same folder, so the machine's own configuration has the machine's folder.
+    """
+    if said := environ.get("STATE_DIRECTORY"):
+        return Path(said.split(":")[0])
+    if config is not None and config.is_relative_to(_OF_THE_MACHINE):
+        return _STATE
+    return data_home(environ)
+
+
+def home(environ: Mapping[str, str]) -> Path:
+    """The user's home; ConfigError where nobody says which it is.
+
+    A container or a service may run under a number that has neither name nor home.
+    """
+    try:
+        return Path(environ.get("HOME") or Path.home())
+    except RuntimeError as error:
+        message = say("this user has no home: say $HOME, or [storage] folder")
+        raise ConfigError(message) from error
 
 
 def find_config(
@@ -36,12 +66,12 @@ def find_config(
     if not here.is_dir():
         message = say("there is no such folder")
         raise ConfigError(message, file=str(start), hint=say("mailer init makes one"))
-    home = environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    said_home = environ.get("XDG_CONFIG_HOME")
     candidates = [folder / "config" / "mailer.toml" for folder in (here, *here.parents)]
-    candidates += [
-        Path(home) / "mailer" / "mailer.toml",
-        Path("/etc/mailer/mailer.toml"),
-    ]
+    with suppress(ConfigError):
+        mine = Path(said_home) if said_home else home(environ) / ".config"
+        candidates.append(mine / "mailer" / "mailer.toml")
+    candidates.append(_OF_THE_MACHINE / "mailer.toml")
     for candidate in candidates:
         if candidate.is_file():
             return candidate

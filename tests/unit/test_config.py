@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from mailer.config.load import Loaded, load, show
+from mailer.config.places import state_home
 from mailer.config.settings import Settings
 from mailer.delivery.canary import NOBODY, Canary
 from mailer.delivery.quota import WarmUp
@@ -602,3 +603,51 @@ def test_a_wrong_feature_is_told(place: Path, old: str, new: str, said: str) -> 
     with pytest.raises(ConfigError) as caught:
         read(place, FEATURES.replace(old, new, 1))
     assert said in str(caught.value)
+
+
+def test_a_service_keeps_its_data_where_systemd_says(place: Path) -> None:
+    """The first of its folders, unless a setting names another."""
+    loaded = read(place, STATE_DIRECTORY="/var/lib/mailer:/var/lib/other")
+    assert loaded.data_folder() == Path("/var/lib/mailer")
+    assert loaded.socket() == Path("/var/lib/mailer/mailer.sock")
+    elsewhere = read(place, TOML + '[storage]\nfolder = "/srv/data"\n')
+    assert elsewhere.data_folder() == Path("/srv/data")
+
+
+def test_a_command_beside_a_service_finds_the_same_data() -> None:
+    """The machine's configuration has the machine's folder, whatever the environment."""
+    machines = Path("/etc/mailer/mailer.toml")
+    as_service = state_home(machines, {"STATE_DIRECTORY": "/var/lib/mailer"})
+    assert state_home(machines, {"HOME": "/home/claire"}) == as_service
+    of_a_workspace = state_home(Path("/srv/w/config/mailer.toml"), {"HOME": "/h"})
+    assert of_a_workspace == Path("/h/.local/share/mailer")
+
+
+def test_the_secret_key_is_a_credential_of_systemd_if_there_is_one(
+    place: Path, tmp_path: Path
+) -> None:
+    """Without a setting: among the credentials, else with the data."""
+    folder = tmp_path / "credentials"
+    folder.mkdir()
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "secret_key").write_text("with-the-data-0123", encoding="ascii")
+    environ = {"CREDENTIALS_DIRECTORY": str(folder), "STATE_DIRECTORY": str(data)}
+    assert read(place, **environ).secret_keys() == (b"with-the-data-0123",)
+    (folder / "secret_key").write_text("among-credentials", encoding="ascii")
+    assert read(place, **environ).secret_keys() == (b"among-credentials",)
+
+
+def test_a_user_without_a_home_is_told_what_to_say(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container may run under a number that nobody knows; settings still load."""
+
+    def unknown() -> Path:
+        raise RuntimeError
+
+    monkeypatch.setattr(Path, "home", unknown)
+    loaded = read(place)
+    with pytest.raises(ConfigError, match="no home"):
+        loaded.data_folder()
+    assert read(place, STATE_DIRECTORY="/data").data_folder() == Path("/data")
