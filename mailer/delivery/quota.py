@@ -30,7 +30,8 @@ LOST = 15.0
 than the lease, by more than an exchange ever takes."""
 
 _SMALLEST, _LARGEST = 10, 1000
-_AHEAD = 4.0  # seconds' worth of messages in a credit
+_AHEAD = 4.0  # seconds' worth of messages in a credit,
+_PARTS = 20  # but no more than this part of a quota may be lost by a crash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,6 +229,7 @@ class Credit:
         "_fresh_until",
         "_least",
         "_low",
+        "_most",
         "_reported_at",
         "held",
         "quotas",
@@ -241,6 +243,7 @@ class Credit:
         self._again_at = 0.0
         self._fresh_until = self._reported_at = float("-inf")
         self._least = min(max(quotas.smallest // 100, _SMALLEST), _LARGEST)
+        self._most = max(self._least, quotas.smallest // _PARTS)
 
     def ready(self, now: float) -> float:
         """Seconds until it is worth asking; 0.0 if a message may go. Changes nothing."""
@@ -268,7 +271,7 @@ class Credit:
     def wanted(self, now: float) -> int:
         """How many messages it should hold: a few seconds' worth of what goes now."""
         since = max(now - self._reported_at, _ASK_AGAIN)
-        wanted = max(self._least, int(_AHEAD * self.spent / since))
+        wanted = max(self._least, min(int(_AHEAD * self.spent / since), self._most))
         self._low = wanted // 2
         return wanted
 

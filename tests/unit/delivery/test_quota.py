@@ -316,6 +316,16 @@ def test_a_killed_process_wastes_its_credit_and_no_more() -> None:
     assert 5 < held <= 20
 
 
+def test_the_fastest_process_wastes_a_twentieth() -> None:
+    """However fast it sends, a small quota is not booked whole by who is killed."""
+    store = Store(Quotas(hourly=1000))
+    process = Process(store, "a")
+    for n in range(20):
+        process.send(START + n / 10, 200)
+        assert store.state.accounts[RELAY].held <= 50
+    assert len(store.went) > 500
+
+
 def test_who_leaves_gives_back() -> None:
     """After a proper end the account is exact."""
     store = Store(Quotas(hourly=1000))
