@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mailer.flows.approvals import Approvals
     from mailer.flows.carriage import Relay
     from mailer.flows.control import Control
+    from mailer.flows.figures import Figures
     from mailer.flows.gather import GatheringDesk
     from mailer.flows.notices import Notices
     from mailer.flows.ports import Ledger, PaceKeeper, Readers
@@ -73,6 +74,7 @@ class Stores:
     approvals: Approvals
     notices: Notices
     relay_book: RelayBook
+    figures: Figures
 
 
 class House:
@@ -197,6 +199,7 @@ class House:
         from mailer.store.control import SqlControl
         from mailer.store.deliveries import SqlLedger
         from mailer.store.engine import Store
+        from mailer.store.figures import SqlFigures
         from mailer.store.notices import SqlNotices
         from mailer.store.pace import SqlPaceKeeper
         from mailer.store.readers import SqlReaders
@@ -214,6 +217,7 @@ class House:
                 approvals=SqlApprovals(store),
                 notices=SqlNotices(store),
                 relay_book=SqlRelayBook(store),
+                figures=SqlFigures(store),
             )
         finally:
             await store.close()

@@ -109,6 +109,8 @@ def _read_by(read: Callable[[str], object]) -> AfterValidator:
 
 
 def _listener(value: str) -> str:
+    if not value:
+        return value
     host, _, port = value.rpartition(":")
     if not host or not port.isdecimal() or int(port) > LAST_PORT:
         message = say("{value} is no listener: write 127.0.0.1:8000", value=repr(value))

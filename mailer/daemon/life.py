@@ -23,7 +23,9 @@ import structlog
 
 from mailer.daemon.control import ControlSocket
 from mailer.daemon.gatherer import Gatherer
+from mailer.daemon.listening import answering
 from mailer.daemon.manager import ServiceManager
+from mailer.daemon.observer import Observer
 from mailer.daemon.orders import Orders
 from mailer.daemon.senders import Senders, is_to_be_sent
 from mailer.daemon.ticker import Ticker
@@ -32,6 +34,7 @@ from mailer.delivery.report import balance_line
 from mailer.edition.agenda import Departure
 from mailer.edition.vigil import Need
 from mailer.errors import ConfigError, GuardError, MailerError
+from mailer.flows.meter import Meter
 from mailer.flows.ports import Run, RunState
 from mailer.flows.schedule import Kind, News
 from mailer.flows.send import SendingDesk
@@ -62,6 +65,7 @@ class Daemon:
         self._open_house = open_house
         self._tell = tell
         self._manager = ServiceManager(environ)
+        self._meter = Meter()
         self._stop = asyncio.Event()
         self._reloading = asyncio.Lock()
         self._jobs: set[asyncio.Task[None]] = set()
@@ -84,6 +88,15 @@ class Daemon:
             stack.enter_context(self._signals())
             orders = Orders(stores, house.clock, self._senders, self._facts)
             await self._listen(house, orders, stack)
+            self._observer = Observer(
+                stores,
+                self._meter,
+                house=lambda: self._house,
+                tower=lambda: self._tower,
+                traffic=lambda: self._desk.traffic,
+            )
+            private = answering(house.settings.web.admin, self._observer, self._tell)
+            await stack.enter_async_context(private)
             ticker = Ticker(
                 self._tick, every=house.settings.daemon.tick, wall=house.clock
             )
@@ -93,6 +106,7 @@ class Daemon:
             self._manager.ready(await self._status())
             await self._tell_next()
             await self._stop.wait()
+            self._observer.is_stopping = True
             self._manager.stopping("finishing what is on the wire")
             await ticker.stop()
             await self._gatherer.stop()
@@ -114,6 +128,7 @@ class Daemon:
                 self._report(news)
         finally:
             await self._senders.look()
+        self._observer.ticked()
         self._keep_watch()
         upcoming = await self._tower.upcoming()
         if upcoming is not None:
@@ -250,9 +265,8 @@ class Daemon:
     def _move_in(self, house: House, stores: Stores) -> None:
         self._house = house
         self._stores = stores
-        self._desk: SendingDesk = _patient(
-            house.desk(stores), house.settings.send.catch_up
-        )
+        desk = replace(house.desk(stores), meter=self._meter)
+        self._desk: SendingDesk = _patient(desk, house.settings.send.catch_up)
         self._tower = Tower(
             house, stores, owner=f"{socket.gethostname()}:{os.getpid()}"
         )

@@ -53,14 +53,17 @@ class Tower:
 
     async def upcoming(self) -> Departure | None:
         """The next departure of any publication."""
+        return min(await self.coming(), key=lambda each: each.due, default=None)
+
+    async def coming(self) -> list[Departure]:
+        """The next departure of each publication that has one."""
         now = self._house.clock.now()
         editions = await asyncio.to_thread(self._editions)
-        ahead = [
+        return [
             found
             for publication, dated in editions
             for found in coming(publication, dated, now=now, count=1)
         ]
-        return min(ahead, key=lambda each: each.due, default=None)
 
     def _editions(self) -> Editions:
         """Every publication with its editions; they may change at any time.

@@ -128,6 +128,7 @@ class _Sending:
             run,
             desk.ledger,
             desk.clock,
+            meter=desk.meter,
             patience=desk.policy.store_patience,
             halt=self.halt,
         )
@@ -148,6 +149,7 @@ class _Sending:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            self.desk.meter.ended(self.run)
         return self.reason
 
     def halt(self, reason: Phrase) -> None:

@@ -234,7 +234,7 @@ class Store:
 
     def _migrate(self, to: str) -> None:
         with in_our_words():
-            found = self._transaction(_version, writes=False)
+            found = self._transaction(schema_of, writes=False)
             if found == to:
                 return
             if found is not None and found not in _KNOWN:
@@ -363,7 +363,8 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _version(connection: Connection) -> str | None:
+def schema_of(connection: Connection) -> str | None:
+    """The migration that the database stands at; None for one without our tables."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

@@ -10,7 +10,6 @@ mean 127.0.0.1 (DNS rebinding) would otherwise read the mail.
 
 from __future__ import annotations
 
-import asyncio
 import html
 import re
 import socket
@@ -18,15 +17,13 @@ from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
-    Iterator,
 )
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote, unquote
 
-import uvicorn
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -37,6 +34,7 @@ from mailer.errors import ConfigError, InputError, NotFoundError
 from mailer.language import ENGLISH, Catalogue, short_day, speech
 from mailer.phrases import Phrase, say
 from mailer.web.letterbox import Entry, Letterbox, Mischief
+from mailer.web.serving import serving
 
 _LOOPBACK = "127.0.0.1"
 _HOSTS = (_LOOPBACK, "localhost")
@@ -219,41 +217,8 @@ async def http_inbox(
         raise ConfigError(
             message, hint=say("--http-port 0 takes any free one")
         ) from error
-    server = _Server(
-        uvicorn.Config(
-            app,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=1,
-        )
-    )
-    with listener:
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        try:
-            await server.ready.wait()
-            yield f"http://{_LOOPBACK}:{listener.getsockname()[1]}/"
-        finally:
-            server.should_exit = True
-            await serving
-
-
-class _Server(uvicorn.Server):
-    """A guest in somebody else's loop: signals are the host's."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+    async with serving(app, listener):
+        yield f"http://{_LOOPBACK}:{listener.getsockname()[1]}/"
 
 
 def _file(path: Path, media_type: str) -> Callable[[], Response]:

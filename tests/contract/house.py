@@ -19,6 +19,7 @@ from mailer.store.approvals import SqlApprovals
 from mailer.store.control import SqlControl
 from mailer.store.deliveries import SqlLedger
 from mailer.store.engine import Store
+from mailer.store.figures import SqlFigures
 from mailer.store.notices import SqlNotices
 from mailer.store.pace import SqlPaceKeeper
 from mailer.store.readers import SqlReaders
@@ -108,6 +109,7 @@ class House:
     approvals: SqlApprovals
     notices: SqlNotices
     relay_book: SqlRelayBook
+    figures: SqlFigures
 
     @classmethod
     async def open(cls, url: str) -> House:
@@ -122,6 +124,7 @@ class House:
             approvals=SqlApprovals(store),
             notices=SqlNotices(store),
             relay_book=SqlRelayBook(store),
+            figures=SqlFigures(store),
         )
 
     async def admit(

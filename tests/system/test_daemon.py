@@ -60,6 +60,9 @@ approval = "auto"
 [daemon]
 tick = "100ms"
 
+[web]
+admin = "127.0.0.1:0"
+
 [publications.letter]
 name     = "The Letter"
 from     = "The Letter <letter@letter.example>"

@@ -15,6 +15,7 @@ from datetime import timedelta
 import structlog
 
 from mailer.errors import StoreError
+from mailer.flows.meter import Meter
 from mailer.flows.ports import Claim, Clock, Ledger, Run, RunState, Settlement
 from mailer.phrases import Phrase, say
 
@@ -41,10 +42,12 @@ class Bookkeeper:
         ledger: Ledger,
         clock: Clock,
         *,
+        meter: Meter,
         patience: timedelta,
         halt: Callable[[Phrase], None],
     ) -> None:
         self._run, self._ledger, self._clock = run, ledger, clock
+        self._meter = meter
         self._patience = patience
         self._halt = halt
         self._outcomes: list[Settlement] = []
@@ -130,6 +133,12 @@ class Bookkeeper:
                     )
             else:
                 held = list(committed.held)
+                marked = [
+                    claim
+                    for (claim, _), holds in zip(asked, held, strict=True)
+                    if holds
+                ]
+                self._meter.committed(self._run, outcomes, marked)
                 if committed.state is not RunState.SENDING:
                     self._halt(committed.reason or say("stopped by the operator"))
             self._took = loop.time() - begun

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mailer.audience.token import Keyring
 from mailer.delivery.valve import UNLIMITED, Limits
+from mailer.flows.meter import Meter
 from mailer.flows.ports import Clock, Ledger
 from mailer.flows.sending.traffic import Traffic
 
@@ -63,3 +64,4 @@ class SendingDesk:
     public_url: str | None = None
     has_heir: bool = False
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    meter: Meter = field(default_factory=Meter)

@@ -276,10 +276,12 @@ class Round:
 
     async def _carry(self, team: _Team, carrier: RunCarrier) -> None:
         team.carriers.add(carrier)
+        self.desk.meter.opened(team.relay.name)
         try:
             await carrier.session.carry(carrier)
         finally:
             team.carriers.discard(carrier)
+            self.desk.meter.closed(team.relay.name)
             if carrier in team.idle:
                 team.idle.remove(carrier)
         if carrier.silent_at is not None and not carrier.heard_sense:
