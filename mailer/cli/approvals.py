@@ -17,7 +17,7 @@ from mailer.phrases import Phrase, say
 
 if TYPE_CHECKING:
     from mailer.flows.approvals import Approval
-    from mailer.flows.assemble import Assembled
+    from mailer.flows.assembled import Assembled
 
 WhoOption = Annotated[
     str,

@@ -18,7 +18,8 @@ from mailer.errors import EditionError, InputError, NotFoundError, Severity
 from mailer.phrases import did_you_mean, say, say_many
 
 if TYPE_CHECKING:
-    from mailer.flows.assemble import Assembled
+    from mailer.flows.assemble import Inspected
+    from mailer.flows.assembled import AssembledT
     from mailer.rendering.checks.rule import Sample
 
 
@@ -155,7 +156,7 @@ def check_edition(call: Invocation, name: str) -> Checked:
 
 def _completed(
     call: Invocation,
-    assembled: Assembled,
+    assembled: Inspected,
     checked: Checked,
     accept: Sequence[str],
     *,
@@ -176,9 +177,9 @@ def _completed(
     return replace(checked, assembled=assembled, findings=assembled.findings)
 
 
-def accepting(assembled: Assembled, names: Sequence[str], *, by: str) -> Assembled:
+def accepting(assembled: AssembledT, names: Sequence[str], *, by: str) -> AssembledT:
     """*assembled* with these rules accepted by *by*, or by who is logged in."""
-    from mailer.flows.assemble import accept
+    from mailer.flows.assembled import accept
     from mailer.workspace.rulebook import rules
 
     if not names:

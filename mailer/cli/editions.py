@@ -14,7 +14,8 @@ from mailer.cli.invocation import Invocation, invocation
 from mailer.phrases import say, say_many
 
 if TYPE_CHECKING:
-    from mailer.flows.assemble import Assembled
+    from mailer.flows.assemble import Inspected
+    from mailer.flows.assembled import Assembled
 
 EditionArgument = Annotated[
     str,
@@ -82,8 +83,23 @@ def _first_letter(folder: Path, written: Sequence[Path]) -> str:
     return min(place[1] for place in places if place[0] == "editions")
 
 
-def assembled_edition(call: Invocation, name: str) -> Assembled:
+def assembled_edition(call: Invocation, name: str) -> Inspected:
     """The edition called *name*, read, rendered and checked."""
     from mailer.flows.assemble import assemble
 
     return assemble(name, call.house.newsroom, today=call.today())
+
+
+def assembled_to_send(call: Invocation, name: str) -> Assembled:
+    """The same in a process of its own: what sends has no need of what renders."""
+    import os
+
+    from mailer.apart import assembled_apart
+
+    return assembled_apart(
+        name,
+        config=call.config,
+        start=call.folder,
+        environ=os.environ,
+        now=call.house.clock.now(),
+    )

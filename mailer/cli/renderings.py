@@ -17,7 +17,7 @@ from mailer.phrases import say
 
 if TYPE_CHECKING:
     from mailer.edition.model import Variant
-    from mailer.flows.assemble import Assembled
+    from mailer.flows.assembled import Assembled
     from mailer.rendering.model import Rendering
 
 

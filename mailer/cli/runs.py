@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli.checks import AcceptOption, ByOption, accepting
-from mailer.cli.editions import EditionArgument, assembled_edition
+from mailer.cli.editions import EditionArgument, assembled_to_send
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.options import JsonOption, YesOption
 from mailer.cli.proofs import send_proofs
@@ -31,7 +31,7 @@ from mailer.errors import GuardError
 from mailer.phrases import Phrase, say, say_many
 
 if TYPE_CHECKING:
-    from mailer.flows.assemble import Assembled
+    from mailer.flows.assembled import Assembled
     from mailer.flows.ports import Plan, Run
     from mailer.flows.send import SendingDesk
     from mailer.wiring import Stores
@@ -138,10 +138,10 @@ async def send_edition(
     from mailer.delivery.canary import read_canary
     from mailer.flows.approve import as_approved, clearance_of, cleared, refuse
     from mailer.flows.arming import arm
-    from mailer.flows.assemble import require_clean, sent_before
+    from mailer.flows.assembled import require_clean, sent_before
     from mailer.flows.proof import largest_message
 
-    assembled = accepting(assembled_edition(call, edition), accept, by=by)
+    assembled = accepting(assembled_to_send(call, edition), accept, by=by)
     send = call.house.settings.send
     is_auto = send.approval == "auto"
     ahead = send.canary if canary is None else read_canary(canary)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mailer.delivery.sharing import PaceState
     from mailer.delivery.signer import Signer
     from mailer.flows.approve import Clearance
-    from mailer.flows.assemble import Assembled
+    from mailer.flows.assembled import Assembled
     from mailer.flows.ports import Plan, Run
 
 

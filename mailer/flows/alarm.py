@@ -10,7 +10,7 @@ from mailer.edition.agenda import Departure
 from mailer.edition.model import Publication
 from mailer.errors import Finding, InputError, MailerError
 from mailer.flows.approve import Clearance, told
-from mailer.flows.assemble import Assembled
+from mailer.flows.assembled import Assembled
 from mailer.phrases import NOTHING, Phrase, lasting, say, say_many, verbatim
 from mailer.rendering.letter import Letter
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from mailer.errors import GuardError
 from mailer.flows.approvals import Approval, Approvals
-from mailer.flows.assemble import Assembled, require_clean
+from mailer.flows.assembled import Assembled, AssembledT, require_clean
 from mailer.phrases import Phrase, say, verbatim
 from mailer.rendering.changes import Change, basis_of, changes
 from mailer.rendering.model import Frozen
@@ -95,7 +95,7 @@ def refuse(assembled: Assembled, clearance: Clearance) -> NoReturn:
     raise GuardError(refusal(assembled, clearance), hint=way_out(assembled, clearance))
 
 
-def as_approved(assembled: Assembled, clearance: Clearance) -> Assembled:
+def as_approved(assembled: AssembledT, clearance: Clearance) -> AssembledT:
     """*assembled* as it was approved: the frozen edition, and the errors let pass."""
     if clearance.approval is None or not clearance.holds:
         return assembled

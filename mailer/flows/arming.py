@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -12,9 +13,12 @@ from mailer.edition.agenda import Departure
 from mailer.errors import NotFoundError
 from mailer.flows.approvals import Approvals
 from mailer.flows.approve import Clearance, as_approved, clearance_of, cleared
-from mailer.flows.assemble import Assembled, Newsroom, assemble, require_clean
+from mailer.flows.assembled import Assembled, require_clean
 from mailer.flows.ports import Ledger, Run
 from mailer.phrases import say
+
+if TYPE_CHECKING:
+    from mailer.flows.assemble import Newsroom
 
 log = structlog.get_logger()
 
@@ -66,6 +70,9 @@ async def arm_departure(
         raise NotFoundError(message)
     # As of its own day: what catches up after midnight is not yesterday's paper. In a
     # thread, for another run may be under way.
+    # Here and not above: whoever arms what is assembled already needs no typesetting.
+    from mailer.flows.assemble import assemble
+
     assembled = await asyncio.to_thread(
         assemble, departure.edition, newsroom, today=departure.day
     )

@@ -15,21 +15,14 @@ from mailer.edition.finding import error
 from mailer.edition.model import Edition
 from mailer.errors import (
     EditionError,
-    Finding,
-    GuardError,
-    NotFoundError,
-    Severity,
 )
-from mailer.flows.approvals import Acceptance
-from mailer.phrases import did_you_mean, say
+from mailer.flows.assembled import Assembled
+from mailer.phrases import say
 from mailer.rendering.checks.check import check, in_order
 from mailer.rendering.checks.inspection import Inspection, Surroundings
 from mailer.rendering.checks.online import Answer, addresses_of, judge_links
-from mailer.rendering.checks.rule import Rule
-from mailer.rendering.model import Frozen, Scene
+from mailer.rendering.model import Scene
 from mailer.rendering.render import freeze
-
-_AGE = "date-past"
 
 
 class Newsroom(Protocol):
@@ -46,36 +39,13 @@ class Newsroom(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Assembled:
-    """An edition, rendered in every variant, with all that was found about it."""
+class Inspected(Assembled):
+    """With what its checks were handed, for those that are asked later."""
 
-    edition: Edition
-    scene: Scene
-    frozen: Frozen
     inspection: Inspection
-    findings: tuple[Finding, ...]
-    accepted: tuple[Acceptance, ...] = ()
-
-    @property
-    def errors(self) -> tuple[Finding, ...]:
-        """The findings that block sending: errors that nobody has accepted."""
-        return tuple(
-            f
-            for f in self.findings
-            if f.severity is Severity.ERROR and not self.accepted_by(f)
-        )
-
-    @property
-    def warnings(self) -> tuple[Finding, ...]:
-        """What is shown and stops nobody, accepted errors aside."""
-        return tuple(f for f in self.findings if f.severity is Severity.WARNING)
-
-    def accepted_by(self, finding: Finding) -> str:
-        """Who accepted this finding's rule; empty if nobody did."""
-        return next((a.by for a in self.accepted if a.rule == finding.rule), "")
 
 
-def assemble(name: str, newsroom: Newsroom, *, today: date) -> Assembled:
+def assemble(name: str, newsroom: Newsroom, *, today: date) -> Inspected:
     """Read, render and check the edition called *name*.
 
     EditionError if it cannot be read or rendered; findings of the checks do not raise,
@@ -91,7 +61,7 @@ def assemble(name: str, newsroom: Newsroom, *, today: date) -> Assembled:
         surroundings=newsroom.surroundings(edition),
         theme=scene.theme,
     )
-    return Assembled(
+    return Inspected(
         edition=edition,
         scene=scene,
         frozen=frozen,
@@ -107,44 +77,12 @@ class Prober(Protocol):
         """An answer for every address; never an error."""
 
 
-async def probed(assembled: Assembled, prober: Prober) -> Assembled:
+async def probed(assembled: Inspected, prober: Prober) -> Inspected:
     """*assembled* with what *prober* finds out about its links."""
     inspection = assembled.inspection
     answers = await prober.ask(addresses_of(assembled.edition))
     found = (*assembled.findings, *judge_links(inspection, answers))
     return replace(assembled, findings=in_order(found, inspection.ignored))
-
-
-def accept(
-    assembled: Assembled, names: Sequence[str], *, by: str, rules: Mapping[str, Rule]
-) -> Assembled:
-    """*assembled* with the findings of these rules accepted by *by*.
-
-    NotFoundError if there is no such rule, GuardError if nobody may accept it: what it
-    finds would break a promise to readers, or cannot be rendered at all.
-    """
-    for name in names:
-        if name not in rules:
-            message = say("no rule {name}", name=name)
-            raise NotFoundError(message, hint=did_you_mean(name, rules))
-        if not rules[name].acceptable:
-            message = say("nobody can accept {name}", name=name)
-            raise GuardError(message, hint=f"mailer check --explain {name}")
-    there = dict.fromkeys(f.rule for f in assembled.findings if f.rule in names)
-    accepted = tuple(Acceptance(rule, by) for rule in there)
-    return replace(assembled, accepted=accepted)
-
-
-def sent_before(assembled: Assembled) -> Assembled:
-    """*assembled* of an edition that left once already: it may be as old as it is."""
-    kept = tuple(f for f in assembled.findings if f.rule != _AGE)
-    return replace(assembled, findings=kept)
-
-
-def require_clean(assembled: Assembled) -> None:
-    """Raise EditionError with every blocking finding, if there is one."""
-    if assembled.errors:
-        raise EditionError(assembled.errors)
 
 
 def _mailbox(edition: Edition, scene: Scene) -> str:

@@ -15,7 +15,7 @@ import jinja2
 
 from mailer.audience.token import Keyring
 from mailer.delivery.dkim import Template
-from mailer.delivery.reader import Reader, address_reader
+from mailer.delivery.reader import Addressing, Reader
 from mailer.delivery.signer import Signer
 from mailer.edition.model import Variant
 from mailer.flows.letters import templates_of
@@ -42,6 +42,7 @@ def building(frozen: Frozen, *, rounds: int) -> dict[str, list[float]]:
 
 def _writing(frozen: Frozen, rounds: int) -> dict[str, list[float]]:
     template, reader = _template(frozen), _reader(frozen)
+    addressing = _addressing(frozen)
     html = jinja2.Environment(autoescape=True).from_string(
         frozen.rendering(Variant.FREE).html
     )
@@ -58,7 +59,7 @@ def _writing(frozen: Frozen, rounds: int) -> dict[str, list[float]]:
         return message.as_bytes()
 
     ways: dict[str, Callable[[], object]] = {
-        "links and Message-ID of a reader": lambda: _reader(frozen),
+        "links and Message-ID of a reader": lambda: _address(addressing),
         "values and join": lambda: template.write(reader),
         "template and EmailMessage": naive,
     }
@@ -80,10 +81,15 @@ def _template(frozen: Frozen, signers: Sequence[Signer] = ()) -> Template:
 
 
 def _reader(frozen: Frozen) -> Reader:
-    return address_reader(
-        subscriber=1,
-        email="r@lecteurs.example",
-        name="",
+    return _address(_addressing(frozen))
+
+
+def _address(addressing: Addressing) -> Reader:
+    return addressing.reader(subscriber=1, email="r@lecteurs.example", name="")
+
+
+def _addressing(frozen: Frozen) -> Addressing:
+    return Addressing(
         publication=frozen.publication,
         edition=frozen.edition,
         variant=Variant.FREE,

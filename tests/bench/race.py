@@ -1,8 +1,8 @@
 """Several senders in turn, round after round, so that what disturbs one disturbs all.
 
 Round 0 warms up and is not counted, unless there is only one, and every second round
-goes backwards. CPU is without start-up: each sender goes a second time with a tenth of its readers, and what
-that took is taken off.
+goes backwards. CPU is without start-up: each sender goes a second time with a tenth of
+its readers, and what that took is taken off.
 """
 
 from __future__ import annotations

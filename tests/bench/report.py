@@ -16,6 +16,7 @@ from tests.bench.race import Figure, Race
 
 _PAGE = Path(__file__).parent / "page"
 _REFERENCE = "smtp-source"
+_MILLION = 1_000_000
 _WIDTH = 300  # of the longest bar
 
 
@@ -137,14 +138,15 @@ def _crowd_goals(measures: Measures) -> Iterator[Goal]:
         most = max(crowds, key=lambda sample: sample.count)
         least = min(crowds, key=lambda sample: sample.count)
         who = f"{name}, {thousands(most.count)} readers"
-        seconds = 300 * most.count / 1_000_000
+        seconds = most.ready + most.first + most.seconds
+        if most.count == _MILLION:
+            yield Goal(
+                words=f"{who}: all of it",
+                asked="under 300 s",
+                got=f"{seconds:.0f} s",
+                met=seconds < 300,
+            )
         for words, asked, got, met in (
-            (
-                "all of it",
-                f"under {seconds:.0f} s",
-                f"{most.ready + most.first + most.seconds:.0f} s",
-                most.ready + most.first + most.seconds < seconds,
-            ),
             ("until it asks", "under 15 s", f"{most.ready:.1f} s", most.ready < 15),
             (
                 "from the answer to the first message",
@@ -185,7 +187,7 @@ def _bars(race: Race) -> list[Bar]:
         Bar(
             name=name,
             rate=thousands(rate),
-            cpu=f"{race.cpu(name).median / 1000:.2g}",
+            cpu=f"{race.cpu(name).median / 1000:.2f}",
             width=max(2.0, _WIDTH * rate / most),
             ours=name in (SQLITE, POSTGRES),
         )
