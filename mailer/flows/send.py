@@ -150,6 +150,8 @@ class _Sending:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self.desk.meter.ended(self.run)
+        if self.books.defect is not None:
+            raise self.books.defect
         return self.reason
 
     def halt(self, reason: Phrase) -> None:

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 from functools import partial
 from pathlib import Path
@@ -204,11 +204,17 @@ class Store:
                     connection.execute(wait)
                 return work(connection)
             except BaseException:
-                if not self.is_sqlite:  # nobody knows how it stands: take another
-                    self._own.connection.close()
-                    self._owned.remove(self._own.connection)
-                    del self._own.connection
+                self._forget_own_connection()
                 raise
+
+    def _forget_own_connection(self) -> None:
+        """Nobody knows how it stands: the next call takes another, if there was one."""
+        if self.is_sqlite or not hasattr(self._own, "connection"):
+            return
+        self._owned.remove(self._own.connection)
+        with suppress(Exception):
+            self._own.connection.close()
+        del self._own.connection
 
     def _own_connection(self) -> Any:  # noqa: ANN401 - whatever the driver has
         """The driver's connection of this thread: on SQLite the one there is."""

@@ -269,6 +269,22 @@ async def test_a_ledger_that_takes_nothing_more_still_ends_in_words(desk: Desk) 
     assert len(desk.relay.accepted) <= 6
 
 
+async def test_a_defect_stops_a_run_and_is_told(desk: Desk) -> None:
+    """What nobody foresaw is raised, and no connection waits for ever."""
+    await desk.subscribe(*READERS)
+    run = await desk.open_run()
+
+    class Broken(_StumblingLedger):
+        async def commit(self, *args: object, **named: object) -> object:
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await send(run, replace(desk.sending, ledger=Broken(desk, failures=0)))
+    assert desk.relay.accepted == []
+    run = await send(run, desk.sending)
+    assert (await desk.tally(run)).accepted == 40
+
+
 class _FullLedger:
     """The real ledger, which takes claims and hand-overs, and then nothing more."""
 

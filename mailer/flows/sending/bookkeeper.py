@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import structlog
@@ -57,15 +58,21 @@ class Bookkeeper:
         self._written = asyncio.Event()
         self._written.set()
         self._took = 0.0  # seconds, the last commit
+        self.defect: Exception | None = None  # what nobody foresaw
         self.busy = 0  # connections with a message on the way
 
     def book(self, settlement: Settlement) -> None:
         """Have an outcome written with the next commit."""
+        if self.defect is not None:
+            return  # it stays *handing over*, and so in doubt
         self._outcomes.append(settlement)
         self._stir()
 
     def ask(self, claim: Claim, answer: Answer) -> None:
         """Have *claim* marked as being handed over; *answer* is told when it is."""
+        if self.defect is not None:
+            answer(False)
+            return
         self._asked.append((claim, answer))
         self._stir()
 
@@ -74,16 +81,30 @@ class Bookkeeper:
         await self._written.wait()
 
     async def keep(self) -> None:
-        """Commit, group after group; cancelled at the end of the run."""
-        while True:
-            await self._something.wait()
-            await self._wait_for_company()
-            self._something.clear()
-            outcomes, self._outcomes = self._outcomes, []
-            asked, self._asked = self._asked, []
-            await self._commit(outcomes, asked)
-            if not (self._outcomes or self._asked):
-                self._written.set()
+        """Commit, group after group; cancelled at the end of the run.
+
+        An error that nobody foresaw stops the run instead of this task alone, for whoever
+        waits for a mark would wait for ever; ``until_done`` raises it.
+        """
+        asked: list[tuple[Claim, Answer]] = []
+        try:
+            while True:
+                await self._something.wait()
+                await self._wait_for_company()
+                self._something.clear()
+                outcomes, self._outcomes = self._outcomes, []
+                asked, self._asked = self._asked, []
+                await self._commit(outcomes, asked)
+                if not (self._outcomes or self._asked):
+                    self._written.set()
+        except Exception as error:  # noqa: BLE001 - raised again by the run
+            self.defect = error
+            self._halt(say("defect: {error}", error=repr(error)))
+            for _, answer in (*asked, *self._asked):
+                with suppress(RuntimeError):  # it may have been answered
+                    answer(False)
+            self._asked.clear()
+            self._written.set()
 
     def _stir(self) -> None:
         self._written.clear()

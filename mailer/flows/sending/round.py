@@ -89,6 +89,7 @@ class Round:
         self._horizon = quarter
         self._idle = desk.policy.idle.total_seconds()
         self._teams = {relay.name: _Team(relay) for relay in self.traffic.relays}
+        self._ended = asyncio.Event()
         self._stirred = asyncio.Event()  # claims, idle connections: the usher looks
         self._changed = asyncio.Event()  # claims, relays: who connects looks
 
@@ -113,6 +114,7 @@ class Round:
     def end(self) -> None:
         """Hand nothing more over; what is on the way is finished."""
         self.is_over = True
+        self._ended.set()
         self._queue.close()
         for team in self._teams.values():
             for carrier in list(team.carriers):
@@ -241,7 +243,8 @@ class Round:
             now = self.traffic.now()
             name = able[0] if len(self._teams) == 1 and able else None
             for candidate in able if name is None else ():
-                if self.traffic.board.may_take(candidate, now, able):
+                is_turn = self.traffic.board.may_take(candidate, now, able)
+                if is_turn or self.traffic.is_trying(candidate):
                     name = candidate
             if name is None:
                 break
@@ -318,7 +321,7 @@ class Round:
     async def _mind_the_relays(self) -> None:
         """Hear of relays that are back; stop where nobody carries for too long."""
         linger = self.desk.policy.linger.total_seconds()
-        while True:
+        while not self.is_over:
             if reason := self.traffic.gives_up(linger):
                 self._halt(reason)
                 return
@@ -330,7 +333,7 @@ class Round:
                 continue
             pause = _LOOK if wake is None else min(_LOOK, wake - now)
             await self.desk.clock.wait(
-                self.desk.stop, timedelta(seconds=max(_SHORTEST, pause))
+                self._ended, timedelta(seconds=max(_SHORTEST, pause))
             )
             self.traffic.look()
             self._stir()
