@@ -29,6 +29,7 @@ from tests.contract.postgres import Postgres
 EDITION = "le-meridien/next"
 _STEP = 1000.0  # seconds that the clock is moved when only waiting is left
 _PATIENCE = 3.0  # seconds a victim waits for a relay or a database
+_PROVIDERS = 20
 _KEY = "0123456789abcdef0123456789abcdef\n"
 
 
@@ -44,8 +45,9 @@ class Stage:
         self.folder.chmod(0o755)
         self._numbers = itertools.count(1)
         self._templates: dict[tuple[str, bool], str] = {}
+        # Of many providers: one alone would be written to ever more slowly.
         self.audience = [
-            f"lecteur{n:04d}@lecteurs.example" for n in range(self.readers)
+            f"lecteur{n:04d}@p{n % _PROVIDERS}.example" for n in range(self.readers)
         ]
         self.workspace = self.folder / "workspace"
         await self._run({}, "init", str(self.workspace))

@@ -48,6 +48,7 @@ POINTS = {
 """Moments of the ledger at which a victim can be told to kill itself."""
 
 _SECONDS = struct.Struct("d")
+_DIE_WITH_PARENT = 1
 _CAPABILITIES = 0x20080522  # version 3 of the call
 
 
@@ -85,6 +86,7 @@ def run(orders: Orders) -> None:
     for number, name in ((1, "out"), (2, "err")):
         file = os.open(orders.out.with_suffix(f".{name}"), os.O_WRONLY | os.O_CREAT)
         os.dup2(file, number)
+    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)  # none is left behind
     try:
         _obey(orders)
     except Exception:  # noqa: BLE001 - told, and not taken for an end of the command
