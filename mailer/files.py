@@ -25,8 +25,9 @@ def replacing(path: Path, *, mode: int = OWN) -> Iterator[BinaryIO]:
     """
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
     beside = Path(name)
+    os.close(handle)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with beside.open("wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from mailer.flows.send import SendingDesk
     from mailer.flows.slots import Slots
     from mailer.flows.vigil import Vigil
+    from mailer.store.upkeep import Upkeep
     from mailer.workspace.newsroom import WorkspaceNewsroom
 
 
@@ -191,6 +192,17 @@ class House:
             warnings = [say("{key}: {reason}", key=key, reason=w) for w in said if w]
             read.append((signer, warnings))
         return read
+
+    @property
+    def upkeep(self) -> Upkeep:
+        """The database as a whole, not opened, and not migrated."""
+        from mailer.store.copies import SqliteUpkeep
+        from mailer.store.dumps import PostgresUpkeep
+
+        url = self.loaded.database_url()
+        if url.startswith("sqlite:///"):
+            return SqliteUpkeep(Path(url.removeprefix("sqlite:///")))
+        return PostgresUpkeep(url)
 
     @asynccontextmanager
     async def stores(self) -> AsyncIterator[Stores]:

