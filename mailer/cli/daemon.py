@@ -7,11 +7,12 @@ import logging
 import os
 import sys
 from contextlib import suppress
-from typing import TextIO, cast
+from typing import Annotated, TextIO, cast
 
 import typer
 
 from mailer.cli.invocation import invocation, run_async
+from mailer.cli.logs import Form, log_to, written_as
 from mailer.phrases import Phrase, say
 
 
@@ -20,13 +21,20 @@ def register(app: typer.Typer) -> None:
     app.command("run")(run)
 
 
-def run(ctx: typer.Context) -> None:
+def run(
+    ctx: typer.Context,
+    form: Annotated[
+        Form,
+        typer.Option("--log-format", help="auto: text on a terminal, else JSON lines."),
+    ] = Form.AUTO,
+) -> None:
     """Watch the calendar and send what is due, until told to stop.
 
     SIGTERM finishes what is on the wire and leaves the rest for the next start; SIGHUP
     reads the configuration anew.
     """
-    from mailer.cli.logs import log_to
+    import structlog
+
     from mailer.daemon.life import Daemon
     from mailer.wiring import House
 
@@ -36,10 +44,19 @@ def run(ctx: typer.Context) -> None:
     sys.stderr = cast("TextIO", Unbroken(sys.stderr))
     # Who sits there reads sentences; a journal keeps every event beside them.
     is_watched = sys.stderr.isatty() and not call.verbose
-    log_to(sys.stderr, logging.WARNING if is_watched else logging.INFO)
+    level = logging.WARNING if is_watched else logging.INFO
+    _ = call.house  # its language
+    key = None
+    if not call.house.settings.web.privacy.log_addresses:
+        key = call.house.loaded.secret_keys()[0]
+    log_to(sys.stderr, level, form=form, key=key)
+    is_json = written_as(form, sys.stderr) is Form.JSON
 
     def tell(words: Phrase) -> None:
-        call.err.tell(say("mailer: {words}", words=words))
+        if is_json:
+            structlog.get_logger().info("told", message=call.said(words))
+        else:
+            call.err.tell(say("mailer: {words}", words=words))
 
     def open_house() -> House:
         return House.open(config=call.config, start=call.folder, environ=os.environ)
@@ -47,7 +64,6 @@ def run(ctx: typer.Context) -> None:
     async def live() -> None:
         await Daemon(open_house, tell, os.environ).live()
 
-    _ = call.house  # its language
     run_async(live())
     tell(say("stopped"))
 

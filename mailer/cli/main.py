@@ -117,7 +117,8 @@ def root(
     ] = False,
 ) -> None:
     """Write an edition in Markdown, see it, send it: nobody lost, nobody twice."""
-    log_to(sys.stderr, logging.INFO if verbose else logging.CRITICAL)
+    level = logging.INFO if verbose else logging.CRITICAL
+    log_to(sys.stderr, level, key=os.urandom(16))
     speech = ctx.find_object(Speech) or Speech(lang=language_of(os.environ))
     ctx.obj = Invocation(
         folder=folder,
