@@ -72,6 +72,7 @@ class Stores:
     control: Control
     slots: Slots
     pace: PaceKeeper
+    is_shared: bool  # with other processes, perhaps on other machines
     approvals: Approvals
     notices: Notices
     relay_book: RelayBook
@@ -226,6 +227,7 @@ class House:
                 control=SqlControl(store),
                 slots=SqlSlots(store),
                 pace=SqlPaceKeeper(store),
+                is_shared=not store.is_sqlite,
                 approvals=SqlApprovals(store),
                 notices=SqlNotices(store),
                 relay_book=SqlRelayBook(store),
@@ -353,6 +355,7 @@ class House:
             worker=self.worker,
             chance=chance,
             public_url=self.public_url,
+            is_shared=stores.is_shared,
         )
 
 

@@ -39,6 +39,7 @@ from mailer.cli import (
     steering,
     suppressions,
     themes,
+    worker,
 )
 from mailer.cli.invocation import Invocation
 from mailer.cli.logs import log_to
@@ -66,6 +67,7 @@ status.register(app)
 steering.register(app)
 log.register(app)
 relays.register(app)
+worker.register(app)
 people.register(app)
 suppressions.register(app)
 dkim.register(app)

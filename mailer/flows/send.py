@@ -10,7 +10,8 @@ ledger with a state and a reason.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -29,12 +30,15 @@ from mailer.flows.sending.patience import Patience
 from mailer.flows.sending.round import Round
 from mailer.phrases import NOTHING, Phrase, say
 
-__all__ = ["STOPPED", "Policy", "SendingDesk", "send"]
+__all__ = ["STOPPED", "Policy", "SendingDesk", "lend_a_hand", "send"]
 
 log = structlog.get_logger()
 
 STOPPED = say("stopped by the operator")
 """Why a run pauses whose sender was told to stop; ``has_heir`` leaves it sending."""
+
+_LOOK = timedelta(seconds=1)
+"""How often those who share a run look what the others have left."""
 
 _MAX_WAIT = timedelta(minutes=5)
 """Wake up now and then: an operator's `retry` may have made something due."""
@@ -54,6 +58,27 @@ async def send(run: Run, desk: SendingDesk) -> Run:
         sending = _Sending(run, Letters(run, await desk.ledger.frozen(run), desk), desk)
         await sending.until_done()
         return await _end(run, desk, sending)
+
+
+async def lend_a_hand(run: Run, desk: SendingDesk) -> None:
+    """Carry what is due of *run* beside its sender, for as long as it is being sent.
+
+    For another process, perhaps on another machine, that shares the ledger: claims,
+    fences and leases keep the two apart. The sender alone says how the run stands; what
+    dies with a helper is settled by it when the lease ends. StoreError as ``send``.
+    """
+    async with desk.traffic:
+        helper = _Sending(run, Letters(run, await desk.ledger.frozen(run), desk), desk)
+        await helper.until_not_wanted()
+    if helper.held:
+        await desk.ledger.mark_run(
+            run,
+            RunState.PAUSED,
+            now=desk.clock.now(),
+            reason=helper.reason,
+            held=True,
+            patient_from=helper.patience.since,
+        )
 
 
 async def _end(run: Run, desk: SendingDesk, sending: _Sending) -> Run:
@@ -133,18 +158,42 @@ class _Sending:
             halt=self.halt,
         )
 
-    async def until_done(self) -> Phrase:
-        """Send until nothing waits; the reason it stopped before, or nothing."""
-        tasks = [
-            asyncio.create_task(self.books.keep()),
-            asyncio.create_task(self._heed_the_stop()),
-        ]
-        try:
+    async def until_done(self) -> None:
+        """Send until nothing waits, or ``reason`` says why it stopped before."""
+        async with self._kept():
             await self._send_canary()
             while not self.reason:
                 await self._send_what_is_due()
                 if self.reason or not await self._wait_for_the_next():
                     break
+
+    async def until_not_wanted(self) -> None:
+        """Help whoever sends the run, until it is not being sent any more."""
+        async with self._kept():
+            while not self.reason and await self._is_being_sent():
+                await self._send_what_is_due()
+                await self.desk.clock.wait(self.desk.stop, _LOOK)
+
+    async def _is_being_sent(self) -> bool:
+        """Whether there is something to help with: a canary goes ahead alone."""
+        known = await self.desk.ledger.find_run(self.run.name)
+        while known is not None and known.state is RunState.SENDING:
+            if not known.canary or await Ahead(known, self.desk).has_others():
+                return True
+            if await self.desk.clock.wait(self.desk.stop, _LOOK):
+                return False
+            known = await self.desk.ledger.find_run(self.run.name)
+        return False
+
+    @asynccontextmanager
+    async def _kept(self) -> AsyncIterator[None]:
+        """The books are kept, and a stop is heeded, while the caller sends."""
+        tasks = [
+            asyncio.create_task(self.books.keep()),
+            asyncio.create_task(self._heed_the_stop()),
+        ]
+        try:
+            yield
         finally:
             for task in tasks:
                 task.cancel()
@@ -152,7 +201,6 @@ class _Sending:
             self.desk.meter.ended(self.run)
         if self.books.defect is not None:
             raise self.books.defect
-        return self.reason
 
     def halt(self, reason: Phrase) -> None:
         """Claim nothing more; what is on the wire is finished."""
@@ -213,7 +261,9 @@ class _Sending:
         now = self.desk.clock.now()
         opening = now + timedelta(seconds=self.desk.traffic.opens_in())
         wait = max(upcoming, opening) - now
-        if wait > self.desk.policy.linger:
+        if self.desk.is_shared and wait <= self.desk.policy.lease:
+            wait = min(wait, _LOOK)  # what waits may be on the way with a helper
+        elif wait > self.desk.policy.linger:
             self.halt(self._waits_until(upcoming, opening))
             return False
         await self.desk.clock.wait(self.desk.stop, min(wait, _MAX_WAIT))

@@ -42,6 +42,12 @@ class Ahead:
         tried = tally.audience - (tally.waiting - tally.deferred)
         return max(0, self._run.canary - tried)
 
+    async def has_others(self) -> bool:
+        """Whether more have begun than go ahead: then the wait is over."""
+        tally = await self._desk.ledger.tally(self._run)
+        tried = tally.audience - (tally.waiting - tally.deferred)
+        return tried > self._run.canary
+
     async def wait(self, watch: Watch) -> Phrase:
         """Let the others wait, if they have not begun; why they should not, or nothing."""
         if not self._run.canary:

@@ -51,6 +51,7 @@ class SendingDesk:
 
     ``has_heir``: who is told to stop leaves the run as it is, for another will go on
     with it, the next start of a daemon say. Else it is paused, and says so.
+    ``is_shared``: other processes may carry some of a run (``send.lend_a_hand``).
     """
 
     ledger: Ledger
@@ -63,5 +64,6 @@ class SendingDesk:
     chance: Callable[[], float]
     public_url: str | None = None
     has_heir: bool = False
+    is_shared: bool = False
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     meter: Meter = field(default_factory=Meter)
