@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 CORE   := mailer/edition/*,mailer/audience/*,mailer/rendering/*,mailer/delivery/*
 
 .DEFAULT_GOAL := help
-.PHONY: messages help demo test lint judges explore chaos bench golden format clean browser caniemail
+.PHONY: messages help demo test lint judges explore chaos bench image golden format clean browser caniemail
 
 help:           ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -46,6 +46,10 @@ chaos: $(VENV)/.dev    ## kill, stop and starve senders by the hundred; count lo
 
 bench: $(VENV)/.dev    ## measure the real command beside others; BENCH=full writes docs/performance.md
 	$(BIN)/python -m tests.bench $(if $(filter full,$(BENCH)),full -o docs,quick)
+
+image: $(VENV)/.dev    ## build the container's image by hand and run it, as root; BASE names a Debian's root
+	@test -n "$(BASE)" || { echo "Say where it is: make image BASE=/path (tests/image.py says how to make one)" >&2; exit 2; }
+	$(BIN)/python -m tests.image $(BASE)
 
 golden: $(VENV)/.dev    ## render the samples anew into tests/golden; then look at the difference
 	rm -f tests/golden/*

@@ -17,7 +17,7 @@ PAGE = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
 COMMANDS = sorted(
     {
         re.split(r" \|\||  +#| > ", line)[0].strip()
-        for line in re.findall(r"(?<!-u )\bmailer (?!runs|is\b)[^`\n]*", PAGE)
+        for line in re.findall(r"(?<!-u )(?<!exec )\bmailer (?!runs|is\b)[^`\n]*", PAGE)
         if re.match(r"mailer (-C \S+ )?[a-z]+", line) and "`" not in line
     }
 )
