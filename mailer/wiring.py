@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from mailer.flows.notices import Notices
     from mailer.flows.ports import Ledger, PaceKeeper, Readers
     from mailer.flows.relaying import RelayBook
+    from mailer.flows.retention import Retention, Terms
     from mailer.flows.send import SendingDesk
     from mailer.flows.slots import Slots
     from mailer.flows.vigil import Vigil
@@ -76,6 +77,7 @@ class Stores:
     approvals: Approvals
     notices: Notices
     relay_book: RelayBook
+    retention: Retention
     figures: Figures
 
 
@@ -195,6 +197,14 @@ class House:
         return read
 
     @property
+    def retention(self) -> Terms:
+        """How long what is known of people is kept."""
+        from mailer.flows.retention import Terms
+
+        kept = self.settings.retention
+        return Terms(replies=kept.replies, unconfirmed=kept.unconfirmed)
+
+    @property
     def upkeep(self) -> Upkeep:
         """The database as a whole, not opened, and not migrated."""
         from mailer.store.copies import SqliteUpkeep
@@ -217,6 +227,7 @@ class House:
         from mailer.store.pace import SqlPaceKeeper
         from mailer.store.readers import SqlReaders
         from mailer.store.relays import SqlRelayBook
+        from mailer.store.retention import SqlRetention
         from mailer.store.slots import SqlSlots
 
         store = await Store.open(self.loaded.database_url())
@@ -231,6 +242,7 @@ class House:
                 approvals=SqlApprovals(store),
                 notices=SqlNotices(store),
                 relay_book=SqlRelayBook(store),
+                retention=SqlRetention(store),
                 figures=SqlFigures(store),
             )
         finally:

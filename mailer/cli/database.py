@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
     from mailer.edition.agenda import Departure
     from mailer.flows.restoring import Withheld
+    from mailer.flows.retention import Purged
 
 database = typer.Typer(
     no_args_is_help=True,
-    help="The database: backup, restore, check, migrate, vacuum.",
+    help="The database: backup, restore, check, migrate, vacuum, purge.",
 )
 _STAMP = "%Y-%m-%dT%H%M%SZ"
 
@@ -201,6 +202,68 @@ def vacuum(ctx: typer.Context) -> None:
     upkeep.vacuum()
     told = say("{before} → {after}", before=_size(before), after=_size(upkeep.size()))
     call.out.tell(told)
+
+
+@database.command("purge")
+def purge(
+    ctx: typer.Context,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Count, and change nothing.")
+    ] = False,
+    yes: YesOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Take away what [retention] keeps no longer, as the daemon does once a day."""
+    call = invocation(ctx)
+    terms, now = call.house.retention, call.house.clock.now()
+
+    async def count() -> Purged:
+        async with call.house.stores() as stores:
+            return await stores.retention.due(terms, now)
+
+    async def take_away() -> Purged:
+        async with call.house.stores() as stores:
+            return await stores.retention.purge(terms, now)
+
+    found = run_async(count())
+    if not dry_run and found:
+        if not yes:
+            for told in _purged(found):
+                call.err.tell(told)
+            call.confirm(say("Take that away for good?"))
+        found = run_async(take_away())
+    if json:
+        facts = {"replies": found.replies, "unconfirmed": found.unconfirmed}
+        call.print_json({"schema": 1, "dry_run": dry_run, **facts})
+        return
+    for told in _purged(found):
+        call.out.tell(told)
+    if not found:
+        call.out.tell(say("nothing is kept longer than it should be"))
+    elif dry_run:
+        call.err.tell(say("Nothing was changed."))
+
+
+def _purged(purged: Purged) -> list[Phrase]:
+    told = [
+        (
+            purged.replies,
+            say_many(
+                "{count} reply of a relay in ended runs",
+                "{count} replies of relays in ended runs",
+                purged.replies,
+            ),
+        ),
+        (
+            purged.unconfirmed,
+            say_many(
+                "{count} subscription that was never confirmed",
+                "{count} subscriptions that were never confirmed",
+                purged.unconfirmed,
+            ),
+        ),
+    ]
+    return [words for count, words in told if count]
 
 
 def _thin_out(folder: Path, suffix: str, keep: int) -> list[Path]:

@@ -25,6 +25,7 @@ from mailer.config.assembly import (
 )
 from mailer.config.lanes import Lanes
 from mailer.config.relays import RelaySettings
+from mailer.config.retention import Retention
 from mailer.config.sending import Send
 from mailer.config.table import Table
 from mailer.config.values import (
@@ -194,6 +195,7 @@ class Settings(BaseSettings):
     storage: Storage = Storage()
     send: Send = Send()
     daemon: Daemon = Daemon()
+    retention: Retention = Retention()
     proof: Proof = Proof()
     web: Web = Web()
     checks: Checks = Checks()

@@ -23,6 +23,7 @@ import structlog
 
 from mailer.daemon.control import ControlSocket
 from mailer.daemon.gatherer import Gatherer
+from mailer.daemon.housekeeper import Housekeeper
 from mailer.daemon.listening import answering
 from mailer.daemon.manager import ServiceManager
 from mailer.daemon.observer import Observer
@@ -84,6 +85,9 @@ class Daemon:
                 ended=self._ended,
             )
             self._gatherer = Gatherer(lambda: self._house, stores, self._tell)
+            self._housekeeper = Housekeeper(
+                lambda: self._house, stores, lambda: bool(self._senders.under_way)
+            )
             await self._account(stores)
             stack.enter_context(self._signals())
             orders = Orders(stores, house.clock, self._senders, self._facts)
@@ -110,6 +114,7 @@ class Daemon:
             self._manager.stopping("finishing what is on the wire")
             await ticker.stop()
             await self._gatherer.stop()
+            await self._housekeeper.stop()
             await self._senders.drain()
             beating.cancel()
             if self._watching is not None:
@@ -130,6 +135,7 @@ class Daemon:
             await self._senders.look()
         self._observer.ticked()
         self._keep_watch()
+        self._housekeeper.look()
         upcoming = await self._tower.upcoming()
         if upcoming is not None:
             self._ticker.not_later_than(upcoming.due - self._tower.ahead)

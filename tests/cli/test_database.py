@@ -264,3 +264,24 @@ def test_after_a_restore_nothing_leaves_that_may_have_left(
         (planned["date"], "missed")
     ]
     assert "restored from a backup" in held[0]["reason"]
+
+
+def test_purge_counts_before_it_takes_away(
+    mailer: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dry run changes nothing; without a yes and without anybody, nothing goes."""
+    connection = sqlite3.connect(database(mailer))
+    connection.execute("UPDATE subscription SET standing = 'pending'")
+    connection.commit()
+    connection.close()
+    assert "longer than it should" in done(mailer("db", "purge"))
+    monkeypatch.setattr(SystemClock, "now", lambda _: TUESDAY + timedelta(days=31))
+    counted = json.loads(done(mailer("db", "purge", "--dry-run", "--json")))
+    assert counted == {"schema": 1, "dry_run": True, "replies": 0, "unconfirmed": 1}
+    assert isinstance(said(mailer("db", "purge")), GuardError)
+    assert readers(database(mailer)) == ["claire@lecteurs.example"]
+    told = done(mailer("db", "purge", "--yes"))
+    assert "1 subscription that was never confirmed" in told
+    assert readers(database(mailer)) == []
+    monkeypatch.setenv("MAILER_RETENTION__UNCONFIRMED", "")
+    assert "longer than it should" in done(mailer("db", "purge", "--yes"))

@@ -1,0 +1,25 @@
+"""``[retention]``: how long what we know of people is kept; ``""`` is for ever."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+from mailer.config.table import Table
+from mailer.config.values import read_duration
+
+
+def _kept(value: object) -> timedelta | None:
+    return None if value is None or value == "" else read_duration(value)
+
+
+Kept = Annotated[timedelta | None, BeforeValidator(_kept)]
+
+
+class Retention(Table):
+    """What the daemon forgets by itself, once a day."""
+
+    replies: Kept = timedelta(days=90)
+    unconfirmed: Kept = timedelta(days=30)

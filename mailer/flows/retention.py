@@ -1,0 +1,42 @@
+"""What is known of people and no longer needed goes away, a little at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How long something is kept; None is for ever.
+
+    ``replies`` counts from the end of a run, ``unconfirmed`` from the request.
+    """
+
+    replies: timedelta | None
+    unconfirmed: timedelta | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purged:
+    """How many deliveries lost the words of a relay, how many requests are gone."""
+
+    replies: int = 0
+    unconfirmed: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.replies or self.unconfirmed)
+
+
+class Retention(Protocol):
+    """The port to what is kept about people. StoreError, and then a part is left."""
+
+    async def due(self, terms: Terms, now: datetime) -> Purged:
+        """What a purge would take away; nothing is changed."""
+
+    async def purge(self, terms: Terms, now: datetime) -> Purged:
+        """Take it away, in parts, so that nobody waits long for the database.
+
+        Outcomes, codes, consents of readers and suppressions stay.
+        """

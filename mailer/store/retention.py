@@ -1,0 +1,139 @@
+"""What is kept about people, taken away when its time is over: the Retention port."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    literal,
+    select,
+    update,
+)
+
+from mailer.audience.subscriber import Standing
+from mailer.flows.retention import Purged, Terms
+from mailer.store.engine import Store
+from mailer.store.schema import consent, delivery, run, subscriber, subscription
+
+_PART = 2000
+
+
+class SqlRetention:
+    """The Retention port over SQLite and PostgreSQL."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def due(self, terms: Terms, now: datetime) -> Purged:
+        """See the port."""
+
+        def count(connection: Connection) -> Purged:
+            spoken = unconfirmed = 0
+            if terms.replies is not None:
+                for number in _old_runs(connection, now - terms.replies):
+                    counted = select(func.count()).where(_speaks(number))
+                    spoken += connection.execute(
+                        counted.select_from(delivery)
+                    ).scalar_one()
+            if terms.unconfirmed is not None:
+                asked = _requests(now - terms.unconfirmed).subquery()
+                counted = select(func.count()).select_from(asked)
+                unconfirmed = connection.execute(counted).scalar_one()
+            return Purged(replies=spoken, unconfirmed=unconfirmed)
+
+        return await self._store.read(count)
+
+    async def purge(self, terms: Terms, now: datetime) -> Purged:
+        """See the port."""
+        spoken = unconfirmed = 0
+        if terms.replies is not None:
+            before = now - terms.replies
+            for number in await self._store.read(lambda c: _old_runs(c, before)):
+                spoken += await self._all(_silencer(number))
+        if terms.unconfirmed is not None:
+            asked = now - terms.unconfirmed
+            unconfirmed = await self._all(lambda c: _forget_requests(c, asked))
+        return Purged(replies=spoken, unconfirmed=unconfirmed)
+
+    async def _all(self, part: Callable[[Connection], int]) -> int:
+        """Do *part*, a transaction each, until nothing is left."""
+        done = 0
+        while found := await self._store.write(part):
+            done += found
+        return done
+
+
+def _old_runs(connection: Connection, before: datetime) -> list[int]:
+    """Runs that ended before that and have words of a relay left."""
+    runs = select(run.c.id).where(run.c.finished_at < before)
+    words = select(literal(1)).where(
+        delivery.c.run_id == run.c.id, delivery.c.reply != ""
+    )
+    return list(connection.execute(runs.where(exists(words))).scalars())
+
+
+def _speaks(number: int) -> ColumnElement[bool]:
+    return and_(delivery.c.run_id == number, delivery.c.reply != "")
+
+
+def _silencer(number: int) -> Callable[[Connection], int]:
+    """Blank what relays said in a part of run *number*; how many lines.
+
+    Their words may name people. Our reason quotes them, so it goes too; code and
+    outcome say what is left to be known.
+    """
+
+    def silence(connection: Connection) -> int:
+        some = select(delivery.c.subscriber_id).where(_speaks(number)).limit(_PART)
+        people = list(connection.execute(some).scalars())
+        quiet = (
+            update(delivery)
+            .where(_speaks(number), delivery.c.subscriber_id.in_(people))
+            .values(reply="", reason="")
+        )
+        return connection.execute(quiet).rowcount if people else 0
+
+    return silence
+
+
+def _requests(before: datetime) -> Select[Any]:
+    """Subscriptions asked for before that, and never confirmed."""
+    return select(subscription.c.subscriber_id, subscription.c.publication).where(
+        subscription.c.standing == Standing.PENDING, subscription.c.since < before
+    )
+
+
+def _forget_requests(connection: Connection, before: datetime) -> int:
+    """Delete a part of the requests; who has nothing else with us is forgotten."""
+    found = connection.execute(_requests(before).limit(_PART // 10)).all()
+    for row in found:
+        number, publication = row.subscriber_id, row.publication
+        ours = (
+            subscription.c.subscriber_id == number,
+            subscription.c.publication == publication,
+        )
+        connection.execute(delete(subscription).where(*ours))
+        connection.execute(
+            delete(consent)
+            .where(consent.c.subscriber_id == number)
+            .where(consent.c.publication == publication)
+        )
+        others = [
+            select(literal(1)).where(table.c.subscriber_id == number)
+            for table in (subscription, consent, delivery)
+        ]
+        connection.execute(
+            delete(subscriber)
+            .where(subscriber.c.id == number)
+            .where(*(~exists(other) for other in others))
+        )
+    return len(found)
