@@ -252,6 +252,16 @@ def read_reply(code: int, text: str) -> Reply:
     The enhanced code is taken off the lines that it opens (RFC 2034 section 4) or out
     of ``(#5.1.1)``; it must be of the code's own class, or it is left in the text.
     """
+    if text.isprintable() and len(text) <= _LONGEST:  # one line: nearly all of them
+        found = _OPENING.match(text)
+        if found is None and "(#" not in text:
+            return Reply(code, " ".join(text.split()))
+        if found is not None and found[1].startswith(str(code // 100)):
+            return Reply(code, " ".join(text[found.end() :].split()), found[1])
+    return _read_lines(code, text)
+
+
+def _read_lines(code: int, text: str) -> Reply:
     enhanced = _enhanced(code, text)
     opening = re.compile(rf"\W*{re.escape(enhanced)}(?![.\d])") if enhanced else None
     lines = (

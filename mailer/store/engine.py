@@ -43,10 +43,6 @@ HEAD = _KNOWN[-1]
 """The newest migration: what this code reads and writes."""
 
 _BUSY_SECONDS = 5.0
-_WAIT = f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000:.0f}"
-_AT_ONCE = "PRAGMA busy_timeout = 0"
-_QUICK = 0.002  # seconds: a flush that the loop does not notice
-_SLOW = 10.0  # seconds for which a disk that was slow is taken to be slow
 _POSTGRES_THREADS = 4
 
 _DAMAGED = say("the database is damaged: restore the last backup")
@@ -100,8 +96,6 @@ class Store:
         self._reading = reading or engine
         self._own = threading.local()  # the driver's own connection, for ``post``
         self._owned: list[Any] = []
-        self._working = 0  # what the ledger's thread has to do
-        self._slow_until = 0.0  # by the loop's clock: flushes go to the thread
         threads = 1 if self.is_sqlite else _POSTGRES_THREADS
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="ledger")
         self._readers = (
@@ -155,22 +149,8 @@ class Store:
         """Run *work* on the driver's own connection; it is its own transaction.
 
         For what happens thousands of times a second: SQLAlchemy would cost more than the
-        statements do, and so would the way to a thread and back where a flush is quick.
-        On SQLite *work* is done at once then, and only waits on the thread: for a lock,
-        or for a disk that has just been slow.
+        statements do.
         """
-        loop = asyncio.get_running_loop()
-        if not self.is_sqlite or self._working or loop.time() < self._slow_until:
-            return await self.on_thread(partial(self._post, work))
-        begun = loop.time()
-        try:
-            return self._post(work, _AT_ONCE)
-        except StoreError as error:
-            if not error.temporary:
-                raise
-        finally:
-            if (now := loop.time()) - begun > _QUICK:
-                self._slow_until = now + _SLOW
         return await self.on_thread(partial(self._post, work))
 
     async def check(self) -> None:
@@ -188,21 +168,12 @@ class Store:
     async def on_thread(self, work: Callable[[], T]) -> T:
         """Run *work* in the ledger's thread; it ends even if the caller is cancelled."""
         loop = asyncio.get_running_loop()
-        self._working += 1
-        done = loop.run_in_executor(self._threads, work)
-        done.add_done_callback(self._is_done)
-        return await asyncio.shield(done)
+        return await asyncio.shield(loop.run_in_executor(self._threads, work))
 
-    def _is_done(self, _: object) -> None:
-        self._working -= 1
-
-    def _post(self, work: Callable[[Any], T], wait: str = _WAIT) -> T:
+    def _post(self, work: Callable[[Any], T]) -> T:
         with in_our_words(self.engine.dialect.loaded_dbapi.Error):
             try:
-                connection = self._own_connection()
-                if self.is_sqlite:
-                    connection.execute(wait)
-                return work(connection)
+                return work(self._own_connection())
             except BaseException:
                 self._forget_own_connection()
                 raise
@@ -370,7 +341,6 @@ def _write_ahead(cursor: sqlite3.Cursor) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("mailer_writes", True)
     # IMMEDIATE: to become a writer in mid-transaction may fail, to begin as one waits.
-    connection.exec_driver_sql(_WAIT)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 

@@ -15,6 +15,7 @@ from mailer.delivery.reply import (
     Outcome,
     Reply,
     Stage,
+    _read_lines,
     judge,
     read_reply,
 )
@@ -124,3 +125,12 @@ def test_any_reply_fits_on_a_line(code, text) -> None:
 def test_a_flood_of_words_is_cut() -> None:
     """A hostile relay does not fill our ledger."""
     assert len(read_reply(550, "spam " * 10_000).text) == 1000
+
+
+@given(
+    st.sampled_from([250, 421, 450, 550]),
+    st.text(st.sampled_from("250.14 #()-;:ok\té\n"), max_size=30),
+)
+def test_one_line_is_read_as_many_are(code: int, text: str) -> None:
+    """The quick way for a reply of one line says what the long way says."""
+    assert read_reply(code, text) == _read_lines(code, text)
