@@ -86,7 +86,7 @@ def show(call: Invocation, meeting: Meeting, width: int) -> None:
     if meeting.met is None:
         call.out.tell(say("keeps mail in {folder}", folder=meeting.folder))
         return
-    call.out.tell(_met(meeting.met, meeting.seconds))
+    call.out.tell(met_words(meeting.met, meeting.seconds))
     for line in _offers(meeting.met):
         call.out.tell(say("{indent}{line}", indent=indent, line=line), style="dim")
     until = meeting.met.certificate_until
@@ -103,7 +103,7 @@ def show(call: Invocation, meeting: Meeting, width: int) -> None:
         )
 
 
-def _met(met: Introduction, seconds: float) -> Phrase:
+def met_words(met: Introduction, seconds: float) -> Phrase:
     """``smtp.example.org:587, TLS 1.3, login by PLAIN, 84 ms``."""
     tls = met.tls.replace("TLSv", "TLS ")
     return say(

@@ -22,6 +22,7 @@ from mailer.cli import (
     daemon,
     database,
     dkim,
+    doctor,
     drafts,
     editions,
     gathering,
@@ -73,6 +74,7 @@ suppressions.register(app)
 dkim.register(app)
 sponsors.register(app)
 daemon.register(app)
+doctor.register(app)
 database.register(app)
 service.register(app)
 themes.register(app)
