@@ -44,8 +44,8 @@ explore: $(VENV)/.dev    ## look for examples that break a property, at random
 chaos: $(VENV)/.dev    ## kill, stop and starve senders by the hundred; count lost, doubled, in doubt
 	$(BIN)/python -m tests.chaos $(CHAOS)
 
-bench: $(VENV)/.dev    ## measure the real command beside others; BENCH=full writes docs/performance.md
-	$(BIN)/python -m tests.bench $(if $(filter full,$(BENCH)),full -o docs,quick)
+bench: $(VENV)/.dev    ## measure the real command beside others; BENCH=medium or full write docs/performance.md
+	$(BIN)/python -m tests.bench $(if $(filter medium full,$(BENCH)),$(BENCH) -o docs,quick)
 
 image: $(VENV)/.dev    ## build the container's image by hand and run it, as root; BASE names a Debian's root
 	@test -n "$(BASE)" || { echo "Say where it is: make image BASE=/path (tests/image.py says how to make one)" >&2; exit 2; }

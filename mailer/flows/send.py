@@ -278,7 +278,9 @@ class _Sending:
         day, hour = local.date(), f"{local:%H:%M %Z}"
         if opening > upcoming:
             return say(
-                "the relays' quotas are spent until {day}, {hour}", day=day, hour=hour
+                "no relay takes more before {day}, {hour}: a quota is spent, or it asked to slow down",
+                day=day,
+                hour=hour,
             )
         return say("deferred deliveries wait until {day}, {hour}", day=day, hour=hour)
 

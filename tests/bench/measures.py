@@ -33,6 +33,13 @@ class Extent:
 QUICK = Extent(
     name="quick", rounds=1, scale=0.25, readers=(10_000,), postgres_readers=()
 )
+MEDIUM = Extent(
+    name="medium",
+    rounds=3,
+    scale=0.25,
+    readers=(10_000, 100_000, 1_000_000),
+    postgres_readers=(10_000,),
+)
 FULL = Extent(
     name="full",
     rounds=7,

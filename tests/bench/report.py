@@ -62,7 +62,7 @@ def write_report(measures: Measures, folder: Path) -> list[Path]:
         "theirs": POSTGRES,
         "reference": _REFERENCE,
         "machine": _machine(),
-        "command": "make bench" + (" BENCH=full" if measures.extent.rounds > 1 else ""),
+        "command": f"make bench BENCH={measures.extent.name}",
         "day": SystemClock().now().date(),
         "goals": list(goals(measures)),
         "bars": _bars(measures.eight),

@@ -172,7 +172,7 @@ async def test_a_spent_quota_pauses_a_run_and_says_until_when(desk: Desk) -> Non
     sending = replace(desk.sending, policy=policy)
     run = await send(await desk.open_run(), replace(sending, traffic=traffic()))
     assert run.state is RunState.PAUSED
-    assert "quotas are spent until" in run.reason
+    assert "a quota is spent" in run.reason
     assert 0 < len(desk.relay.accepted) <= 30
     desk.clock.advance(timedelta(hours=1, minutes=2))
     run = await send(run, replace(sending, traffic=traffic()))
