@@ -18,7 +18,7 @@ from mailer.cli.words import Words
 from mailer.phrases import say
 
 if TYPE_CHECKING:
-    from mailer.doctor.line import Line, Mark
+    from mailer.doctor.line import Condition, Line
 
 _MARKS = {
     "well": ("✓", "green"),
@@ -55,7 +55,7 @@ def doctor(
 
     Ends with 1 if something is wrong (✗), with 0 if all is well or at least works.
     """
-    from mailer.doctor.line import Mark
+    from mailer.doctor.line import Condition
     from mailer.doctor.machine import examine, mend_modes
 
     call = invocation(ctx)
@@ -68,13 +68,13 @@ def doctor(
     if online:
         seen += show.each(run_async(_relays(call)))
         seen += show.each(run_async(_online(call, nameserver)))
-    counts = Counter(line.mark for line in seen)
+    counts = Counter(line.condition for line in seen)
     if json:
         rows = [line.as_json() for line in seen]
         call.print_json({"schema": 1, "online": online, "lines": rows})
     else:
         _conclude(call, counts, online=online)
-    if counts[Mark.FAULT]:
+    if counts[Condition.FAULT]:
         raise typer.Exit(1)
 
 
@@ -87,17 +87,17 @@ async def _relays(call: Invocation) -> list[Line]:
 
 
 def _met(meeting: Meeting) -> Iterable[Line]:
-    from mailer.doctor.line import Line, Mark, well
+    from mailer.doctor.line import Condition, Line, well
 
     line = partial(Line, topic="relay", name=meeting.name)
     if meeting.error is not None:
         do = say("the same, alone:")
         copy = f"mailer relays test {meeting.name}"
-        yield line(mark=Mark.FAULT, found=meeting.error, do=do, copy=copy)
+        yield line(condition=Condition.FAULT, found=meeting.error, do=do, copy=copy)
         return
     if meeting.met is None:
         found = say("keeps mail in {folder}", folder=meeting.folder)
-        yield line(mark=Mark.NOTE, found=found)
+        yield line(condition=Condition.NOTE, found=found)
         return
     offered = [each for each in _WISHED if each in meeting.met.extensions]
     found = say(
@@ -136,7 +136,7 @@ class _Shown:
 
     def _show(self, line: Line) -> None:
         """A mark, the topic, what was found; below it what to do, whole if typed."""
-        mark, style = _MARKS[line.mark]
+        mark, style = _MARKS[line.condition]
         topic = line.topic if line.topic != self._topic else ""
         self._topic = line.topic
         out = self._call.out
@@ -164,10 +164,12 @@ _TOPIC = 11
 _INDENT = _TOPIC + 2
 
 
-def _conclude(call: Invocation, counts: Mapping[Mark, int], *, online: bool) -> None:
-    from mailer.doctor.line import Mark
+def _conclude(
+    call: Invocation, counts: Mapping[Condition, int], *, online: bool
+) -> None:
+    from mailer.doctor.line import Condition
 
-    faults, warnings = counts[Mark.FAULT], counts[Mark.WARNING]
+    faults, warnings = counts[Condition.FAULT], counts[Condition.WARNING]
     call.out.print()
     if faults or warnings:
         told = problems(faults, warnings)

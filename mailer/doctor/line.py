@@ -8,7 +8,7 @@ from enum import StrEnum
 from mailer.phrases import NOTHING, Phrase
 
 
-class Mark(StrEnum):
+class Condition(StrEnum):
     """How it stands; only a fault makes the command end with 1."""
 
     WELL = "well"
@@ -25,7 +25,7 @@ class Line:
     """
 
     topic: str
-    mark: Mark
+    condition: Condition
     found: Phrase
     name: str = ""
     do: Phrase = NOTHING
@@ -36,7 +36,7 @@ class Line:
         return {
             "topic": self.topic,
             "name": self.name,
-            "mark": str(self.mark),
+            "condition": str(self.condition),
             "found": str(self.found),
             "do": str(self.do),
             "copy": self.copy,
@@ -45,4 +45,4 @@ class Line:
 
 def well(topic: str, found: Phrase, *, name: str = "") -> Line:
     """Nothing is to be done."""
-    return Line(topic=topic, mark=Mark.WELL, found=found, name=name)
+    return Line(topic=topic, condition=Condition.WELL, found=found, name=name)

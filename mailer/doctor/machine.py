@@ -12,7 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from mailer.config.load import show
-from mailer.doctor.line import Line, Mark, well
+from mailer.doctor.line import Condition, Line, well
 from mailer.errors import InputError, MailerError, StoreError
 from mailer.phrases import say, say_many, verbatim
 from mailer.wiring import House
@@ -42,7 +42,7 @@ def _configuration(house: House) -> Line:
     if house.loaded.path is None:
         return Line(
             topic="config",
-            mark=Mark.WARNING,
+            condition=Condition.WARNING,
             found=say("no file: defaults"),
             do=say("begin a workspace:"),
             copy="mailer init",
@@ -102,7 +102,7 @@ def _secrets(house: House) -> Iterator[Line]:
             bad = True
             yield Line(
                 topic="files",
-                mark=Mark.FAULT,
+                condition=Condition.FAULT,
                 name=path.name,
                 found=say(
                     "{file} may be read by others (mode {mode})",
@@ -117,7 +117,7 @@ def _secrets(house: House) -> Iterator[Line]:
         bad = True
         yield Line(
             topic="files",
-            mark=Mark.WARNING,
+            condition=Condition.WARNING,
             name=folder.name,
             found=say("{folder} is open to others", folder=folder),
             do=say("it holds people's addresses:"),
@@ -161,11 +161,11 @@ def _workspace(house: House) -> Iterator[Line]:
     names = ", ".join(sorted(house.settings.publications))
     yield well("workspace", say("themes can be read; {names}", names=names))
     for warning in house.key_warnings:
-        yield Line(topic="keys", mark=Mark.WARNING, found=warning)
+        yield Line(topic="keys", condition=Condition.WARNING, found=warning)
     if not signers:
         yield Line(
             topic="keys",
-            mark=Mark.NOTE,
+            condition=Condition.NOTE,
             found=say("no key of ours signs mail: your relay must"),
             do=say("to sign here:"),
             copy="mailer dkim new DOMAIN",
@@ -180,7 +180,7 @@ def _database(house: House) -> Iterator[Line]:
         schema = upkeep.schema() if _is_there(house) else None
         if schema is None:
             found = say("none yet: it is made when it is first needed")
-            yield Line(topic="database", mark=Mark.NOTE, found=found)
+            yield Line(topic="database", condition=Condition.NOTE, found=found)
             return
         wrong = upkeep.examine()
         size = upkeep.size()
@@ -190,7 +190,7 @@ def _database(house: House) -> Iterator[Line]:
     for each in wrong:
         yield Line(
             topic="database",
-            mark=Mark.FAULT,
+            condition=Condition.FAULT,
             found=each,
             do=say("put the last backup back:"),
             copy="mailer db restore FILE",
@@ -200,7 +200,7 @@ def _database(house: House) -> Iterator[Line]:
     if schema > HEAD:
         yield Line(
             topic="database",
-            mark=Mark.FAULT,
+            condition=Condition.FAULT,
             found=say("its schema {schema} is newer than this mailer", schema=schema),
             do=say("install the newer mailer again"),
         )
@@ -210,7 +210,7 @@ def _database(house: House) -> Iterator[Line]:
     if schema != HEAD:
         yield Line(
             topic="database",
-            mark=Mark.NOTE,
+            condition=Condition.NOTE,
             found=say(
                 "{kind}, sound; schema {schema}, this mailer has {head}",
                 kind=kind,
@@ -244,27 +244,27 @@ def _disk(house: House) -> Line:
     found = say("{size} GB free in {folder}", size=round(free / 1e9, 1), folder=there)
     if free >= _LITTLE_BYTES:
         return well("disk", found)
-    mark = Mark.FAULT if free < _NEXT_TO_NOTHING_BYTES else Mark.WARNING
+    mark = Condition.FAULT if free < _NEXT_TO_NOTHING_BYTES else Condition.WARNING
     do = say("make room: a run pauses when the disk is full")
-    return Line(topic="disk", mark=mark, found=found, do=do)
+    return Line(topic="disk", condition=mark, found=found, do=do)
 
 
 def _clock() -> Line:
     if not sys.platform.startswith("linux"):
         found = say("whether it is kept right cannot be told here")
-        return Line(topic="clock", mark=Mark.NOTE, found=found)
+        return Line(topic="clock", condition=Condition.NOTE, found=found)
     answer = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(512))
     if answer == _UNSYNCHRONISED:
         return Line(
             topic="clock",
-            mark=Mark.WARNING,
+            condition=Condition.WARNING,
             found=say("nobody keeps it right (no NTP)"),
             do=say("an edition leaves by it; let it be kept:"),
             copy="timedatectl set-ntp true",
         )
     if answer < 0:
         found = say("whether it is kept right cannot be told here")
-        return Line(topic="clock", mark=Mark.NOTE, found=found)
+        return Line(topic="clock", condition=Condition.NOTE, found=found)
     return well("clock", say("kept right by NTP"))
 
 
@@ -298,4 +298,6 @@ def next_change(now: datetime, zone: ZoneInfo) -> datetime | None:
 def _fault(topic: str, error: MailerError, *, name: str = "") -> Line:
     said = error.message if isinstance(error, InputError) else verbatim(error)
     hint = error.hint if isinstance(error, InputError) else ""
-    return Line(topic=topic, mark=Mark.FAULT, name=name, found=said, do=verbatim(hint))
+    return Line(
+        topic=topic, condition=Condition.FAULT, name=name, found=said, do=verbatim(hint)
+    )

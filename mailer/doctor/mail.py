@@ -16,7 +16,7 @@ from mailer.delivery.dkim import signers_for
 from mailer.delivery.mailbox import read_mailbox
 from mailer.delivery.spf import Check, Result, spf_records
 from mailer.delivery.tags import at_and_above, read_tags, versioned
-from mailer.doctor.line import Line, Mark, well
+from mailer.doctor.line import Condition, Line, well
 from mailer.edition.model import Publication
 from mailer.online.guard import is_public
 from mailer.online.names import Names, SilentError
@@ -83,7 +83,13 @@ async def _guarded(
     except SilentError as error:
         do = say("look at the network, or ask another: --nameserver 9.9.9.9")
         return [
-            Line(topic=topic, name=name, mark=Mark.WARNING, found=error.words, do=do)
+            Line(
+                topic=topic,
+                name=name,
+                condition=Condition.WARNING,
+                found=error.words,
+                do=do,
+            )
         ]
 
 
@@ -95,7 +101,7 @@ async def spf(domain: str, hosts: Mapping[str, str], names: Names) -> list[Line]
             Line(
                 topic="spf",
                 name=domain,
-                mark=Mark.FAULT,
+                condition=Condition.FAULT,
                 found=say("no SPF record for {domain}", domain=domain),
                 do=say("publish, with what your relay tells you to include:"),
                 copy=f'{domain}. IN TXT "v=spf1 include:spf.RELAY -all"',
@@ -118,7 +124,7 @@ async def spf(domain: str, hosts: Mapping[str, str], names: Names) -> list[Line]
                     Line(
                         topic="spf",
                         name=domain,
-                        mark=Mark.FAULT,
+                        condition=Condition.FAULT,
                         found=found,
                         do=do,
                         copy=records[0],
@@ -134,7 +140,7 @@ async def spf(domain: str, hosts: Mapping[str, str], names: Names) -> list[Line]
                 Line(
                     topic="spf",
                     name=domain,
-                    mark=Mark.WARNING,
+                    condition=Condition.WARNING,
                     found=say("does not name {relay} ({host})", relay=relay, host=host),
                     do=say(
                         "right if the relay sends from other addresses: look at spf= in"
@@ -156,17 +162,25 @@ async def dkim(signer: Signer, names: Names) -> list[Line]:
     publish = say("publish (mailer dkim records {domain}):", domain=signer.domain)
     if not keys:
         said = say("the key is not published: who verifies finds none")
-        return [line(mark=Mark.FAULT, found=said, do=publish, copy=record.zone_line)]
+        return [
+            line(
+                condition=Condition.FAULT, found=said, do=publish, copy=record.zone_line
+            )
+        ]
     ours = read_tags(record.value)["p"]
     if ours not in ("".join(key.split()) for key in keys):
         said = say("another key is published: every signature fails")
         if keys == [""]:
             said = say("the key was revoked: every signature fails")
-        return [line(mark=Mark.FAULT, found=said, do=publish, copy=record.zone_line)]
+        return [
+            line(
+                condition=Condition.FAULT, found=said, do=publish, copy=record.zone_line
+            )
+        ]
     if any("y" in tags.get("t", "").split(":") for tags in found):
         said = say("published, as a test (t=y): receivers do not count it")
         do = say("take t=y out of the record")
-        return [line(mark=Mark.WARNING, found=said, do=do)]
+        return [line(condition=Condition.WARNING, found=said, do=do)]
     return [well("dkim", say("published, {kind}", kind=signer.kind), name=record.name)]
 
 
@@ -180,7 +194,7 @@ async def dmarc(
             Line(
                 topic="dmarc",
                 name=domain,
-                mark=Mark.FAULT,
+                condition=Condition.FAULT,
                 found=say(
                     "no DMARC record: Gmail and Yahoo want one of whoever writes to many"
                 ),
@@ -209,7 +223,7 @@ async def dmarc(
             Line(
                 topic="dmarc",
                 name=domain,
-                mark=Mark.WARNING,
+                condition=Condition.WARNING,
                 found=found,
                 do=do,
                 copy=f"mailer dkim new {domain}",
@@ -222,7 +236,7 @@ async def dmarc(
             Line(
                 topic="dmarc",
                 name=domain,
-                mark=Mark.FAULT,
+                condition=Condition.FAULT,
                 found=found,
                 do=do,
                 copy=f"mailer dkim new {domain}",
@@ -239,7 +253,7 @@ def _policy_line(domain: str, above: str, policy: Mapping[str, str]) -> Line:
         return Line(
             topic="dmarc",
             name=domain,
-            mark=Mark.NOTE,
+            condition=Condition.NOTE,
             found=found,
             do=say("without rua= nobody tells you who writes in your name"),
         )
@@ -276,7 +290,7 @@ async def ptr(relay: str, host: str, names: Names) -> list[Line]:
             Line(
                 topic="ptr",
                 name=relay,
-                mark=Mark.WARNING,
+                condition=Condition.WARNING,
                 found=found,
                 do=say("if mail leaves from it: ask whoever gave you the address"),
             )
@@ -295,7 +309,7 @@ async def bimi(domain: str, names: Names) -> list[Line]:
             Line(
                 topic="bimi",
                 name=domain,
-                mark=Mark.NOTE,
+                condition=Condition.NOTE,
                 found=say("no logo is published; nobody needs one"),
             )
         ]
@@ -310,7 +324,9 @@ async def bimi(domain: str, names: Names) -> list[Line]:
         do = say("p=quarantine or p=reject in the DMARC record, when reports are clean")
     else:
         return [well("bimi", verbatim(logo), name=domain)]
-    return [Line(topic="bimi", name=domain, mark=Mark.WARNING, found=words, do=do)]
+    return [
+        Line(topic="bimi", name=domain, condition=Condition.WARNING, found=words, do=do)
+    ]
 
 
 async def mailable(domain: str, names: Names) -> list[Line]:
@@ -321,12 +337,14 @@ async def mailable(domain: str, names: Names) -> list[Line]:
         return [well("bounces", found, name=domain)]
     if not hosts and await names.addresses(domain):
         found = say("no MX; mail to it goes to its address")
-        return [Line(topic="bounces", name=domain, mark=Mark.NOTE, found=found)]
+        return [
+            Line(topic="bounces", name=domain, condition=Condition.NOTE, found=found)
+        ]
     return [
         Line(
             topic="bounces",
             name=domain,
-            mark=Mark.FAULT,
+            condition=Condition.FAULT,
             found=say("takes no mail: bounces and who leaves by mail are lost"),
             do=say("publish an MX, or set return_path and unsubscribe_to"),
             copy=f"{domain}. IN MX 10 mail.{domain}.",

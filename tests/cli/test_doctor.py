@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mailer.doctor import machine
-from mailer.doctor.line import Mark, well
+from mailer.doctor.line import Condition, well
 from mailer.errors import ConfigError
 from mailer.phrases import say
 from tests.cli.conftest import Command
@@ -65,8 +65,8 @@ def test_what_others_may_read_is_told_and_mended(mailer: Command) -> None:
     assert done.exit_code == 1
     assert f"chmod 600 {key}" in done.stdout
     lines = _lines(mailer)
-    assert [line["mark"] for line in lines["files"]] == ["fault", "warning"]
-    assert lines["database"][0]["mark"] == "well"
+    assert [line["condition"] for line in lines["files"]] == ["fault", "warning"]
+    assert lines["database"][0]["condition"] == "well"
     assert mailer("doctor", "--fix").exit_code == 0
     assert key.stat().st_mode & 0o777 == 0o600
     assert key.parent.stat().st_mode & 0o777 == 0o700
@@ -81,7 +81,7 @@ def test_a_damaged_database_is_told(mailer: Command) -> None:
     file.write_bytes(b"SQLite format 3\0" + b"\xff" * 8000)
     done = mailer("doctor")
     assert done.exit_code == 1
-    assert any(line["mark"] == "fault" for line in _lines(mailer)["database"])
+    assert any(line["condition"] == "fault" for line in _lines(mailer)["database"])
 
 
 def test_a_configuration_that_cannot_be_read_is_the_first_thing(
@@ -102,12 +102,12 @@ def test_online_the_relay_the_names_and_the_site_are_asked(mailer: Command) -> N
     }
     with _served(zone) as server:
         lines = _lines(mailer, "--online", "--nameserver", server)
-    assert lines["relay"][0]["mark"] == "fault"
+    assert lines["relay"][0]["condition"] == "fault"
     assert lines["relay"][0]["copy"] == "mailer relays test principal"
-    assert lines["spf"][0]["mark"] == "well"
-    assert lines["bounces"][0]["mark"] == "well"
+    assert lines["spf"][0]["condition"] == "well"
+    assert lines["bounces"][0]["condition"] == "well"
     (dmarc,) = lines["dmarc"]
-    assert dmarc["mark"] == "fault"
+    assert dmarc["condition"] == "fault"
     assert dmarc["copy"].startswith("_dmarc.meridien.example. IN TXT")
     assert "reserved for examples" in lines["site"][0]["found"]
 
@@ -121,7 +121,7 @@ def test_a_disk_that_is_nearly_full_is_told(
     for free, mark in ((5e8, "warning"), (5e7, "fault"), (5e9, "well")):
         usage = SimpleNamespace(free=free)
         monkeypatch.setattr(machine.shutil, "disk_usage", lambda _, u=usage: u)
-        assert _lines(mailer)["disk"][0]["mark"] == mark
+        assert _lines(mailer)["disk"][0]["condition"] == mark
 
 
 def test_the_next_change_of_clocks() -> None:
@@ -138,7 +138,7 @@ def test_every_mark_is_shown() -> None:
     """A line without a mark would look like part of the one above."""
     from mailer.cli.doctor import _MARKS
 
-    assert set(_MARKS) == set(Mark)
+    assert set(_MARKS) == set(Condition)
 
 
 def _data(command: Command) -> Path:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from mailer.doctor.line import Mark
+from mailer.doctor.line import Condition
 from mailer.doctor.pages import _one_click, examine
 from mailer.online.outside import Answer, Visitor
 from mailer.phrases import say
@@ -45,27 +45,30 @@ async def test_a_site_is_asked_and_its_post_too() -> None:
         assert (await visitor.one_click(f"{url}/unsubscribe/x")).status == 200
         lines = await examine(url, visitor)
     assert heard[1].endswith(b"HTTP/1.1 List-Unsubscribe=One-Click")
-    assert [line.mark for line in lines] == [Mark.WELL, Mark.FAULT]  # not https
+    assert [line.condition for line in lines] == [
+        Condition.WELL,
+        Condition.FAULT,
+    ]  # not https
     assert "not https" in lines[1].found
 
 
 @pytest.mark.parametrize(
     ("answer", "mark"),
     [
-        (Answer(status=400), Mark.WELL),
-        (Answer(status=200), Mark.WELL),
-        (Answer(status=404), Mark.WARNING),
-        (Answer(status=302, location="/login"), Mark.FAULT),
-        (Answer(status=405), Mark.FAULT),
-        (Answer(status=502), Mark.FAULT),
-        (Answer(fault=say("it did not answer in time")), Mark.FAULT),
+        (Answer(status=400), Condition.WELL),
+        (Answer(status=200), Condition.WELL),
+        (Answer(status=404), Condition.WARNING),
+        (Answer(status=302, location="/login"), Condition.FAULT),
+        (Answer(status=405), Condition.FAULT),
+        (Answer(status=502), Condition.FAULT),
+        (Answer(fault=say("it did not answer in time")), Condition.FAULT),
     ],
 )
-def test_one_click(answer: Answer, mark: Mark) -> None:
+def test_one_click(answer: Answer, mark: Condition) -> None:
     """A link of nobody may be refused; redirected or not let through it must not be."""
     line = _one_click("https://a.org", answer)
-    assert line.mark is mark
-    assert bool(line.do) is (mark is not Mark.WELL)
+    assert line.condition is mark
+    assert bool(line.do) is (mark is not Condition.WELL)
 
 
 async def test_what_cannot_be_reached_says_why() -> None:
@@ -76,8 +79,8 @@ async def test_what_cannot_be_reached_says_why() -> None:
     assert "reserved" in line.found
     async with site("503 Unavailable", []) as (url, visitor):
         (line, *_) = await examine(url, visitor)
-    assert (line.mark, "503" in line.found) == (Mark.FAULT, True)
+    assert (line.condition, "503" in line.found) == (Condition.FAULT, True)
     (line, *_) = await examine(url, visitor)
     assert "no connection" in line.found
     (line,) = await examine(None, Visitor())
-    assert line.mark is Mark.NOTE
+    assert line.condition is Condition.NOTE
