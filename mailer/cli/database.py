@@ -153,7 +153,13 @@ def check(
         schema=schema or "–",
     )
     call.out.tell(told)
-    if schema != _head():
+    if schema is not None and schema > _head():
+        newer = say(
+            "! a newer mailer made it: this one, of {head}, does not open it",
+            head=_head(),
+        )
+        call.out.tell(newer)
+    elif schema != _head():
         behind = say(
             "! this mailer has schema {head}: mailer db migrate, after a backup",
             head=_head(),
@@ -213,7 +219,7 @@ def purge(
     yes: YesOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Take away what [retention] keeps no longer, as the daemon does once a day."""
+    """Take away what retention keeps no longer, as the daemon does once a day."""
     call = invocation(ctx)
     terms, now = call.house.retention, call.house.clock.now()
 

@@ -54,7 +54,6 @@ class SqliteUpkeep:
         """See the port."""
         with _opened(self._file) as connection:
             connection.execute("VACUUM")
-            connection.execute("ANALYZE")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def restore(self, file: Path, aside: str) -> str:

@@ -48,7 +48,9 @@ class PostgresUpkeep:
     def backup(self, file: Path) -> None:
         """See the port."""
         with written(file) as copy:
-            self._run("pg_dump", "--format=custom", "--no-owner", out=copy)
+            # Without what an earlier restore has put aside into schemas of its own.
+            ours = ("--format=custom", "--no-owner", "--schema=public")
+            self._run("pg_dump", *ours, out=copy)
             copy.flush()
             self._read_through(Path(copy.name))
 

@@ -154,6 +154,21 @@ def test_check_finds_a_row_whose_other_half_is_missing(mailer: Command) -> None:
     assert "has no subscriber" in checked.output
 
 
+def test_a_newer_database_can_be_checked_and_copied_but_not_opened(
+    mailer: Command, tmp_path: Path
+) -> None:
+    """An older mailer says whose it is and the way out, and changes nothing in it."""
+    connection = sqlite3.connect(database(mailer))
+    connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.commit()
+    connection.close()
+    assert "a newer mailer made it" in done(mailer("db", "check"))
+    assert "schema 9999" in done(mailer("db", "backup", str(tmp_path / "copy.db")))
+    for words in (("subscribers", "list"), ("db", "migrate"), ("db", "vacuum")):
+        assert "install the newer mailer again" in str(said(mailer(*words))), words
+    assert readers(database(mailer)) == ["claire@lecteurs.example"]
+
+
 def test_vacuum_gives_back_room_and_keeps_everybody(mailer: Command) -> None:
     """The file is smaller afterwards, and says the same."""
     connection = sqlite3.connect(database(mailer))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, make_url, select, text
 
 from mailer.errors import GuardError, StoreError
 from mailer.store.copies import SqliteUpkeep
@@ -15,10 +15,25 @@ from mailer.store.dumps import PostgresUpkeep
 from mailer.store.engine import HEAD, Store
 from mailer.store.schema import suppression
 from mailer.store.upkeep import Upkeep
-from tests.contract.postgres import programs
+from tests.contract.postgres import Postgres, programs
 
 NOW = datetime(2026, 3, 14, 6, tzinfo=UTC)
 ASIDE = "replaced-2026-03-14T060000Z"
+
+
+@pytest.fixture
+def empty_url(empty_url: str, dialect: str, request: pytest.FixtureRequest) -> str:
+    """On PostgreSQL it is the database's owner who does all this, and no superuser."""
+    if dialect == "sqlite":
+        return empty_url
+    server: Postgres = request.getfixturevalue("postgres")
+    if not server.run(
+        "SELECT 1 FROM pg_roles WHERE rolname = 'mailer'", database=empty_url
+    ):
+        server.run("CREATE ROLE mailer LOGIN", database=empty_url)
+    name = make_url(empty_url).database
+    server.run(f'ALTER DATABASE "{name}" OWNER TO mailer', database=empty_url)
+    return empty_url.replace("postgres@", "mailer@")
 
 
 @pytest.fixture
@@ -65,6 +80,23 @@ async def test_a_backup_holds_what_was_committed_and_can_be_put_back(
     assert await count(empty_url) == 2
     assert upkeep.schema() == HEAD
     assert list(upkeep.examine()) == []
+
+
+async def test_what_was_put_back_can_be_copied_and_put_back_again(
+    empty_url: str, upkeep: Upkeep, tmp_path: Path
+) -> None:
+    """The old ones that are kept aside are in nobody's way, nor in the next backup."""
+    store = await Store.open(empty_url)
+    await suppress(store, *map(str, range(500)))
+    await store.close()
+    sizes = []
+    for turn in range(3):
+        backup = tmp_path / f"{turn}{upkeep.suffix}"
+        upkeep.backup(backup)
+        sizes.append(backup.stat().st_size)
+        upkeep.restore(backup, f"{ASIDE}-{turn}")
+        assert await count(empty_url) == 500
+    assert max(sizes) < 1.05 * min(sizes)
 
 
 async def test_a_backup_of_an_older_schema_is_migrated_when_it_is_back(
