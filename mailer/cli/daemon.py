@@ -7,7 +7,6 @@ import logging
 import os
 import sys
 from contextlib import suppress
-from pathlib import Path
 from typing import Annotated, TextIO, cast
 
 import typer
@@ -41,8 +40,8 @@ def run(
 
     call = invocation(ctx)
     # A terminal that is closed must not end a send: what cannot be written is dropped.
-    sys.stdout = cast("TextIO", Unbroken(sys.stdout or _nowhere()))
-    sys.stderr = cast("TextIO", Unbroken(sys.stderr or _nowhere()))
+    sys.stdout = cast("TextIO", Unbroken(sys.stdout))
+    sys.stderr = cast("TextIO", Unbroken(sys.stderr))
     # Who sits there reads sentences; a journal keeps every event beside them.
     is_watched = sys.stderr.isatty() and not call.verbose
     level = logging.WARNING if is_watched else logging.INFO
@@ -67,11 +66,6 @@ def run(
 
     run_async(live())
     tell(say("stopped"))
-
-
-def _nowhere() -> TextIO:
-    """For who was started with a stream closed: Python has None then."""
-    return Path(os.devnull).open("w", encoding="utf-8")
 
 
 class Unbroken(io.TextIOBase):

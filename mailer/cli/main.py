@@ -135,6 +135,7 @@ def root(
 
 def main() -> None:
     """The console script: run, and turn whatever goes wrong into a message and a code."""
+    _open_what_is_closed()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # in step with stderr in a pipe
     speech = Speech(lang=language_of(os.environ))
@@ -145,3 +146,19 @@ def main() -> None:
         raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+
+
+def _open_what_is_closed() -> None:
+    """Have all three streams, whoever started us without one (``2>&-``).
+
+    Python has None in its place then, and the next file opened would get its number:
+    what is meant for people would be written into it.
+    """
+    modes = {"stdin": "r", "stdout": "w", "stderr": "w"}
+    for number, (name, mode) in enumerate(modes.items()):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))

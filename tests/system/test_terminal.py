@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import pty
+import shlex
 import signal
+import subprocess
+
+import pytest
 
 from mailer.trial import TrialInbox
 from tests.relay import ScriptedRelay
@@ -219,3 +223,21 @@ async def test_a_message_no_relay_takes_is_known_before_anybody_is_written_to(
     assert code == 69
     assert "takes messages of 20000 bytes" in err
     assert mailer.json("status", "--json")["runs"] == []
+
+
+@pytest.mark.parametrize("closed", ["2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_who_is_started_without_streams_writes_into_no_file_of_ours(
+    mailer: Mailer, closed: str
+) -> None:
+    """An unknown edition is an exit code, not a message in the ledger or a crash."""
+    mailer.import_readers(1)
+    line = shlex.join(mailer.command("send", "le-meridien/999", "--yes"))
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"exec {line} {closed}"],
+        env=mailer.environment(),
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (3, b"", b"")
+    assert mailer("db", "check").returncode == 0
