@@ -73,10 +73,23 @@ def find_config(
         candidates.append(mine / "mailer" / "mailer.toml")
     candidates.append(_OF_THE_MACHINE / "mailer.toml")
     for candidate in candidates:
-        if candidate.is_file():
+        if _is_there(candidate):
             return candidate
     message = say("no configuration for {here}", here=here)
     raise ConfigError(message, hint=say("mailer init makes a workspace; -C names one"))
+
+
+def _is_there(candidate: Path) -> bool:
+    """Whether there is such a file; ConfigError where this user must not even ask.
+
+    To go on would find another configuration, or none, and so another ledger.
+    """
+    try:
+        return candidate.is_file()
+    except PermissionError as error:
+        message = say("this user may not read it")
+        hint = say("sudo -u mailer runs a command as the service's user")
+        raise ConfigError(message, file=str(candidate), hint=hint) from error
 
 
 def placed(said: str, base: Path) -> Path:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from mailer.config.load import Loaded, load, show
-from mailer.config.places import state_home
+from mailer.config.places import find_config, state_home
 from mailer.config.settings import Settings
 from mailer.delivery.canary import NOBODY, Canary
 from mailer.delivery.quota import WarmUp
@@ -651,3 +651,24 @@ def test_a_user_without_a_home_is_told_what_to_say(
     with pytest.raises(ConfigError, match="no home"):
         loaded.data_folder()
     assert read(place, STATE_DIRECTORY="/data").data_folder() == Path("/data")
+
+
+def test_a_configuration_of_somebody_else_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A closed /etc/mailer is no reason to open another ledger, nor to crash."""
+    closed = tmp_path / "home" / "mailer"
+
+    def stat(path: Path, **_: object) -> object:
+        if path.is_relative_to(closed):
+            raise PermissionError(13, "Permission denied")
+        raise FileNotFoundError(2, "No such file")
+
+    here = tmp_path / "here"
+    here.mkdir()
+    environ = {"XDG_CONFIG_HOME": str(tmp_path / "home")}
+    monkeypatch.setattr(Path, "is_dir", lambda _: True)
+    monkeypatch.setattr(Path, "stat", stat)
+    with pytest.raises(ConfigError, match="may not read it") as caught:
+        find_config(None, here, environ)
+    assert caught.value.file == str(closed / "mailer.toml")
