@@ -158,6 +158,35 @@ async def test_a_provider_that_objects_is_given_way_to(desk: Desk) -> None:
     assert "gmail" in slowed
 
 
+@pytest.mark.parametrize(
+    ("reply", "slows"),
+    [
+        (Reply(421, "too many messages in this session", "4.3.2"), False),
+        (Reply(421, "try again later", "4.7.0"), True),
+        (Reply(452, "too much mail", "4.3.1"), True),
+    ],
+)
+async def test_the_end_of_a_session_is_no_wish_for_less(
+    desk: Desk, reply: Reply, slows: bool
+) -> None:
+    """A relay that ends sessions after so many messages gets the next connection."""
+
+    def end_now_and_then(
+        envelope: Envelope, attempt: int
+    ) -> tuple[Stage, Reply | None]:
+        number = int(envelope.recipient.partition("@")[0][1:])
+        ends = number >= 20 and number % 10 == 0 and attempt == 1
+        return (Stage.MAIL, reply) if ends else (Stage.DOT, OK)
+
+    desk.relay.answer = end_now_and_then
+    traffic = Traffic([desk.relay], clock=desk.clock)
+    await desk.subscribe(*READERS)
+    run = await send(await desk.open_run(), replace(desk.sending, traffic=traffic))
+    assert (run.state, len(desk.relay.accepted)) == (RunState.SENT, 60)
+    slowed = [each.name for each in traffic.pace.rates(traffic.now())]
+    assert bool(slowed) is slows
+
+
 async def test_a_spent_quota_pauses_a_run_and_says_until_when(desk: Desk) -> None:
     """No connection is kept for hours; what went counts for the next start."""
     keeper = MemoryPaceKeeper()

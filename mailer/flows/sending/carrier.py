@@ -36,8 +36,8 @@ class Source(Protocol):
     def refused(self, claim: Claim, relay: str, error: InputError) -> None:
         """Book a reader to whom no message can be addressed."""
 
-    def answered(self, claim: Claim, attempt: Attempt) -> None:
-        """Book what became of an attempt."""
+    def answered(self, claim: Claim, attempt: Attempt, *, carried: int) -> None:
+        """Book what became of an attempt, after *carried* that went well before it."""
 
     @property
     def is_over(self) -> bool:
@@ -61,6 +61,7 @@ class RunCarrier:
         self.heard_sense = False
         self.silent_at: Stage | None = None
         self._on_the_way = 0
+        self._carried = 0
         self._lost_claims: set[int] = set()
 
     def next(self) -> Addressed | None:
@@ -89,7 +90,8 @@ class RunCarrier:
         else:
             self.silent_at = attempt.stage
         self._count(-1)
-        self._source.answered(message.claim, attempt)
+        self._source.answered(message.claim, attempt, carried=self._carried)
+        self._carried += attempt.reply is not None and attempt.reply.code // 100 == 2
 
     def undone(self, message: Addressed) -> None:
         """Back to where it came from, unless it is no longer ours."""

@@ -14,7 +14,7 @@ from datetime import timedelta
 import structlog
 
 from mailer.delivery.message import Envelope
-from mailer.delivery.reply import Attempt, Fault
+from mailer.delivery.reply import Attempt, Fault, Reply
 from mailer.errors import InputError, RelayError, StoreError
 from mailer.flows.carriage import Relay
 from mailer.flows.ports import Claim, Run
@@ -159,8 +159,12 @@ class Round:
         """Book a reader to whom no message can be addressed."""
         self.books.book(unwritable(claim, relay, error))
 
-    def answered(self, claim: Claim, attempt: Attempt) -> None:
-        """Book what became of an attempt, and learn from it."""
+    def answered(self, claim: Claim, attempt: Attempt, *, carried: int) -> None:
+        """Book what became of an attempt, and learn from it.
+
+        A 421 after messages that went well, and not for a policy (4.7.x), is how relays
+        end a session that has had its share: the next connection, not a lower pace.
+        """
         settlement = settled(
             claim,
             attempt,
@@ -170,9 +174,11 @@ class Round:
             jitter=self.desk.chance(),
         )
         verdict = settlement.verdict
-        if attempt.reply is not None and attempt.reply.code > 0:
+        reply = attempt.reply
+        if reply is not None and reply.code > 0:
             self.traffic.spoke(attempt.relay)
-        self.traffic.heard(attempt, verdict, self._queue.lane(claim))
+        if not (carried and reply and _ends_a_session(reply)):
+            self.traffic.heard(attempt, verdict, self._queue.lane(claim))
         if verdict.fault is Fault.RUN:
             refused = say(
                 "{relay} refuses this run: {reason}",
@@ -375,3 +381,7 @@ class Round:
                     self._most -= len(claims)
                 return claims
         return []
+
+
+def _ends_a_session(reply: Reply) -> bool:
+    return reply.code == 421 and not reply.enhanced.startswith("4.7.")
