@@ -107,6 +107,12 @@ class Loaded:
             return self._secret_file(relay.password_file, where).strip("\r\n")
         return relay.password.get_secret_value()
 
+    def webhook_key(self) -> bytes:
+        """What signs the alerts that are posted; empty without a key."""
+        said = self.settings.alerts.webhook_key_file
+        key = "[alerts] webhook_key_file"
+        return self._secret_file(said, key).strip().encode() if said else b""
+
     def client_key_password(self, relay: RelaySettings) -> str:
         """What opens the client key of *relay*, if anything is needed."""
         if not relay.client_key_password_file:

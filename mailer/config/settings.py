@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings
 
+from mailer.config.alerts import Alerts
 from mailer.config.assembly import (
     AssemblySettings,
     FeatureSettings,
@@ -197,6 +198,7 @@ class Settings(BaseSettings):
     daemon: Daemon = Daemon()
     retention: Retention = Retention()
     proof: Proof = Proof()
+    alerts: Alerts = Alerts()
     web: Web = Web()
     checks: Checks = Checks()
     feeds: dict[Name, FeedSettings] = {}

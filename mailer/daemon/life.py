@@ -23,6 +23,7 @@ import structlog
 
 from mailer.daemon.control import ControlSocket
 from mailer.daemon.gatherer import Gatherer
+from mailer.daemon.herald import Herald
 from mailer.daemon.housekeeper import Housekeeper
 from mailer.daemon.listening import answering
 from mailer.daemon.manager import ServiceManager
@@ -30,11 +31,10 @@ from mailer.daemon.observer import Observer
 from mailer.daemon.orders import Orders
 from mailer.daemon.senders import Senders, is_to_be_sent
 from mailer.daemon.ticker import Ticker
+from mailer.daemon.tidings import told_to_people
 from mailer.daemon.tower import Tower
 from mailer.delivery.report import balance_line
-from mailer.edition.agenda import Departure
-from mailer.edition.vigil import Need
-from mailer.errors import ConfigError, GuardError, MailerError
+from mailer.errors import ConfigError, GuardError, MailerError, StoreError
 from mailer.flows.meter import Meter
 from mailer.flows.ports import Run, RunState
 from mailer.flows.schedule import Kind, News
@@ -84,6 +84,7 @@ class Daemon:
                 desk=lambda: self._desk,
                 ended=self._ended,
             )
+            self._herald = Herald(lambda: self._house, stores.relay_book)
             self._gatherer = Gatherer(lambda: self._house, stores, self._tell)
             self._housekeeper = Housekeeper(
                 lambda: self._house, stores, lambda: bool(self._senders.under_way)
@@ -116,6 +117,7 @@ class Daemon:
             await self._gatherer.stop()
             await self._housekeeper.stop()
             await self._senders.drain()
+            await self._herald.stop()
             beating.cancel()
             if self._watching is not None:
                 self._watching.cancel()  # claimed for ten minutes, then tried again
@@ -129,6 +131,14 @@ class Daemon:
             return
         self._gatherer.look()
         try:
+            await self._look_at_the_calendar()
+        except StoreError as error:
+            self._herald.database(error)
+            raise
+        self._herald.database(None)
+
+    async def _look_at_the_calendar(self) -> None:
+        try:
             for news in await self._tower.tick():
                 self._report(news)
         finally:
@@ -136,6 +146,7 @@ class Daemon:
         self._observer.ticked()
         self._keep_watch()
         self._housekeeper.look()
+        await self._herald.look()
         upcoming = await self._tower.upcoming()
         if upcoming is not None:
             self._ticker.not_later_than(upcoming.due - self._tower.ahead)
@@ -149,7 +160,8 @@ class Daemon:
     async def _watch(self) -> None:
         try:
             for departure, need in await self._tower.watch():
-                self._tell(_told_to_people(departure, need))
+                self._tell(told_to_people(departure, need))
+                self._herald.need(departure, need)
         except MailerError as error:
             log.error("watch.failed", reason=str(error))  # noqa: TRY400 - no defect
         except Exception:
@@ -189,6 +201,7 @@ class Daemon:
             case other:
                 assert_never(other)
         self._tell(told)
+        self._herald.news(news)
 
     def _beside(self, story: Coroutine[Any, Any, None]) -> None:
         """Do *story* beside everything else; what fails of it is logged."""
@@ -209,6 +222,7 @@ class Daemon:
         """Say how a run ended, with its balance sheet."""
         tally = await self._stores.ledger.tally(run)
         sheet = balance_line(tally)
+        self._herald.ended(run, tally)
         if run.state is RunState.SENT:
             self._tell(say("{run} is sent: {balance}", run=run.name, balance=sheet))
         elif run.state in {RunState.SENDING, RunState.ARMED}:
@@ -377,18 +391,6 @@ class Daemon:
         finally:
             for each in (*_STOPPING, signal.SIGHUP):
                 loop.remove_signal_handler(each)
-
-
-def _told_to_people(departure: Departure, need: Need) -> Phrase:
-    slot = {"publication": departure.publication, "date": departure.day.isoformat()}
-    match need:
-        case Need.PROOF:
-            return say("{publication} of {date}: the proof was sent", **slot)
-        case Need.ALARM:
-            return say("{publication} of {date}: nothing is ready to leave", **slot)
-        case Need.EDITED:
-            return say("{publication} of {date}: edited since its approval", **slot)
-    assert_never(need)
 
 
 def _patient(desk: SendingDesk, catch_up: timedelta) -> SendingDesk:

@@ -16,11 +16,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from mailer.audience.token import Keyring
-from mailer.delivery.dkim import sign_template, signers_for
 from mailer.delivery.mailbox import read_mailbox
-from mailer.delivery.message import Envelope, compile_letter
-from mailer.delivery.reader import Reader
-from mailer.delivery.reply import Attempt, Outcome, judge
 from mailer.edition.agenda import Departure
 from mailer.edition.model import Publication
 from mailer.edition.vigil import Need, Readiness, Watch, what_is_needed
@@ -29,11 +25,11 @@ from mailer.flows.alarm import Situation, alarm_letter, held_letter, proof_lette
 from mailer.flows.approvals import Approvals
 from mailer.flows.approve import as_approved, clearance_of
 from mailer.flows.assemble import Newsroom, assemble
-from mailer.flows.carriage import Message, Relay
+from mailer.flows.carriage import Relay
+from mailer.flows.circular import is_taken, send_circular
 from mailer.flows.notices import Notices
 from mailer.flows.ports import Clock, Ledger
 from mailer.flows.proof import send_proof
-from mailer.flows.sending.single import carry_one
 from mailer.language import Catalogue
 from mailer.phrases import Phrase
 from mailer.rendering.letter import Letter, write_letter
@@ -176,7 +172,7 @@ async def _prove(situation: Situation, desk: WatchDesk, now: datetime) -> bool:
         now=now,
         public_url=desk.public_url,
     )
-    if not any(_is_taken(attempt) for _, _, attempt in attempts):
+    if not any(is_taken(attempt) for _, _, attempt in attempts):
         return False
     await _write(proof_letter(situation, auto=desk.auto), situation, desk, now)
     return True
@@ -187,35 +183,16 @@ async def _write(
 ) -> bool:
     """Send *letter* to everybody in ``to``; whether somebody was reached, or nobody is."""
     publication = situation.publication
-    written = write_letter(letter, desk.templates, desk.sentences(publication.lang))
-    sender = read_mailbox(publication.sender, what="the sender")
-    template = sign_template(
-        compile_letter(written, sender=publication.sender, date=now),
-        signers_for(sender.domain, desk.signers),
+    day = situation.departure.day.isoformat()
+    return await send_circular(
+        write_letter(letter, desk.templates, desk.sentences(publication.lang)),
+        publication=publication,
+        to=desk.to,
+        relays=[desk.relay],
+        signers=desk.signers,
+        key=f"{day}.{now:%Y%m%d%H%M%S}",
         now=now,
     )
-    taken = not desk.to
-    if not desk.to:
-        return taken
-    async with desk.relay.session() as session:
-        for number, mailbox in enumerate(desk.to):
-            person = read_mailbox(mailbox, what="proof.to")
-            day = situation.departure.day.isoformat()
-            key = f"{publication.id}.{day}.{now:%Y%m%d%H%M%S}.{number}"
-            reader = Reader(
-                email=person.address,
-                name=person.name,
-                message_id=f"<{key}@{sender.domain}>",
-            )
-            envelope = Envelope(return_path=sender.address, recipient=person.address)
-            message = Message(envelope=envelope, content=template.write(reader))
-            attempt = await carry_one(session, message, relay=desk.relay.name)
-            taken = _is_taken(attempt) or taken
-    return taken
-
-
-def _is_taken(attempt: Attempt) -> bool:
-    return judge(attempt).outcome is Outcome.ACCEPTED
 
 
 async def _situation(departure: Departure, desk: WatchDesk) -> Situation:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
 import re
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
@@ -62,3 +67,45 @@ def _figures(url: str) -> dict[str, float]:
             labels = ",".join(f'{k}="{v}"' for k, v in sorted(sample.labels.items()))
             found[f"{sample.name}{{{labels}}}"] = sample.value
     return found
+
+
+def test_operators_hear_of_a_run_that_ends(port: Port) -> None:
+    """By a letter of their own, and by what is posted to a program of theirs, signed."""
+    heard: list[tuple[str, bytes]] = []
+
+    class Program(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            heard.append((self.headers["Mailer-Signature"], body))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Program)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        port.build(SATURDAY)
+        (port.data / "hook").write_text("secret\n", encoding="ascii")
+        port.configure(
+            more='\n[alerts]\nto = ["Ops <ops@house.example>"]\n'
+            f'webhook = "http://127.0.0.1:{server.server_port}/"\n'
+            f'webhook_key_file = "{port.data}/hook"\n'
+        )
+        port.start()
+        port.set("2026-03-14T07:00:00+01:00")
+        port.until(lambda: port.copies()["ops@house.example"] and heard)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    signed, body = heard[0]
+    told = json.loads(body)
+    assert (told["event"], told["run"]) == ("run.finished", "letter-1-1")
+    assert told["balance"]["accepted"] == 3
+    moment = signed.removeprefix("t=").partition(",")[0]
+    digest = hmac.new(b"secret", moment.encode() + b"." + body, hashlib.sha256)
+    assert signed == f"t={moment},v1={digest.hexdigest()}"
+    assert port.copies()["ops@house.example"] == 1
