@@ -60,11 +60,8 @@ def of_run(run: Run, tally: Tally) -> Tidings | None:
     """A run is finished or stands still; None while it goes on."""
     sheet = balance_line(tally)
     look = (say("Look at it:"), f"mailer status {run.name}")
-    facts = (
-        (say("Edition"), run.edition),
-        (say("Title"), run.title),
-        (say("Balance"), sheet),
-    )
+    about = (say("Edition"), run.edition), (say("Title"), run.title)
+    facts = (*about, (say("Balance"), sheet))
     match run.state:
         case RunState.SENT:
             event, is_clean = "run.finished", not (tally.refused or tally.in_doubt)
@@ -74,7 +71,7 @@ def of_run(run: Run, tally: Tally) -> Tidings | None:
             if tally.in_doubt:
                 step = say("Settle what is in doubt:"), f"mailer reconcile {run.name}"
                 steps = (*steps, step)
-            letter = _letter(title, lead, grave=False, facts=facts, steps=steps)
+            letter = _letter(title, lead, grave=False, facts=about, steps=steps)
         case RunState.PAUSED:
             event = "run.paused"
             title = say("{edition} stands still", edition=run.edition)
