@@ -160,7 +160,15 @@ def invocation(ctx: typer.Context) -> Invocation:
 
 
 def run_async(story: Coroutine[Any, Any, T]) -> T:
-    """Run *story* to its end in a fresh event loop."""
+    """Run *story* to its end in a fresh event loop: uvloop where there is one.
+
+    It takes a quarter off the CPU of a message in clear text, and is needed nowhere.
+    """
     import asyncio
 
-    return asyncio.run(story)
+    try:
+        from uvloop import new_event_loop
+    except ImportError:
+        return asyncio.run(story)
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        return runner.run(story)
