@@ -46,6 +46,7 @@ async def _work(call: Invocation, *, once: bool) -> int:
         _require_shared(call, stores)
         desk = call.house.desk(stores)
         with drain_on_signals(desk.stop, lambda: None):
+            call.err.tell(say("Waiting for runs to help with; Ctrl-C ends it."))
             while not desk.stop.is_set():
                 runs = await stores.ledger.runs(limit=200)
                 sending = [run for run in runs if run.state is RunState.SENDING]

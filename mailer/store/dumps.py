@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -167,13 +168,21 @@ def _schema(connection: Connection) -> str | None:
 
 
 def _refuse_company(connection: Connection) -> None:
-    """GuardError while another session is open on this database."""
-    others = connection.execute(
-        text(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-            " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-        )
-    ).scalar_one()
-    if others:
-        message = say("somebody works with the database")
-        raise GuardError(message, hint=say("stop mailer run first"))
+    """GuardError while another session is open on this database.
+
+    The server ends a session a moment after it was left: that moment is waited for.
+    """
+    for _ in range(20):
+        connection.execute(text("SELECT pg_stat_clear_snapshot()"))
+        others = connection.execute(
+            text(
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE datname = current_database()"
+                " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            )
+        ).scalar_one()
+        if not others:
+            return
+        time.sleep(0.1)
+    message = say("somebody works with the database")
+    raise GuardError(message, hint=say("stop mailer run first"))

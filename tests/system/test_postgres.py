@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -43,12 +44,15 @@ async def test_a_worker_helps_and_nobody_gets_it_twice(mailer: Mailer) -> None:
         readers = mailer.import_readers(120)
         async with ScriptedRelay() as relay:
             mailer.use_relay(relay.port, rate="40/s", connections=2)
+            worker = await mailer.start("worker")
+            assert worker.stderr is not None
+            async with asyncio.timeout(60):
+                assert b"Waiting for runs" in await worker.stderr.readline()
             sender = await mailer.start(
                 "send", "le-meridien/next", "--yes", "--expect", "120", "--json"
             )
-            await reached(relay, 5, sender)
-            worker = await mailer.start("worker", "--once")
             out, err = await sender.communicate()
+            worker.terminate()
             _, helped = await worker.communicate()
             got = [accepted.recipient for accepted in relay.accepted]
     assert sender.returncode == 0, err

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -176,15 +174,3 @@ def test_nobody_is_lost_and_nobody_overtakes_in_their_lane(events) -> None:
     assert sorted(went) == sorted(came)
     for lane in ("orange", "sfr", "gmail", "x.example"):
         assert [w for w in went if w[0] == lane] == [c for c in came if c[0] == lane]
-
-
-def test_a_turn_costs_microseconds() -> None:
-    """With a lane aside and thousands in it, the others go as fast as ever."""
-    line: Lineup[int] = Lineup()
-    run = pace("1000000/s", orange="1/s")
-    for n in range(10_000):
-        line.add("orange" if n % 2 else "gmail", n)
-    now, begin = START, time.perf_counter()
-    for n in range(5_000):
-        assert line.take(RELAY, run, now + n * 1e-5) is not None
-    assert (time.perf_counter() - begin) / 5_000 < 30e-6  # about 3 on a quiet machine

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.delivery.lanes import SHIPPED
-from mailer.delivery.limiter import FIRST_PAUSE, LONGEST_PAUSE
+from mailer.delivery.limiter import FIRST_PAUSE
 from mailer.delivery.pace import (
     EVERY,
     Kind,
@@ -477,25 +475,6 @@ def test_reports_are_rare() -> None:
 def test_a_lease_ends_before_its_process_is_given_up() -> None:
     """Else somebody could send on a credit that was written off, or given to others."""
     assert EVERY * 2 < LEASE < LOST
-
-
-def test_asking_costs_microseconds() -> None:
-    """Once per message at 10,000/s it is a few percent of a core, with everything on."""
-    run = pace({"principal": "100000/s"}, {"orange": "100000/s"})
-    run.slowed("principal", "gmail", START)
-    rounds, best = 5000, float("inf")
-    for attempt in range(5):
-        begin = time.perf_counter()
-        for n in range(rounds):
-            now = START + 10 + attempt + n / rounds
-            lane = run.lane("wanadoo.fr")
-            run.wants(now)
-            run.ready("principal", lane, now)
-            run.spend("principal", lane, now)
-            run.took("principal", lane, now)
-        best = min(best, (time.perf_counter() - begin) / rounds)
-    assert best < 20e-6  # about 2 on a quiet machine
-    assert LONGEST_PAUSE > FIRST_PAUSE
 
 
 def test_rates_are_per_second() -> None:
