@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import partial
+from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.options import JsonOption
 from mailer.cli.vocabulary import problems
 from mailer.cli.words import Words
+from mailer.errors import InputError
 from mailer.phrases import say
 
 if TYPE_CHECKING:
@@ -49,6 +51,12 @@ def doctor(
         str,
         typer.Option(metavar="ADDRESS", help="Ask this one, else the machine's own."),
     ] = "",
+    proof: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="A proof as it was received (.eml): was it believed?"
+        ),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Look at everything that a send needs; each line says what to do. No mail is sent.
@@ -68,6 +76,8 @@ def doctor(
     if online:
         seen += show.each(run_async(_relays(call)))
         seen += show.each(run_async(_online(call, nameserver)))
+    if proof is not None:
+        seen += show.each(_received(proof))
     counts = Counter(line.condition for line in seen)
     if json:
         rows = [line.as_json() for line in seen]
@@ -76,6 +86,16 @@ def doctor(
         _conclude(call, counts, online=online)
     if counts[Condition.FAULT]:
         raise typer.Exit(1)
+
+
+def _received(file: Path) -> list[Line]:
+    from mailer.doctor.proof import examine
+
+    try:
+        return examine(file.read_bytes(), str(file))
+    except OSError as error:
+        message = say("{file}: {error}", file=file, error=error.strerror)
+        raise InputError(message) from error
 
 
 async def _relays(call: Invocation) -> list[Line]:
