@@ -214,7 +214,7 @@ def test_a_test_shows_what_a_relay_offers(
         text = command("relays", "test", "principal")
         machine = json.loads(command("relays", "test", "principal", "--json").stdout)
         assert not any(c.startswith("MAIL") for c in server.commands)
-        assert server.commands[-1] == "QUIT"
+        assert "QUIT" in server.commands
     assert text.exit_code == 0
     assert "✓ principal  127.0.0.1" in text.stdout
     assert ", TLS 1.3, login by PLAIN, " in text.stdout
