@@ -92,14 +92,13 @@ def assembled_edition(call: Invocation, name: str) -> Inspected:
 
 def assembled_to_send(call: Invocation, name: str) -> Assembled:
     """The same in a process of its own: what sends has no need of what renders."""
-    import os
-
     from mailer.apart import assembled_apart
 
+    loaded = call.house.loaded  # the demo's are not those of the folder we stand in
     return assembled_apart(
         name,
-        config=call.config,
-        start=call.folder,
-        environ=os.environ,
+        config=loaded.path,
+        start=loaded.root,
+        environ=loaded.environ,
         now=call.house.clock.now(),
     )

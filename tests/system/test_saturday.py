@@ -273,3 +273,12 @@ async def test_nothing_of_a_run_is_cut_at_eighty_columns(
     (row,) = [line for line in lines if line.startswith("le-meridien-118-1")]
     assert row.split()[:2] == ["le-meridien-118-1", "sent"]
     assert "…" not in row
+
+
+async def test_the_demo_plays_a_whole_saturday(mailer: Mailer, tmp_path: Path) -> None:
+    """What a newcomer types first ends well, wherever they stand."""
+    place = tmp_path / "demo"
+    code, out, err = await mailer.run("demo", "--folder", str(place))
+    assert code == 0, err
+    assert "200 readers, 200 messages, each to another reader" in out
+    assert len(list((place / "data" / "inbox" / "new").iterdir())) == 200
