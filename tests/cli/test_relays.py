@@ -212,7 +212,12 @@ def test_a_test_shows_what_a_relay_offers(
     with serving(relay) as server:
         command = configured(workspace(), server.port, tmp_path / "ca.pem")
         text = command("relays", "test", "principal")
-        machine = json.loads(command("relays", "test", "principal", "--json").stdout)
+        for _ in range(3):  # on a machine this busy a handshake may run out of time
+            machine = json.loads(
+                command("relays", "test", "principal", "--json").stdout
+            )
+            if machine["relays"][0]["ok"]:
+                break
         assert not any(c.startswith("MAIL") for c in server.commands)
         assert "QUIT" in server.commands
     assert text.exit_code == 0
