@@ -156,10 +156,13 @@ class Dialogue:
         fault = ""
         if behaviour is not None and behaviour.act is Act.CERTIFICATE:
             fault, behaviour = behaviour.text, None
-        if not await self._obey(behaviour, "220 2.0.0 go"):
-            return
         if await self._pending():  # said in clear text, to be heard as if it were not
             raise EndError
+        if _goes_on(behaviour, "220"):
+            # A quick client begins as soon as it hears 220: that is not for us to read.
+            self.writer.transport.pause_reading()
+        if not await self._obey(behaviour, "220 2.0.0 go"):
+            return
         await self.writer.start_tls(self.manners.contexts[fault])
         self.secured = True
         self._forget()

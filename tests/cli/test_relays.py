@@ -212,14 +212,9 @@ def test_a_test_shows_what_a_relay_offers(
     with serving(relay) as server:
         command = configured(workspace(), server.port, tmp_path / "ca.pem")
         text = command("relays", "test", "principal")
-        for _ in range(3):  # on a machine this busy a handshake may run out of time
-            machine = json.loads(
-                command("relays", "test", "principal", "--json").stdout
-            )
-            if machine["relays"][0]["ok"]:
-                break
+        machine = json.loads(command("relays", "test", "principal", "--json").stdout)
         assert not any(c.startswith("MAIL") for c in server.commands)
-        assert "QUIT" in server.commands
+        assert server.commands[-1] == "QUIT"
     assert text.exit_code == 0
     assert "✓ principal  127.0.0.1" in text.stdout
     assert ", TLS 1.3, login by PLAIN, " in text.stdout
