@@ -15,7 +15,7 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NoReturn, Protocol
+from typing import NoReturn, Protocol, cast
 
 from mailer.transport.chaos import Chaos, Decider, Occasion
 from mailer.transport.doorkeeper import admit
@@ -160,7 +160,7 @@ class Dialogue:
             raise EndError
         if _goes_on(behaviour, "220"):
             # A quick client begins as soon as it hears 220: that is not for us to read.
-            self.writer.transport.pause_reading()
+            cast("asyncio.Transport", self.writer.transport).pause_reading()
         if not await self._obey(behaviour, "220 2.0.0 go"):
             return
         await self.writer.start_tls(self.manners.contexts[fault])
