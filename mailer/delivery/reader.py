@@ -147,7 +147,7 @@ class Addressing:
                 unsubscribe_mailto=mailto,
             )
         choose = self._keyring.sign(Purpose.PREFERENCES, self._publication, key)
-        read = self._keyring.sign(Purpose.WEB, self._edition, key)
+        read = self._keyring.sign(Purpose.WEB, self._publication, key)
         is_member = self._variant is Variant.MEMBER
         unsubscribe_url = f"{base}/unsubscribe/{leave}"
         return Reader(
