@@ -362,7 +362,6 @@ class House:
                 ),
                 canary_wait=send.canary_wait,
                 resend_doubt=send.in_doubt == "resend",
-                idle=min(relay.idle for relay in self.settings.relays),
             ),
             worker=self.worker,
             chance=chance,

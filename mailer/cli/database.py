@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -292,20 +293,11 @@ def _is_ours(path: Path, suffix: str) -> bool:
 
 
 def _agenda(call: Invocation) -> Callable[[datetime, datetime], Sequence[Departure]]:
-    from mailer.edition.agenda import departures
+    from mailer.edition.agenda import agenda
 
     house = call.house
     papers = map(house.settings.publication, house.settings.publications)
-    dated = [(paper, house.newsroom.dated(paper)) for paper in papers]
-
-    def agenda(since: datetime, until: datetime) -> list[Departure]:
-        return [
-            found
-            for paper, editions in dated
-            for found in departures(paper, editions, since=since, until=until)
-        ]
-
-    return agenda
+    return partial(agenda, [(paper, house.newsroom.dated(paper)) for paper in papers])
 
 
 def _withheld(withheld: Withheld) -> list[Phrase]:

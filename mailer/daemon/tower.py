@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
 
-from mailer.edition.agenda import Dated, Departure, coming, departures
+from mailer.edition.agenda import Dated, Departure, agenda, coming
 from mailer.edition.model import Publication
 from mailer.edition.vigil import Need
 from mailer.flows.arming import arm_departure
@@ -43,7 +44,7 @@ class Tower:
         table = Timetable(
             slots=self._stores.slots,
             ledger=self._stores.ledger,
-            agenda=_agenda(editions),
+            agenda=partial(agenda, editions),
             arm=self._arm,
             owner=self._owner,
             catch_up=self._house.settings.send.catch_up,
@@ -83,7 +84,7 @@ class Tower:
         now, desk = self._house.clock.now(), self._vigil.desk
         editions = await asyncio.to_thread(self._editions)
         since = now - self._house.settings.send.catch_up
-        near = _agenda(editions)(since, now + desk.watch.begins)
+        near = agenda(editions, since, now + desk.watch.begins)
         # What is past and has no edition is nobody's any more, or from before our time.
         ours = [each for each in near if each.due > now or each.editions]
         return [(each, need) for each in ours for need in await self._vigil.look(each)]
@@ -103,14 +104,3 @@ class Tower:
             now=self._house.clock.now(),
             canary=self._house.settings.send.canary,
         )
-
-
-def _agenda(editions: Editions) -> Callable[[datetime, datetime], list[Departure]]:
-    def agenda(since: datetime, until: datetime) -> list[Departure]:
-        return [
-            found
-            for publication, dated in editions
-            for found in departures(publication, dated, since=since, until=until)
-        ]
-
-    return agenda

@@ -76,6 +76,11 @@ class Attempt:
     stage: Stage
     reply: Reply | None
 
+    @property
+    def made_sense(self) -> bool:
+        """Whether there was a reply, and it was one (a malformed one has code -1)."""
+        return self.reply is not None and self.reply.code > 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:

@@ -19,11 +19,6 @@ class Rate:
     unit: str = "s"
 
     @property
-    def interval(self) -> float:
-        """Seconds between two messages."""
-        return _SECONDS[self.unit] / self.count
-
-    @property
     def per_second(self) -> float:
         """Messages a second."""
         return self.count / _SECONDS[self.unit]

@@ -216,29 +216,23 @@ async def dmarc(
     )
     if by_key:
         lines.append(well("dmarc", say("our signature is aligned"), name=domain))
-    elif by_path:
-        found = say("aligned by the return path alone: forwarded mail will fail")
-        do = say("sign for {domain}:", domain=domain)
-        lines.append(
-            Line(
-                topic="dmarc",
-                name=domain,
-                condition=Condition.WARNING,
-                found=found,
-                do=do,
-                copy=f"mailer dkim new {domain}",
-            )
-        )
     else:
-        found = say("nothing of ours is aligned: unless the relay signs, mail fails")
-        do = say("sign for {domain}:", domain=domain)
+        condition, found = (
+            Condition.WARNING,
+            say("aligned by the return path alone: forwarded mail will fail"),
+        )
+        if not by_path:
+            condition, found = (
+                Condition.FAULT,
+                say("nothing of ours is aligned: unless the relay signs, mail fails"),
+            )
         lines.append(
             Line(
                 topic="dmarc",
                 name=domain,
-                condition=Condition.FAULT,
+                condition=condition,
                 found=found,
-                do=do,
+                do=say("sign for {domain}:", domain=domain),
                 copy=f"mailer dkim new {domain}",
             )
         )

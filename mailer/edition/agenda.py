@@ -85,6 +85,19 @@ def departures(
     return [departure for _, _, departure in sorted(inside, key=lambda f: f[:2])]
 
 
+def agenda(
+    papers: Iterable[tuple[Publication, Sequence[Dated]]],
+    since: datetime,
+    until: datetime,
+) -> list[Departure]:
+    """What of all *papers* is due after *since* and up to *until*, paper by paper."""
+    return [
+        found
+        for publication, editions in papers
+        for found in departures(publication, editions, since=since, until=until)
+    ]
+
+
 def coming(
     publication: Publication,
     editions: Sequence[Dated],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol, TypeVar
 
 from mailer.delivery.message import Envelope
@@ -73,6 +74,10 @@ class Relay(Protocol):
     @property
     def connections(self) -> int:
         """How many sessions may be open at once."""
+
+    @property
+    def idle(self) -> timedelta:
+        """How long a session with nothing to carry is kept."""
 
     async def check(self, *, size: int = 0) -> None:
         """Connect, secure, log in, leave. RelayError says what an operator can do.

@@ -15,7 +15,6 @@ from sqlalchemy import Connection, case, func, or_, select, update
 from mailer.delivery.canary import NOBODY, Canary
 from mailer.delivery.ledger import State
 from mailer.delivery.report import Tally
-from mailer.edition.model import Variant
 from mailer.errors import GuardError
 from mailer.flows.approvals import Acceptance, Approval
 from mailer.flows.ports import (
@@ -30,7 +29,7 @@ from mailer.flows.ports import (
 )
 from mailer.phrases import NOTHING, Phrase, say
 from mailer.rendering.model import Frozen
-from mailer.store import journey, steering
+from mailer.store import journey, search, steering
 from mailer.store.booking import check_settlement, post_postgres, post_sqlite
 from mailer.store.codec import load_phrase
 from mailer.store.engine import Store
@@ -283,17 +282,4 @@ class SqlLedger:
         if states:
             statement = statement.where(delivery.c.state.in_(list(states)))
         rows = await self._store.read(lambda c: c.execute(statement).all())
-        return [
-            Entry(
-                email=row.email,
-                variant=Variant(row.variant),
-                state=State(row.state),
-                attempts=row.attempts,
-                relay=row.relay,
-                code=row.code,
-                reason=row.reason,
-                next_attempt=row.next_attempt_at,
-                updated=row.updated_at,
-            )
-            for row in rows
-        ]
+        return [search.as_entry(row) for row in rows]

@@ -83,19 +83,20 @@ def _wanted(search: Search) -> Select[Any]:
     return statement
 
 
-def _line(row: Row[Any]) -> Line:
-    return Line(
-        run=row.run_name,
-        edition=row.edition,
-        entry=Entry(
-            email=row.email,
-            variant=Variant(row.variant),
-            state=State(row.state),
-            attempts=row.attempts,
-            relay=row.relay,
-            code=row.code,
-            reason=row.reason,
-            next_attempt=row.next_attempt_at,
-            updated=row.updated_at,
-        ),
+def as_entry(row: Row[Any]) -> Entry:
+    """A row of ``delivery`` in the operator's words."""
+    return Entry(
+        email=row.email,
+        variant=Variant(row.variant),
+        state=State(row.state),
+        attempts=row.attempts,
+        relay=row.relay,
+        code=row.code,
+        reason=row.reason,
+        next_attempt=row.next_attempt_at,
+        updated=row.updated_at,
     )
+
+
+def _line(row: Row[Any]) -> Line:
+    return Line(run=row.run_name, edition=row.edition, entry=as_entry(row))

@@ -10,6 +10,7 @@ import asyncio
 import errno
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from mailer.delivery.reply import Attempt, Reply, Stage
@@ -28,6 +29,7 @@ class MaildirRelay:
     def __init__(self, *, name: str, folder: Path, connections: int = 4) -> None:
         self.name = name
         self.connections = connections
+        self.idle = timedelta.max  # a folder costs nothing while it waits
         self.folder = folder
 
     async def check(self, *, size: int = 0) -> None:  # noqa: ARG002 - a folder takes any size

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Attempt, Reply, Stage
@@ -29,6 +30,7 @@ class FakeRelay:
 
     name: str = "fake"
     connections: int = 2
+    idle: timedelta = timedelta(seconds=30)
     answer: Answer = welcome
     refuse_sessions: bool = False
     accepted: list[tuple[str, bytes]] = field(default_factory=list)

@@ -85,7 +85,7 @@ class RunCarrier:
 
     def done(self, message: Addressed, attempt: Attempt) -> None:
         """A reply, or silence."""
-        if attempt.reply is not None and attempt.reply.code > 0:
+        if attempt.made_sense:
             self.heard_sense = True
         else:
             self.silent_at = attempt.stage

@@ -28,9 +28,8 @@ class Policy:
     attempt; ``limits`` are what stops the run; ``canary_wait`` is how long the others
     wait for what becomes of those who went ahead; ``resend_doubt`` trades at most once
     for at least once; ``store_patience`` is how long an outcome is offered to a
-    database that does not take it; ``idle`` is how long a connection is kept for
-    nothing; ``catch_up`` is how late an armed run still leaves by itself, None: however
-    late.
+    database that does not take it; ``catch_up`` is how late an armed run still leaves by
+    itself, None: however late.
     """
 
     delays: Sequence[timedelta]
@@ -41,7 +40,6 @@ class Policy:
     lease: timedelta = timedelta(minutes=5)
     resend_doubt: bool = False
     store_patience: timedelta = timedelta(seconds=30)
-    idle: timedelta = timedelta(seconds=30)
     catch_up: timedelta | None = None
 
 

@@ -43,6 +43,7 @@ class _Team:
 
     def __init__(self, relay: Relay) -> None:
         self.relay = relay
+        self.patience = relay.idle.total_seconds()
         self.carriers: set[RunCarrier] = set()
         self.idle: deque[RunCarrier] = deque()
         self.opening = 0
@@ -87,7 +88,6 @@ class Round:
             stir=self._stir,
         )
         self._horizon = quarter
-        self._idle = desk.policy.idle.total_seconds()
         self._teams = {relay.name: _Team(relay) for relay in self.traffic.relays}
         self._ended = asyncio.Event()
         self._stirred = asyncio.Event()  # claims, idle connections: the usher looks
@@ -140,7 +140,7 @@ class Round:
                 self._stir()
                 return None
         wait_ = self._queue.wait(carrier.relay)
-        if wait_ is not None and wait_ > self._idle:
+        if wait_ is not None and wait_ > team.patience:
             carrier.session.leave()
         elif carrier not in team.idle:
             team.idle.append(carrier)
@@ -174,9 +174,9 @@ class Round:
             jitter=self.desk.chance(),
         )
         verdict = settlement.verdict
-        reply = attempt.reply
-        if reply is not None and reply.code > 0:
+        if attempt.made_sense:
             self.traffic.spoke(attempt.relay)
+        reply = attempt.reply
         if not (carried and reply and _ends_a_session(reply)):
             self.traffic.heard(attempt, verdict, self._queue.lane(claim))
         if verdict.fault is Fault.RUN:
@@ -200,14 +200,19 @@ class Round:
         return len(team.carriers) > allowed
 
     def _is_turn_of(self, team: _Team) -> bool:
-        if len(self._teams) == 1 or self.traffic.is_trying(team.relay.name):
-            return True
         able = self._able()
-        board, now = self.traffic.board, self.traffic.now()
-        is_turn = board.may_take(team.relay.name, now, [*able, team.relay.name])
+        is_turn = self._may(team.relay.name, [*able, team.relay.name])
         if not is_turn and able:
             self._stirred.set()
         return is_turn
+
+    def _may(self, relay: str, able: list[str]) -> bool:
+        """Whether *relay*, of those that are *able*, is the one to take a claim now."""
+        return (
+            len(self._teams) == 1
+            or self.traffic.is_trying(relay)
+            or self.traffic.board.may_take(relay, self.traffic.now(), able)
+        )
 
     def _took(self, team: _Team) -> None:
         if len(self._teams) > 1:
@@ -246,19 +251,14 @@ class Round:
             return None
         for _ in range(len(self._queue)):
             able = self._able()
-            now = self.traffic.now()
-            name = able[0] if len(self._teams) == 1 and able else None
-            for candidate in able if name is None else ():
-                is_turn = self.traffic.board.may_take(candidate, now, able)
-                if is_turn or self.traffic.is_trying(candidate):
-                    name = candidate
+            name = next((relay for relay in able if self._may(relay, able)), None)
             if name is None:
                 break
             self._teams[name].idle.popleft().session.wake()
         waits = []
         for team in teams:
             wait = self._queue.wait(team.relay.name)
-            if wait and wait > self._idle:
+            if wait and wait > team.patience:
                 while team.idle:
                     team.idle.popleft().session.leave()
             elif wait and team.idle:
@@ -311,7 +311,7 @@ class Round:
             wait = self._queue.wait(name)
             allowed = self.traffic.board.connections(name, self.traffic.now())
             if team.held < allowed and wait is not None:
-                if wait > self._idle:
+                if wait > team.patience:
                     await self.desk.clock.wait(
                         self._changed, timedelta(seconds=min(wait, _LOOK))
                     )

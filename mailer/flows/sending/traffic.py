@@ -67,9 +67,7 @@ class Traffic:
             else None
         )
         self._runs = 0
-        self._useless: dict[
-            str, int
-        ] = {}  # connections in a row without a sensible word
+        self._useless: dict[str, int] = {}  # connections in a row, without a word
         self._dark_since: float | None = None  # no relay is up
 
     async def __aenter__(self) -> Self:
@@ -141,7 +139,7 @@ class Traffic:
 
     def connected(self, relay: str) -> None:
         """A connection is open: the relay is up, unless it never says anything on one."""
-        if self._useless.get(relay, 0) < _USELESS:
+        if not self.is_trying(relay):
             self._is_up(relay)
 
     def spoke(self, relay: str) -> None:
@@ -171,11 +169,6 @@ class Traffic:
         is_late = wake is not None and wake - since > linger
         is_hopeless = not self.board.carriers(now) and self.board.is_hopeless(now)
         return self.board.why_not(now) if is_late or is_hopeless else NOTHING
-
-    def _is_up(self, relay: str) -> None:
-        self._dark_since = None
-        if self.board.reached(relay, self.now()):
-            log.info("relay.back", relay=relay)
 
     def failed(
         self, relay: str, error: RelayError, *, held: int, jitter: float
@@ -230,3 +223,8 @@ class Traffic:
             return most
         second = sum(rate for rate in relays if rate is not None)
         return max(1, min(most, int(second * seconds)))
+
+    def _is_up(self, relay: str) -> None:
+        self._dark_since = None
+        if self.board.reached(relay, self.now()):
+            log.info("relay.back", relay=relay)

@@ -25,7 +25,7 @@ def test_a_rate_is_written_as_it_is_read(rate) -> None:
 )
 def test_a_rate_is_a_number_and_a_unit(text, interval) -> None:
     """Relays state their limits per second, minute, hour or day: so do settings."""
-    assert read_rate(text).interval == pytest.approx(interval)
+    assert 1 / read_rate(text).per_second == pytest.approx(interval)
 
 
 @pytest.mark.parametrize("text", ["", "fast", "100", "0/s", "-1/s", "1.5/s", "9/week"])
