@@ -6,7 +6,7 @@ one purpose, so that a token to leave never opens the preferences. Nothing in it
 secret, nothing expires: an unsubscribe link must work for years. What protects it is
 that nobody without the key can make one; keys rotate by adding a newer one.
 
-Three tokens and a digest are made for every message, hence not HMAC: BLAKE2b takes a
+Four tokens and a digest are made for every message, hence not HMAC: BLAKE2b takes a
 third of its time.
 """
 
@@ -44,6 +44,7 @@ class Purpose(StrEnum):
     UNSUBSCRIBE = "unsubscribe"
     PREFERENCES = "preferences"
     WEB = "web"
+    VOTE = "vote"
 
 
 class Keyring:

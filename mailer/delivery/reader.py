@@ -124,7 +124,9 @@ class Addressing:
         self._message_id = f"<e{issue}.", f"@{sender.domain}>"
         self._mailto = f"mailto:{quote(leave_to, safe='@+')}?subject=unsubscribe%20"
         self._base = None if public_url is None else public_url.rstrip("/")
-        self._page = f"{self._base}/archive/{publication.id}/{quote(edition.slug)}"
+        place = f"{publication.id}/{quote(edition.slug)}"
+        self._page = f"{self._base}/archive/{place}"
+        self._polls = f"{self._base}/poll/{place}"
 
     def reader(self, *, subscriber: int, email: str, name: str) -> Reader:
         """The reader that a delivery is for, with links that name them and nobody else."""
@@ -148,6 +150,7 @@ class Addressing:
             )
         choose = self._keyring.sign(Purpose.PREFERENCES, self._publication, key)
         read = self._keyring.sign(Purpose.WEB, self._publication, key)
+        vote = self._keyring.sign(Purpose.VOTE, self._publication, key)
         is_member = self._variant is Variant.MEMBER
         unsubscribe_url = f"{base}/unsubscribe/{leave}"
         return Reader(
@@ -160,7 +163,7 @@ class Addressing:
             one_click_url=unsubscribe_url if base.startswith("https://") else "",
             unsubscribe_mailto=mailto,
             preferences_url=f"{base}/preferences/{choose}",
-            poll_url=f"{base}/poll/{read}",
+            poll_url=f"{self._polls}/{vote}",
         )
 
 

@@ -79,11 +79,11 @@ def test_links_name_the_reader_and_the_publication(address, keyring) -> None:
     reader = address()
     leave = keyring.sign(Purpose.UNSUBSCRIBE, "le-meridien", "7")
     choose = keyring.sign(Purpose.PREFERENCES, "le-meridien", "7")
-    read = keyring.sign(Purpose.WEB, "le-meridien", "7")
+    vote = keyring.sign(Purpose.VOTE, "le-meridien", "7")
     assert reader.unsubscribe_url == f"{PUBLIC}/unsubscribe/{leave}"
     assert reader.one_click_url == reader.unsubscribe_url
     assert reader.preferences_url == f"{PUBLIC}/preferences/{choose}"
-    assert reader.poll_url == f"{PUBLIC}/poll/{read}"
+    assert reader.poll_url == f"{PUBLIC}/poll/le-meridien/ports/{vote}"
     assert reader.unsubscribe_mailto == (
         f"mailto:unsubscribe@meridien.example?subject=unsubscribe%20{leave}"
     )
