@@ -366,6 +366,7 @@ class House:
             worker=self.worker,
             chance=chance,
             public_url=self.public_url,
+            bounces=self.settings.bounces.address,
             is_shared=stores.is_shared,
         )
 

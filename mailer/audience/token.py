@@ -26,6 +26,7 @@ _MAC_BYTES = 16
 _ID_BYTES = 2
 _KEY_BYTES = 16  # fewer could be guessed
 _DIGEST_BYTES = 12
+_STAMP_BYTES = 10  # 80 bits: an address has little room, and every guess costs a mail
 _SEPARATOR = "\x1f"  # ASCII unit separator: in no id, name or address
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
@@ -64,6 +65,7 @@ class Keyring:
         }
         self._ids = [_derive(key, "key id")[:_ID_BYTES] for key in keys]
         self._digest = _keyed(keys[0], "digest", _DIGEST_BYTES)
+        self._stamps = [_keyed(key, "stamp", _STAMP_BYTES) for key in keys]
 
     def sign(self, purpose: Purpose, *parts: str) -> str:
         """A token that says *parts* for *purpose*; ASCII letters, digits, ``-_``."""
@@ -93,6 +95,19 @@ class Keyring:
     def digest(self, label: str, text: str) -> str:
         """A keyed name for *text*, the same for ever; 24 lower-case letters and digits."""
         return _mac(self._digest, f"{label}\0{text}".encode()).hex()
+
+    def stamp(self, label: str, text: str) -> str:
+        """A short MAC of *text* under the newest key; 20 lower-case letters and digits."""
+        return _mac(self._stamps[-1], f"{label}\0{text}".encode()).hex()
+
+    def is_stamp(self, label: str, text: str, stamp: str) -> bool:
+        """Whether *stamp* is that of *text* under any of the keys."""
+        body, said = f"{label}\0{text}".encode(), stamp.encode()
+        found = [
+            hmac.compare_digest(_mac(key, body).hex().encode(), said)
+            for key in self._stamps
+        ]
+        return any(found)
 
 
 def _derive(key: bytes, salt: str) -> bytes:

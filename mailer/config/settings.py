@@ -24,6 +24,7 @@ from mailer.config.assembly import (
     FeedSettings,
     assembly_of,
 )
+from mailer.config.bounces import Bounces
 from mailer.config.lanes import Lanes
 from mailer.config.relays import RelaySettings
 from mailer.config.retention import Retention
@@ -51,6 +52,7 @@ from mailer.config.values import (
 from mailer.config.watch import Daemon
 from mailer.delivery.domain import read_domain, read_selector
 from mailer.delivery.mailbox import read_mailbox
+from mailer.delivery.return_path import LONGEST_NAME
 from mailer.edition.calendar import read_calendar
 from mailer.edition.model import Publication, Variant
 from mailer.edition.model import Shape as EditionShape
@@ -196,6 +198,7 @@ class Settings(BaseSettings):
     storage: Storage = Storage()
     send: Send = Send()
     daemon: Daemon = Daemon()
+    bounces: Bounces = Bounces()
     retention: Retention = Retention()
     proof: Proof = Proof()
     alerts: Alerts = Alerts()
@@ -228,6 +231,21 @@ class Settings(BaseSettings):
         if twice := _twice(keys):
             message = say("two keys are published as {names}", names=twice)
             raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _keys_fit_behind_the_plus(self) -> Settings:
+        for id_, table in self.publications.items() if self.bounces.plus else ():
+            path = table.return_path or read_mailbox(table.sender, what="from").address
+            if len(path.rpartition("@")[0]) > LONGEST_NAME:
+                message = say(
+                    "publications.{id}.return_path: {path} is too long for bounces.plus:"
+                    " a name of {most} letters at most",
+                    id=id_,
+                    path=path,
+                    most=LONGEST_NAME,
+                )
+                raise ValueError(message)
         return self
 
     @model_validator(mode="after")

@@ -48,10 +48,15 @@ _FEEDBACK_ID = re.compile(r"(?:[\w.-]{0,60}:){3}[\w.-]{5,15}", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """Return path and recipient: what SMTP sees (RFC 5321 section 2.3.1)."""
+    """Return path and recipient: what SMTP sees (RFC 5321 section 2.3.1).
+
+    ``envelope_id`` is what a report of failure gives back, in letters, digits and dots;
+    empty asks the relay for nothing.
+    """
 
     return_path: str
     recipient: str
+    envelope_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,12 +37,14 @@ class Correspondence:
     leaving: str
 
 
-def correspondences(publications: Sequence[Publication]) -> list[Correspondence]:
-    """The domains that mail is written from."""
+def correspondences(
+    publications: Sequence[Publication], *, bounces_to: str = ""
+) -> list[Correspondence]:
+    """The domains that mail is written from; *bounces_to* is all publications' own."""
     found = []
     for each in publications:
         sender = read_mailbox(each.sender, what="from").domain
-        bounces = each.return_path.rpartition("@")[2] or sender
+        bounces = bounces_to or each.return_path.rpartition("@")[2] or sender
         leaving = each.unsubscribe_to.rpartition("@")[2] or sender
         found.append(Correspondence(each.id, sender, bounces, leaving))
     return found
@@ -52,7 +54,8 @@ async def examine(house: House, names: Names) -> list[Line]:
     """Every line that the DNS knows something about, in the order of topics."""
     settings = house.settings
     ours = correspondences(
-        [settings.publication(each) for each in sorted(settings.publications)]
+        [settings.publication(each) for each in sorted(settings.publications)],
+        bounces_to=settings.bounces.address.domain,
     )
     hosts = {
         relay.name: relay.host for relay in settings.relays if relay.kind == "smtp"

@@ -25,11 +25,20 @@ LIMIT = 30 * 1024 * 1024
 _BODY_END = b"\r\n.\r\n"
 _LONGEST = 4096
 _ENHANCED = re.compile(r"^(\d{3}) \d\.\d+\.\d+ ")
-_NEEDS = {"SIZE": "SIZE", "BODY": "8BITMIME", "SMTPUTF8": "SMTPUTF8", "AUTH": "AUTH"}
+_MAIL_NEEDS = {
+    "SIZE": "SIZE",
+    "BODY": "8BITMIME",
+    "SMTPUTF8": "SMTPUTF8",
+    "AUTH": "AUTH",
+    "RET": "DSN",
+    "ENVID": "DSN",
+}
+_RCPT_NEEDS = {"NOTIFY": "DSN", "ORCPT": "DSN"}
 _EXTENSIONS = (
     "PIPELINING",
     "8BITMIME",
     "SMTPUTF8",
+    "DSN",
     "ENHANCEDSTATUSCODES",
     f"SIZE {LIMIT}",
 )
@@ -189,11 +198,11 @@ class Dialogue:
         if self.sender is not None:
             await self._say("503 5.5.1 one sender is enough")
             return
+        if name := self._unknown(parameters, _MAIL_NEEDS):
+            await self._say(f"555 5.5.4 no parameter {name} here")
+            return
         for word in parameters:
             name, _, value = word.upper().partition("=")
-            if _NEEDS.get(name, name) not in self.extensions:
-                await self._say(f"555 5.5.4 no parameter {name} here")
-                return
             if name == "SIZE" and value.isdigit() and int(value) > self._size():
                 await self._say(f"552 5.3.4 more than {self._size()} bytes")
                 return
@@ -202,9 +211,12 @@ class Dialogue:
             self._forget()
 
     async def _rcpt(self, arguments: str) -> None:
-        address, _ = _path(arguments)
+        address, parameters = _path(arguments)
         if self.sender is None:
             await self._say("503 5.5.1 MAIL comes first")
+            return
+        if name := self._unknown(parameters, _RCPT_NEEDS):
+            await self._say(f"555 5.5.4 no parameter {name} here")
             return
         if not address.isascii() and "SMTPUTF8" not in self.extensions:
             await self._say("553 5.6.7 no such address without SMTPUTF8")
@@ -252,6 +264,11 @@ class Dialogue:
                 await self._say(f"451 4.3.0 not kept: {error.strerror}")
                 return
         await self._obey(behaviour, "250 2.0.0 kept")
+
+    def _unknown(self, parameters: list[str], needs: Mapping[str, str]) -> str:
+        """The first parameter whose extension is not offered, or nothing."""
+        names = (word.upper().partition("=")[0] for word in parameters)
+        return next((n for n in names if needs.get(n) not in self.extensions), "")
 
     def _decide(self, moment: Moment) -> Behaviour | None:
         return self.manners.decider.decide(self._occasion(moment))

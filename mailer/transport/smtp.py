@@ -87,5 +87,6 @@ def _features(client: aiosmtplib.SMTP) -> Features:
         pipelining=client.supports_extension("pipelining"),
         smtputf8=client.supports_extension("smtputf8"),
         sizes=client.supports_extension("size"),
+        dsn=client.supports_extension("dsn"),
         size=int(size) if size.isdigit() else 0,
     )

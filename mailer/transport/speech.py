@@ -3,15 +3,16 @@
 No socket here, and no order: ``wire`` knows what is said when.
 
 Sources: RFC 5321 sections 4.1.1 (commands) and 4.2 (replies), RFC 1870 (SIZE), RFC 2920
-section 3.1 (groups of commands), RFC 6531 section 3.4 (SMTPUTF8).
+section 3.1 (groups of commands), RFC 3461 section 4 (DSN), RFC 6531 section 3.4
+(SMTPUTF8), RFC 6533 section 3 (utf-8 addresses in ORCPT).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Attempt, Reply, Stage, read_reply
 from mailer.flows.carriage import Message
 
@@ -25,6 +26,7 @@ QUIT = b"QUIT\r\n"
 
 _LONGEST = 16_384  # octets of a whole reply; RFC 5321 section 4.5.3.1.5: lines of 512
 _SIZE_MARGIN = 1024  # trace headers that relays add count against their own limit
+_UNITEXT = re.compile(r"[+=\\]")
 _SEPARATORS = frozenset({b"", b" ", b"\r"})
 
 
@@ -35,6 +37,7 @@ class Features:
     pipelining: bool = False
     smtputf8: bool = False
     sizes: bool = False
+    dsn: bool = False
     size: int = 0
 
     def takes(self, size: int) -> bool:
@@ -59,16 +62,27 @@ class Features:
         envelope = message.envelope
         size = f" SIZE={len(message.content)}" if self.sizes else ""
         utf8 = "" if envelope.recipient.isascii() else " SMTPUTF8"
-        return f"MAIL FROM:<{envelope.return_path}>{size}{utf8}\r\n".encode()
+        report = ""
+        if self.dsn and envelope.envelope_id:
+            report = f" RET=HDRS ENVID={envelope.envelope_id}"
+        return f"MAIL FROM:<{envelope.return_path}>{size}{report}{utf8}\r\n".encode()
+
+    def rcpt(self, message: Message) -> bytes:
+        """The command that names the reader, and asks for a report should it fail.
+
+        Of delays none is asked for: nobody can do anything about one, and an hour's
+        outage of a provider would send a mail about every reader there.
+        """
+        envelope = message.envelope
+        address = envelope.recipient
+        if not self.dsn or not envelope.envelope_id:
+            return f"RCPT TO:<{address}>\r\n".encode()
+        original = _original(address)
+        return f"RCPT TO:<{address}> NOTIFY=FAILURE ORCPT={original}\r\n".encode()
 
     def group(self, message: Message) -> bytes:
         """The whole envelope, up to the body, in one write."""
-        return b"".join((self.mail(message), rcpt(message.envelope), DATA))
-
-
-def rcpt(envelope: Envelope) -> bytes:
-    """The command that names the reader."""
-    return f"RCPT TO:<{envelope.recipient}>\r\n".encode()
+        return b"".join((self.mail(message), self.rcpt(message), DATA))
 
 
 class Replies:
@@ -108,6 +122,15 @@ def refusal(code: int, lines: Sequence[bytes]) -> Reply:
     """A reply that does not let us go on: a 2yz where 354 was due is no acceptance."""
     said = reply(code, lines)
     return said if 400 <= code < 600 else Reply(MALFORMED, said.text)
+
+
+def _original(address: str) -> str:
+    """*address* as ORCPT has it, where plus, equals and backslash have a meaning."""
+    if not address.isascii():
+        return "utf-8;" + _UNITEXT.sub(lambda c: f"\\x{{{ord(c[0]):X}}}", address)
+    if "+" in address or "=" in address:
+        address = address.replace("+", "+2B").replace("=", "+3D")
+    return f"rfc822;{address}"
 
 
 def _code(line: bytes) -> int:

@@ -31,7 +31,6 @@ from mailer.transport.speech import (
     RESET,
     Features,
     Replies,
-    rcpt,
     refusal,
     reply,
 )
@@ -234,7 +233,7 @@ class SmtpSession(asyncio.Protocol):
         elif stage is Stage.MAIL:
             self._wait(_Phase.RCPT, self._timeouts.command)
             if not grouped:
-                self._transport.write(rcpt(self._the_current.envelope))
+                self._transport.write(self._features.rcpt(self._the_current))
         else:
             self._wait(_Phase.DATA, self._timeouts.data)
             if not grouped:

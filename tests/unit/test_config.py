@@ -280,6 +280,13 @@ STRANGE = [
     ),
     ('"Le Méridien"', '"Le\\nBcc: x"', "publications.le-meridien.name: is one line"),
     ('rate = "15/s"', '[[relays]]\nname = "PRINCIPAL"', "two relays are called"),
+    ("[site]", '[bounces]\ndomain = "a b"\n[site]', "'a b' is no domain"),
+    (
+        "[publications.le-meridien]",
+        "[bounces]\nplus = true\n[publications.le-meridien]\n"
+        f'return_path = "{"l" * 24}@m.example"',
+        "is too long for bounces.plus",
+    ),
 ]
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from mailer.audience.token import Keyring
+from mailer.delivery.return_path import BounceAddress
 from mailer.delivery.valve import UNLIMITED, Limits
 from mailer.flows.meter import Meter
 from mailer.flows.ports import Clock, Ledger
@@ -61,6 +62,7 @@ class SendingDesk:
     worker: str
     chance: Callable[[], float]
     public_url: str | None = None
+    bounces: BounceAddress = field(default_factory=BounceAddress)
     has_heir: bool = False
     is_shared: bool = False
     stop: asyncio.Event = field(default_factory=asyncio.Event)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mailer.delivery.message import Envelope
 from mailer.delivery.reader import Addressing
+from mailer.delivery.return_path import Enveloping
 from mailer.flows.letters import templates_of
 from mailer.flows.ports import Claim, Run
 from mailer.flows.sending.desk import SendingDesk
@@ -31,6 +32,12 @@ class Letters:
             )
             for variant in self._templates
         }
+        self._enveloping = Enveloping(
+            frozen.publication.return_path,
+            run=run.id,
+            bounces=desk.bounces,
+            keyring=desk.keyring,
+        )
 
     def write(self, claim: Claim) -> tuple[Envelope, bytes]:
         """What the reader of *claim* gets; InputError if nothing can be addressed."""
@@ -38,5 +45,7 @@ class Letters:
         reader = self._addressing[claim.variant].reader(
             subscriber=claim.subscriber, email=claim.email, name=claim.name
         )
-        envelope = Envelope(return_path=template.return_path, recipient=claim.email)
+        envelope = self._enveloping.envelope(
+            subscriber=claim.subscriber, email=claim.email
+        )
         return envelope, template.write(reader)

@@ -114,3 +114,28 @@ def test_what_is_too_big_is_refused_here() -> None:
     refused = Features(size=10_023).impossible(message, "r")
     assert refused is not None
     assert (refused.stage, refused.reply and refused.reply.code) == (Stage.MAIL, 552)
+
+
+@pytest.mark.parametrize(
+    ("recipient", "original"),
+    [
+        ("r@x.example", "rfc822;r@x.example"),
+        ("r+a=b@x.example", "rfc822;r+2Ba+3Db@x.example"),
+        ("é+1@x.example", "utf-8;é\\x{2B}1@x.example"),
+    ],
+)
+def test_a_report_of_failure_is_asked_for_where_it_can_be_had(
+    recipient: str, original: str
+) -> None:
+    """RFC 3461: the envelope's id and the address come back as we wrote them."""
+    envelope = Envelope(
+        return_path="b+1.2.ab@b.example", recipient=recipient, envelope_id="1.2.ab"
+    )
+    message = Message(envelope=envelope, content=b"x")
+    asked = Features(dsn=True).group(message).decode()
+    assert " RET=HDRS ENVID=1.2.ab" in asked.splitlines()[0]
+    rcpt = f"RCPT TO:<{recipient}> NOTIFY=FAILURE ORCPT={original}"
+    assert asked.splitlines()[1] == rcpt
+    plain = Features().group(message).decode()
+    assert "ENVID" not in plain
+    assert f"RCPT TO:<{recipient}>\r\n" in plain
