@@ -28,6 +28,7 @@ class Part(StrEnum):
     MEMBER = "member"
     WEB = "web"
     FEED = "feed"
+    MEMBER_WEB = "member-web"
 
 
 class Form(StrEnum):
@@ -41,7 +42,8 @@ class Form(StrEnum):
     FEED = "feed"
 
 
-_PLACES = {Form.WEB: Part.WEB, Form.FEED: Part.FEED}
+_PLACES = {Form.WEB: (Part.WEB, Part.MEMBER_WEB), Form.FEED: (Part.FEED,)}
+_NOT_MAILED = {part: form for form, parts in _PLACES.items() for part in parts}
 _OF_MAILS = frozenset({Form.TEXT, Form.MJML, Form.EML})
 
 
@@ -118,19 +120,20 @@ def _order(form: Form | None, part: Part | None, reader: str | None) -> Order:
             message = say("--for and --variant contradict each other")
             hint = say("a reader gets the variant of their own; leave --variant out")
             raise InputError(message, hint=hint)
-    own = _PLACES.get(form)
-    if own is not None and part not in {None, own}:
+    own = _PLACES.get(form, ())
+    if own and part not in {None, *own}:
         message = say(
             "--format {form} and --variant {part} contradict each other",
             form=form,
             part=part,
         )
         raise InputError(message, hint=say("leave --variant out"))
-    if form in _OF_MAILS and part in _PLACES.values():
+    if form in _OF_MAILS and part in _NOT_MAILED:
         message = say("{part} is not mailed: it has no {form}", part=part, form=form)
-        hint = say("say --format {part}, or --variant free", part=part)
+        shown = _NOT_MAILED[part]
+        hint = say("say --format {part}, or --variant free", part=shown)
         raise InputError(message, hint=hint)
-    return Order(form=form, part=own or part, reader=reader)
+    return Order(form=form, part=part or next(iter(own), None), reader=reader)
 
 
 def _folder_for_all(

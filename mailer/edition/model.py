@@ -24,11 +24,17 @@ class Variant(StrEnum):
     MEMBER = "member"
     WEB = "web"
     FEED = "feed"
+    MEMBER_WEB = "member-web"
 
     @property
     def is_mail(self) -> bool:
-        """True for what goes out by e-mail; the page and the feed have no recipient."""
+        """True for what goes out by e-mail; pages and the feed have no recipient."""
         return self in (Variant.FREE, Variant.MEMBER)
+
+    @property
+    def is_members(self) -> bool:
+        """True for what only members read, by mail and on the page their token opens."""
+        return self in (Variant.MEMBER, Variant.MEMBER_WEB)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

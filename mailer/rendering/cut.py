@@ -1,11 +1,12 @@
 """The audience cut, on the tree, before anything else sees it.
 
-Free readers and the web page lose what follows the members' marker of a section, and
+Free readers and the open page lose what follows the members' marker of a section, and
 keep the marker: there the subscribe card goes. Members lose only the marker. ``only``
 blocks are unfolded or dropped. Then stories are numbered and the contents filled in,
 from what remains: a number never betrays a story that is not there. The feed is read
 as the page is, without advertisers, teasers and contents. An archive for members shows
-strangers the card alone, on the page as in the feed.
+strangers the card alone, on the page as in the feed. The page that a member's token
+opens is read as members read, on the web.
 
 A section of which nothing is left goes altogether, title and standfirst too; one that
 begins with the marker stays, for its card is what it says to those who are not members.
@@ -34,7 +35,7 @@ _NUMBERED = "numbered"
 
 def cut(edition: Edition, variant: Variant) -> Edition:
     """*edition* as readers of *variant* may see it."""
-    if edition.archive == "members" and not variant.is_mail:
+    if edition.archive == "members" and variant in (Variant.WEB, Variant.FEED):
         return replace(edition, preface=(Paywall(at=edition.at),), sections=())
     kept = (
         (section, tuple(_kept(section.blocks, variant))) for section in edition.sections
@@ -64,7 +65,7 @@ def _holds_words(section: Section) -> bool:
 def _kept(blocks: Iterable[Block], variant: Variant) -> Iterator[Block]:
     """The blocks that *variant* sees, up to the members' marker if it is not theirs."""
     for block in _unfolded(blocks, variant):
-        if isinstance(block, Paywall) and variant is Variant.MEMBER:
+        if isinstance(block, Paywall) and variant.is_members:
             continue
         yield block
         if isinstance(block, Paywall):
@@ -96,16 +97,16 @@ def _within(block: Block, variant: Variant) -> Block:
 
 
 def is_for(audience: str, variant: Variant) -> bool:
-    """Whether ``only=audience`` is meant for *variant*; page and feed read as free."""
+    """Whether ``only=audience`` is meant for *variant*; an open page reads as free."""
     match audience:
         case "web":
             return not variant.is_mail
         case "email":
             return variant.is_mail
         case "member":
-            return variant is Variant.MEMBER
+            return variant.is_members
         case "free":
-            return variant is not Variant.MEMBER
+            return not variant.is_members
         case _:
             return False  # an audience that nobody knows is nobody
 

@@ -33,12 +33,15 @@ from mailer.rendering.web import for_everybody, to_page
 def freeze(edition: Edition, scene: Scene) -> Frozen:
     """Every variant of *edition*, mail first, under one hash.
 
-    Page and feed are left out where the archive is closed.
+    Pages and feed are left out where the archive is closed; members have a page of
+    their own where it says more than the open one.
     """
     edition = settled(edition, scene.publication)
-    mail = edition.audiences
-    is_open = edition.archive != "none"
-    variants = (*mail, Variant.WEB, Variant.FEED) if is_open else mail
+    variants = list(edition.audiences)
+    if edition.archive != "none":
+        variants += Variant.WEB, Variant.FEED
+        if Variant.MEMBER in variants or edition.archive == "members":
+            variants.append(Variant.MEMBER_WEB)
     typeset = _typeset(edition, scene)
     return Frozen(
         edition=edition,
@@ -65,7 +68,7 @@ def _rendered(
         elif variant is Variant.FEED:
             html, text = to_feed(shown, scene), ""
         else:
-            html, text = to_page(shown, scene), ""
+            html, text = to_page(shown, variant, scene), ""
     subject = shown.subject or shown.title
     if not variant.is_mail:
         # What stands around a page or a feed is as little one reader's as its text.

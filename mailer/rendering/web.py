@@ -20,12 +20,12 @@ from mailer.rendering.words import words_of
 _WORDS_A_MINUTE = 230
 
 
-def to_page(edition: Edition, scene: Scene) -> str:
-    """The web page of *edition*, which is cut already."""
+def to_page(edition: Edition, variant: Variant, scene: Scene) -> str:
+    """The web page of *edition*, which is cut for *variant* already."""
     inline = InlineHtml(scene)
     env = environment(
         edition,
-        Variant.WEB,
+        variant,
         scene,
         channel="html",
         filters={"inline": inline, "href": inline.href, "plain": plain},

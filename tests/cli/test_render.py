@@ -77,6 +77,11 @@ def test_the_forms_of_one_mail_agree(workspace: Make) -> None:
         (["--format", "text", "--variant", "web"], "not mailed", "--format web"),
         (["--format", "mjml", "--variant", "feed"], "not mailed", "--variant free"),
         (["--format", "eml", "--variant", "web"], "not mailed", "--variant free"),
+        (
+            ["--format", "text", "--variant", "member-web"],
+            "not mailed",
+            "--format web",
+        ),
     ],
 )
 def test_what_contradicts_itself_is_told_with_a_way_out(
@@ -118,6 +123,7 @@ def test_all_writes_the_promised_files(workspace: Make, tmp_path: Path) -> None:
         "member.html",
         "member.txt",
         "web.html",
+        "member-web.html",
         "feed.html",
         "media",
     }

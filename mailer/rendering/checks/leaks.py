@@ -52,7 +52,7 @@ _ADDED = re.compile(r"\s\[\d+\]|\s\([^()\s]+@[^()\s]+\)")  # by the text part, t
 
 def check_leaks(frozen: Frozen) -> Iterator[Finding]:
     """Whatever of the members' text stands in what others get."""
-    others = [r for r in frozen.renderings if r.variant is not Variant.MEMBER]
+    others = [r for r in frozen.renderings if not r.variant.is_members]
     if not others:
         return
     edition = frozen.edition

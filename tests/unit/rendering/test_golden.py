@@ -26,10 +26,10 @@ GOLDEN = Path(__file__).parents[2] / "golden"
 FILES = [
     f"{theme}-{variant}.{part}"
     for theme in (*EDITIONS, "english")
-    for variant in ("free", "member", "web", "feed")
+    for variant in ("free", "member", "web", "member_web", "feed")
     for part in ("html", "txt")
-    if (theme, variant) != ("pop", "member")  # a letter for everybody
-    and not (part == "txt" and variant in {"web", "feed"})
+    if not (theme == "pop" and variant.startswith("member"))  # a letter for everybody
+    and not (part == "txt" and variant in {"web", "member_web", "feed"})
 ]
 
 
@@ -47,7 +47,7 @@ def assembled(name: str) -> Assembled:
 def made(file: str) -> str:
     """What the sample gives now."""
     theme, variant, part = re.split("[-.]", file)
-    page, text = with_named_pictures(assembled(theme))[variant]
+    page, text = with_named_pictures(assembled(theme))[variant.replace("_", "-")]
     return legible(page) if part == "html" else text
 
 

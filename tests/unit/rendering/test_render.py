@@ -201,16 +201,34 @@ def test_an_english_letter_speaks_english(theme) -> None:
 
 
 def test_a_frozen_edition_has_every_variant_once() -> None:
-    """The publication's audiences, or the edition's own, then page and feed."""
+    """The publication's audiences, or the edition's own, then pages and feed."""
+    pages = [Variant.WEB, Variant.FEED, Variant.MEMBER_WEB]
     frozen = freeze(specimen.edition(), specimen.scene())
     variants = [made.variant for made in frozen.renderings]
-    assert variants == [Variant.FREE, Variant.MEMBER, Variant.WEB, Variant.FEED]
+    assert variants == [Variant.FREE, Variant.MEMBER, *pages]
     assert frozen.rendering(Variant.WEB).text == ""
     own = freeze(specimen.edition(audiences=(Variant.MEMBER,)), specimen.scene())
     variants = [made.variant for made in own.renderings]
-    assert variants == [Variant.MEMBER, Variant.WEB, Variant.FEED]
+    assert variants == [Variant.MEMBER, *pages]
     with pytest.raises(KeyError):
         own.rendering(Variant.FREE)
+
+
+def test_members_have_a_page_where_it_says_more_than_the_open_one() -> None:
+    """Whole, without the card; letters for everybody have one page, closed ones none."""
+    made = freeze(specimen.edition(), specimen.scene())
+    assert "Minuit, le brouillard" in made.rendering(Variant.MEMBER_WEB).html
+    assert 'class="paywall' not in made.rendering(Variant.MEMBER_WEB).html
+    shut = freeze(
+        specimen.edition(audiences=(Variant.FREE,), archive="members"), specimen.scene()
+    )
+    assert "Minuit, le brouillard" in shut.rendering(Variant.MEMBER_WEB).html
+    for edition in (
+        specimen.edition(audiences=(Variant.FREE,)),
+        specimen.edition(archive="none"),
+    ):
+        with pytest.raises(KeyError):
+            freeze(edition, specimen.scene()).rendering(Variant.MEMBER_WEB)
 
 
 def test_the_hash_is_that_of_what_readers_see() -> None:
