@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 
-from tests.chaos import audience, clocks, death, moods, several, storage
+from tests.chaos import (
+    audience,
+    clocks,
+    daemons,
+    death,
+    failover,
+    moods,
+    several,
+    storage,
+)
 from tests.chaos.judge import Verdict
 from tests.chaos.stage import Stage
 from tests.chaos.victim import POINTS
@@ -86,10 +95,13 @@ PROGRAMMES = (
     Programme(family="several senders", name="at once", how=several.two, seeds=4),
     Programme(family="several senders", name="an heir", how=several.heir, seeds=4),
     Programme(family="several senders", name="fenced", how=several.fenced, seeds=10),
+    Programme(family="daemon", name="killed", how=daemons.together, seeds=20),
+    Programme(family="daemon", name="stopped", how=daemons.stopped, seeds=6),
     Programme(family="audience", name="readers leave", how=audience.leaving, seeds=6),
     Programme(family="audience", name="edited", how=audience.edited, seeds=2),
     Programme(family="relay", name="bad moods", how=moods.moody, seeds=40),
     Programme(family="relay", name="dead a while", how=moods.dead_for_a_while, seeds=6),
+    Programme(family="relay", name="failover", how=failover.failover, seeds=30),
 )
 """The order in which ``make chaos`` plays them."""
 

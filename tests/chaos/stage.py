@@ -9,7 +9,8 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -206,6 +207,8 @@ class Scene:
     faults: list[str] = field(default_factory=list)
     later: float = 0.0  # seconds by which victims live after us
     environ: dict[str, str] = field(default_factory=dict)
+    others: list[Witness] = field(default_factory=list)  # relays beside the first
+    more_connections: int = 0  # to those
 
     @property
     def audience(self) -> list[str]:
@@ -301,14 +304,19 @@ class Scene:
 
     def rows(self) -> list[Row]:
         """The ledger, read past the program."""
+        found = self._read("SELECT email, state, reason FROM delivery")
+        return [Row(email=r.email, state=r.state, reason=r.reason) for r in found]
+
+    def is_over(self) -> bool:
+        """Whether the ledger says that the run has ended."""
+        return [r.state for r in self._read("SELECT state FROM run")] == ["sent"]
+
+    def _read(self, query: str) -> Sequence[Any]:
         engine = create_engine(self.database, poolclass=NullPool)
         with engine.connect() as connection:
-            found = connection.execute(
-                text("SELECT email, state, reason FROM delivery")
-            )
-            rows = [Row(email=r.email, state=r.state, reason=r.reason) for r in found]
+            found = connection.execute(text(query)).all()
         engine.dispose()
-        return rows
+        return found
 
     async def status(self) -> dict[str, Any]:
         """What ``mailer status --json`` says of the newest run."""
@@ -321,19 +329,21 @@ class Scene:
 
     async def verdict(self, *, must_finish: bool = True) -> Verdict:
         """Hold what readers have against what the ledger says."""
-        await self.relay.quiet()
+        relays = [self.relay, *self.others]
+        for relay in relays:
+            await relay.quiet()
         return judge(
             Evidence(
                 audience=self.audience,
                 rows=self.rows(),
                 status=await self.status(),
-                copies=self.relay.copies,
+                copies=[copy for relay in relays for copy in relay.copies],
                 mode=self.mode,
                 crashes=self.crashes,
-                connections=self.connections,
-                silences=self.relay.silences,
+                connections=self.connections + self.more_connections,
+                silences=sum((relay.silences for relay in relays), Counter()),
                 left=self.left,
-                faults=[*self.faults, *self.relay.faults],
+                faults=[*self.faults, *(f for relay in relays for f in relay.faults)],
                 must_finish=must_finish,
             )
         )

@@ -123,6 +123,11 @@ class Witness:
             self._serve, sock=listening, limit=LIMIT, backlog=100
         )
 
+    @property
+    def is_dead(self) -> bool:
+        """Whether nobody would answer."""
+        return self._server is None or not self._server.is_serving()
+
     async def die(self) -> None:
         """Fall silent in the middle of everything."""
         if self._server is not None:
