@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mailer.flows.control import Control
     from mailer.flows.figures import Figures
     from mailer.flows.gather import GatheringDesk
+    from mailer.flows.membership import Memberships
     from mailer.flows.notices import Notices
     from mailer.flows.ports import Ledger, PaceKeeper, Readers
     from mailer.flows.relaying import RelayBook
@@ -79,6 +80,7 @@ class Stores:
     relay_book: RelayBook
     retention: Retention
     figures: Figures
+    memberships: Memberships
 
 
 class House:
@@ -223,6 +225,7 @@ class House:
         from mailer.store.deliveries import SqlLedger
         from mailer.store.engine import Store
         from mailer.store.figures import SqlFigures
+        from mailer.store.membership import SqlMemberships
         from mailer.store.notices import SqlNotices
         from mailer.store.pace import SqlPaceKeeper
         from mailer.store.readers import SqlReaders
@@ -244,6 +247,7 @@ class House:
                 relay_book=SqlRelayBook(store),
                 retention=SqlRetention(store),
                 figures=SqlFigures(store),
+                memberships=SqlMemberships(store),
             )
         finally:
             await store.close()

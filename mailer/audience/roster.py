@@ -16,6 +16,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import lru_cache
 from itertools import islice
 from typing import BinaryIO
@@ -37,6 +38,8 @@ _HEADERS = {  # the surest word first: an « Adresse » may be a street
     "tier": "tier formule membre member abonnement offre plan niveau",
     "status": """statut status etat state subscription-status statut-d-abonnement
         etat-de-l-abonnement""",
+    "until": """until expires expires-at expiry expiry-date end-date membre-jusqu-au
+        valable-jusqu-au jusqu-au date-de-fin fin expire-le echeance expiration""",
 }
 _GUESSES = {
     header: (field, rank)
@@ -58,6 +61,7 @@ _GONE = frozenset(
     suppressed blocked bloque bloquee opted-out pending unconfirmed non-confirme
     non-confirmee en-attente disabled deleted supprime supprimee archived""".split()
 )
+_EUROPEAN = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})")  # the day comes first
 _GAPS = re.compile(r"[\x00-\x1f\x7f-\x9f\s]+")
 _SAMPLE = 20  # lines that are looked at to see which column holds addresses
 
@@ -70,6 +74,7 @@ class Row:
     email: str
     name: str = ""
     tier: Tier = Tier.FREE
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +182,7 @@ def write_roster(subscribers: Iterable[Subscriber]) -> str:
     """A CSV of *subscribers*, one line a subscription, harmless in a spreadsheet."""
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerow(["email", "name", "publication", "tier", "state", "since"])
+    writer.writerow(["email", "name", "publication", "tier", "state", "since", "until"])
     for person in subscribers:
         for taken in person.subscriptions:
             cells = (
@@ -187,6 +192,7 @@ def write_roster(subscribers: Iterable[Subscriber]) -> str:
                 taken.tier,
                 taken.standing,
                 taken.since.isoformat(),
+                taken.until.isoformat() if taken.until else "",
             )
             writer.writerow([_harmless(cell) for cell in cells])
     return out.getvalue()
@@ -270,11 +276,13 @@ def _row(line: int, cells: Sequence[str], places: Sequence[tuple[str, int]]) -> 
         raise InputError(message)
     names = (values.get("first_name"), values.get("last_name"), values.get("name"))
     name = _GAPS.sub(" ", " ".join([n for n in names if n]))
+    tier = _tier(values.get("tier", ""), values.get("status", ""))
     return Row(
         line=line,
         email=read_address(values["email"]),
         name=unicodedata.normalize("NFC", name.strip())[:200],
-        tier=_tier(values.get("tier", ""), values.get("status", "")),
+        tier=tier,
+        until=_day(values.get("until", "")) if tier is Tier.MEMBER else None,
     )
 
 
@@ -295,6 +303,20 @@ def _tier(word: str, status: str) -> Tier:
         return Tier.FREE
     message = say("neither free nor member: {word}", word=word)
     raise InputError(message)
+
+
+def _day(text: str) -> date | None:
+    """The last day of a membership; InputError if it is none that we can read."""
+    if not text:
+        return None
+    try:
+        if european := _EUROPEAN.fullmatch(text):
+            day, month, year = map(int, european.groups())
+            return date(year, month, day)
+        return datetime.fromisoformat(text).date()
+    except ValueError as error:
+        message = say("no date: {word}", word=text)
+        raise InputError(message) from error
 
 
 def _is_address(text: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -34,12 +34,22 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """One publication taken by one subscriber. ``since`` is when it took this standing."""
+    """One publication taken by one subscriber. ``since`` is when it took this standing.
+
+    ``until`` is the last day of a membership, by the publication's calendar; None has
+    no end. A membership that is over reads what is free.
+    """
 
     publication: str
     tier: Tier
     standing: Standing
     since: datetime
+    until: date | None = None
+
+    def tier_on(self, day: date) -> Tier:
+        """What they may read on *day*."""
+        is_over = self.until is not None and self.until < day
+        return Tier.FREE if is_over else self.tier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from mailer.audience.subscriber import (
     Subscription,
     Tier,
 )
-from mailer.cli import rosters
+from mailer.cli import members, rosters
 from mailer.cli.invocation import invocation, run_async
 from mailer.cli.options import JsonOption, PublicationOption, YesOption
 from mailer.cli.vocabulary import listed, word
@@ -27,6 +27,7 @@ subscribers = typer.Typer(no_args_is_help=True, help="The readers of a publicati
 def register(app: typer.Typer) -> None:
     """Hang these commands into *app*."""
     rosters.register(subscribers)
+    members.register(subscribers)
     app.add_typer(subscribers, name="subscribers")
 
 
@@ -127,7 +128,7 @@ def show(
         standing = say(
             "  {publication}: {tier}, {state} since {day}",
             publication=subscription.publication,
-            tier=word(subscription.tier),
+            tier=_tier(subscription),
             state=word(subscription.standing),
             day=f"{subscription.since:%Y-%m-%d}",
         )
@@ -187,7 +188,7 @@ def remove(
 
 def _taken(subscription: Subscription) -> Phrase:
     """``le-meridien (member, pending)``; that it is active goes without saying."""
-    publication, tier = subscription.publication, word(subscription.tier)
+    publication, tier = subscription.publication, _tier(subscription)
     if subscription.standing is Standing.ACTIVE:
         return say("{publication} ({tier})", publication=publication, tier=tier)
     return say(
@@ -195,6 +196,17 @@ def _taken(subscription: Subscription) -> Phrase:
         publication=publication,
         tier=tier,
         state=word(subscription.standing),
+    )
+
+
+def _tier(subscription: Subscription) -> Phrase | str:
+    """``member``, or ``member until`` its last day, which may be over."""
+    if subscription.until is None:
+        return word(subscription.tier)
+    return say(
+        "{tier} until {day}",
+        tier=word(subscription.tier),
+        day=f"{subscription.until:%Y-%m-%d}",
     )
 
 
@@ -210,6 +222,7 @@ def _subscriber_json(person: Subscriber) -> dict[str, object]:
                 "tier": s.tier,
                 "state": s.standing,
                 "since": s.since.isoformat(),
+                "until": None if s.until is None else s.until.isoformat(),
             }
             for s in person.subscriptions
         ],

@@ -117,7 +117,7 @@ async def _missing(call: Invocation, name: str, *, yes: bool, json: bool) -> int
     async with call.house.stores() as stores:
         run = await _standing(name, stores)
         frozen = await stores.ledger.frozen(run)
-        plan = await stores.ledger.plan(frozen)
+        plan = await stores.ledger.plan(frozen, now=call.house.clock.now())
         if skipped := listed(counted(why, n) for why, n in plan.skipped.items() if n):
             call.err.tell(say("Skipped: {skipped}", skipped=skipped), style="dim")
         if not plan.audience:

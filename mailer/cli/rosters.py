@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mailer.audience.subscriber import Subscriber
     from mailer.flows.readers import Intake
 
-_ANSWERS = ("added", "present", "suppressed", "left", "invalid")
+_ANSWERS = ("added", "updated", "present", "suppressed", "left", "invalid")
 _SHOWN = 5  # addresses named in a remark
 
 
@@ -45,6 +45,10 @@ def import_(
         list[str] | None,
         typer.Option("--column", help="Say a column: email=Courriel, tier=Formule."),
     ] = None,
+    update: Annotated[
+        bool,
+        typer.Option("--update", help="Who is there already takes tier and last day."),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the report, change nothing.")
     ] = False,
@@ -61,6 +65,9 @@ def import_(
             message = say("an import needs the source of the consent")
             hint = say('--consent "Salon 2026", or --dry-run to look first')
             raise InputError(message, hint=hint)
+        if update and "tier" not in roster.columns:
+            message = say("--update needs a column that says the tier")
+            raise InputError(message, hint="--column tier=Formule")
         if not json:
             _show_columns(call, roster)
         if not dry_run and not yes:
@@ -71,7 +78,9 @@ def import_(
                 publication=paper,
             )
             call.confirm(question)
-        intake = run_async(_import(call, roster, paper, consent, dry_run=dry_run))
+        intake = run_async(
+            _import(call, roster, paper, consent, dry_run=dry_run, update=update)
+        )
     if json:
         call.print_json(_intake_json(intake, paper, roster.columns))
     else:
@@ -139,6 +148,7 @@ async def _import(
     source: str,
     *,
     dry_run: bool,
+    update: bool,
 ) -> Intake:
     from mailer.flows.readers import take_in
 
@@ -150,6 +160,7 @@ async def _import(
             publication=publication,
             source=source,
             dry_run=dry_run,
+            update=update,
         )
 
 
@@ -181,7 +192,8 @@ def _show_columns(call: Invocation, roster: RosterFile) -> None:
 def _show_intake(call: Invocation, intake: Intake) -> None:
     """The report: counts, then every line that did not come in, with its reason."""
     counts = intake.counts
-    kinds = (*_ANSWERS, *(["duplicates"] if counts["duplicates"] else ()))
+    rare = {"updated", "duplicates"}
+    kinds = [k for k in (*_ANSWERS, "duplicates") if counts[k] or k not in rare]
     call.out.tell(listed(counted(kind, counts[kind]) for kind in kinds))
     for problem in intake.problems:
         admission = problem.reason in {"suppressed", "left"}

@@ -153,7 +153,7 @@ async def send_edition(
         require_clean(assembled)
         if not (clearance.holds or is_auto or dry_run):
             refuse(assembled, clearance)
-        plan = await stores.ledger.plan(assembled.frozen)
+        plan = await stores.ledger.plan(assembled.frozen, now=call.house.clock.now())
         signers = call.signers()
         pace = await stores.pace.load()
         shown = (call, assembled, plan, signers, clearance, pace, ahead)

@@ -57,6 +57,9 @@ _WORDS = {
         # what became of one row of a roster
         say("added"),
         say("present"),
+        say("updated"),
+        say("changed"),
+        say("unchanged"),
         say("suppressed"),
         say("invalid"),
     )
@@ -83,6 +86,7 @@ _COUNTED: Mapping[str, Callable[[int], Phrase]] = {
     ),
     "added": lambda n: say_many("{count} added", "{count} added", n),
     "present": lambda n: say_many("{count} already there", "{count} already there", n),
+    "updated": lambda n: say_many("{count} updated", "{count} updated", n),
     "invalid": lambda n: say_many("{count} invalid", "{count} invalid", n),
     "duplicates": lambda n: say_many(
         "{count} line repeated in the file", "{count} lines repeated in the file", n

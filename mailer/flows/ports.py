@@ -48,6 +48,7 @@ class Admission(StrEnum):
 
     ADDED = "added"
     PRESENT = "present"
+    UPDATED = "updated"
     SUPPRESSED = "suppressed"
     LEFT = "left"
 
@@ -63,12 +64,13 @@ class Readers(Protocol):
         source: str,
         now: datetime,
         dry_run: bool = False,
+        update: bool = False,
         told: Callable[[Row, Admission], None] | None = None,
     ) -> list[Admission]:
         """Take in *rows*, one admission each, in one transaction; consent recorded.
 
         Never revives who left and never passes the suppression list. Somebody present
-        keeps their tier. With ``dry_run`` nothing is written. Rows are asked for as they
+        keeps their tier, unless *update*: then they take that of their row. With ``dry_run`` nothing is written. Rows are asked for as they
         are needed, in another thread, where *told* hears what became of each; what
         either of them raises undoes everything.
         """
@@ -222,8 +224,8 @@ class Ledger(Protocol):
     Raises StoreError, and then nothing of that call has happened.
     """
 
-    async def plan(self, frozen: Frozen) -> Plan:
-        """Whom a run of *frozen* would write to now."""
+    async def plan(self, frozen: Frozen, *, now: datetime) -> Plan:
+        """Whom a run of *frozen* would write to *now*."""
 
     async def open_run(
         self,

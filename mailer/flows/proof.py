@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from mailer.audience.segment import variant_for
 from mailer.audience.subscriber import Standing
@@ -66,12 +67,14 @@ async def message_for_reader(
             publication=frozen.publication.id,
         )
         raise GuardError(message, hint=say("they would not get this edition"))
-    variant = variant_for(subscription.tier, _mail_variants(frozen))
+    today = now.astimezone(ZoneInfo(frozen.publication.timezone)).date()
+    tier = subscription.tier_on(today)
+    variant = variant_for(tier, _mail_variants(frozen))
     if variant is None:
         message = say(
             "{name} has nothing for {tier} readers",
             name=frozen.edition.name,
-            tier=subscription.tier,
+            tier=tier,
         )
         raise GuardError(message, hint=say("they would not get this edition"))
     reader = address_reader(

@@ -37,6 +37,7 @@ async def take_in(
     publication: str,
     source: str,
     dry_run: bool = False,
+    update: bool = False,
 ) -> Intake:
     """Admit every usable one of *lines* to *publication*, with the consent's source.
 
@@ -50,6 +51,7 @@ async def take_in(
         source=source,
         now=clock.now(),
         dry_run=dry_run,
+        update=update,
         told=gathering.hear,
     )
     return gathering.intake()
@@ -96,7 +98,7 @@ class _Gathering:
                 self._roles.append(row.email)
             if needs_smtputf8(row.email):
                 self._smtputf8.append(row.email)
-        elif admission is not Admission.PRESENT:
+        elif admission not in {Admission.PRESENT, Admission.UPDATED}:
             reason = str(admission)
             self._problems.append(Invalid(line=row.line, text=row.email, reason=reason))
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, case, exists, literal, select
 
 from mailer.audience.subscriber import Standing, Tier
 from mailer.delivery.ledger import State
-from mailer.edition.model import Variant
+from mailer.edition.model import Publication, Variant
 from mailer.store.schema import delivery, run, subscriber, subscription, suppression
 
 SKIPPED = (
@@ -23,12 +25,16 @@ SKIPPED = (
 
 
 def audience(
-    publication: str, edition: str, variants: Collection[Variant]
+    publication: Publication,
+    edition: str,
+    variants: Collection[Variant],
+    now: datetime,
 ) -> Select[Any]:
     """One row per subscription: id, email, name, and ``lot``.
 
-    ``lot`` is the variant they get, or one of ``SKIPPED``.
+    ``lot`` is the variant they get *now*, or one of ``SKIPPED``.
     """
+    today = now.astimezone(ZoneInfo(publication.timezone)).date()
     had_it = exists(
         select(literal(1))
         .select_from(delivery)
@@ -43,7 +49,7 @@ def audience(
         (subscription.c.standing == Standing.PENDING, unconfirmed),
         (subscription.c.standing == Standing.LEFT, left),
         (had_it, earlier),
-        else_=_variant(variants),
+        else_=_variant(variants, today),
     )
     return (
         select(subscriber.c.id, subscriber.c.email, subscriber.c.name, lot.label("lot"))
@@ -51,7 +57,7 @@ def audience(
             subscription, subscriber, subscriber.c.id == subscription.c.subscriber_id
         )
         .outerjoin(suppression, suppression.c.email_key == subscriber.c.email_key)
-        .where(subscription.c.publication == publication)
+        .where(subscription.c.publication == publication.id)
     )
 
 
@@ -73,11 +79,18 @@ def no_longer_wanted() -> ColumnElement[bool]:
     return gone | ~takes
 
 
-def _variant(variants: Collection[Variant]) -> ColumnElement[str]:
+def reads_as_member(day: date) -> ColumnElement[bool]:
+    """``Subscription.tier_on(day)`` is that of a member, as SQL."""
+    return (subscription.c.tier == Tier.MEMBER) & (
+        subscription.c.until.is_(None) | (subscription.c.until >= day)
+    )
+
+
+def _variant(variants: Collection[Variant], today: date) -> ColumnElement[str]:
     """``audience.segment.variant_for``, as SQL."""
     nothing = literal(SKIPPED[-1])
     free = literal(str(Variant.FREE)) if Variant.FREE in variants else nothing
     if Variant.MEMBER not in variants:
         return free
-    member = subscription.c.tier == Tier.MEMBER
-    return case((member, literal(str(Variant.MEMBER))), else_=free)
+    member = literal(str(Variant.MEMBER))
+    return case((reads_as_member(today), member), else_=free)

@@ -50,9 +50,9 @@ class SqlLedger:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def plan(self, frozen: Frozen) -> Plan:
-        """Whom a run of *frozen* would write to now."""
-        return await self._store.read(lambda c: plan(c, frozen))
+    async def plan(self, frozen: Frozen, *, now: datetime) -> Plan:
+        """Whom a run of *frozen* would write to *now*."""
+        return await self._store.read(lambda c: plan(c, frozen, now))
 
     async def open_run(
         self,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection, Row, Select, insert, select, update
 
@@ -21,12 +20,10 @@ from mailer.audience.subscriber import (
     Tier,
 )
 from mailer.flows.ports import Admission
+from mailer.store.admitting import Known, barred, batches, write_rows
 from mailer.store.engine import Store, Turn, alone, beside
 from mailer.store.journey import withdraw_reader
 from mailer.store.schema import consent, subscriber, subscription, suppression
-
-_V = TypeVar("_V")
-_BATCH = 500  # bound parameters per statement: SQLite allows 32,766, older ones 999
 
 
 class SqlReaders:
@@ -43,6 +40,7 @@ class SqlReaders:
         source: str,
         now: datetime,
         dry_run: bool = False,
+        update: bool = False,
         told: Callable[[RosterRow, Admission], None] | None = None,
     ) -> list[Admission]:
         """Take in *rows*; see ``flows.ports.Readers``."""
@@ -51,23 +49,17 @@ class SqlReaders:
             if not dry_run:
                 alone(connection, Turn.ADMIT)
             admissions: list[Admission] = []
-            known = _Known(publication)
-            for part in _batches(rows):
+            known = Known(publication, update=update)
+            for part in batches(rows):
                 if not dry_run:
-                    known = _Known(publication)  # the database knows those before
-                known.learn(connection, [address_key(row.email) for row in part])
-                answers = [known.admission(address_key(row.email)) for row in part]
+                    known = Known(publication, update=update)  # the rest is written
+                answered = known.answers(connection, part)
                 if not dry_run:
-                    fresh = [
-                        row
-                        for row, answer in zip(part, answers, strict=True)
-                        if answer is Admission.ADDED
-                    ]
-                    _add(connection, fresh, known, source, now)
+                    write_rows(connection, answered, known, source, now)
                 if told is not None:
-                    for row, answer in zip(part, answers, strict=True):
+                    for row, answer in answered:
                         told(row, answer)
-                admissions += answers
+                admissions += [answer for _, answer in answered]
             return admissions
 
         return await (self._store.read(work) if dry_run else self._store.write(work))
@@ -170,7 +162,7 @@ class SqlReaders:
             key = address_key(entry.email)
             alone(connection, Turn.ADMIT)
             beside(connection, Turn.OPEN_RUN)  # or a run being opened would miss it
-            if _barred(connection, [key]):
+            if barred(connection, [key]):
                 return False
             connection.execute(
                 insert(suppression).values(
@@ -204,115 +196,11 @@ def _person(key: str) -> Select[int]:
     return select(subscriber.c.id).where(subscriber.c.email_key == key)
 
 
-class _Known:
-    """What is known about the people of a part of a roster."""
-
-    def __init__(self, publication: str) -> None:
-        self.publication = publication
-        self.barred: set[str] = set()
-        self.ids: dict[str, int] = {}
-        self.standings: dict[str, Standing] = {}
-
-    def learn(self, connection: Connection, keys: Sequence[str]) -> None:
-        """Look *keys* up, in two statements."""
-        self.barred |= _barred(connection, keys)
-        taken = (
-            select(subscriber.c.email_key, subscriber.c.id, subscription.c.standing)
-            .select_from(subscriber)
-            .outerjoin(
-                subscription,
-                (subscription.c.subscriber_id == subscriber.c.id)
-                & (subscription.c.publication == self.publication),
-            )
-            .where(subscriber.c.email_key.in_(keys))
-        )
-        for key, number, standing in connection.execute(taken):
-            self.ids[key] = number
-            if standing is not None:
-                self.standings[key] = Standing(standing)
-
-    def admission(self, key: str) -> Admission:
-        """What becomes of *key*; asked again, somebody added is present."""
-        if key in self.barred:
-            return Admission.SUPPRESSED
-        if key not in self.standings:
-            self.standings[key] = Standing.ACTIVE
-            return Admission.ADDED
-        left = self.standings[key] is Standing.LEFT
-        return Admission.LEFT if left else Admission.PRESENT
-
-
-def _add(
-    connection: Connection,
-    rows: Sequence[RosterRow],
-    known: _Known,
-    source: str,
-    now: datetime,
-) -> None:
-    """Insert people who are new, and a subscription with its consent for each."""
-    if not rows:
-        return
-    keys = [address_key(row.email) for row in rows]
-    unknown = [
-        {
-            "email": row.email,
-            "email_key": key,
-            "name": row.name,
-            "created_at": now,
-        }
-        for row, key in zip(rows, keys, strict=True)
-        if key not in known.ids
-    ]
-    if unknown:
-        connection.execute(insert(subscriber), unknown)
-        found = select(subscriber.c.email_key, subscriber.c.id).where(
-            subscriber.c.email_key.in_([person["email_key"] for person in unknown])
-        )
-        known.ids.update((key, number) for key, number in connection.execute(found))
-    ids = [known.ids[key] for key in keys]
-    connection.execute(
-        insert(subscription),
-        [
-            {
-                "subscriber_id": number,
-                "publication": known.publication,
-                "tier": row.tier,
-                "standing": Standing.ACTIVE,
-                "since": now,
-            }
-            for number, row in zip(ids, rows, strict=True)
-        ],
-    )
-    connection.execute(
-        insert(consent),
-        [
-            {
-                "subscriber_id": number,
-                "publication": known.publication,
-                "source": source,
-                "wording": "",
-                "at": now,
-            }
-            for number in ids
-        ],
-    )
-
-
-def _barred(connection: Connection, keys: Iterable[str]) -> set[str]:
-    found: set[str] = set()
-    for part in _batches(keys):
-        statement = select(suppression.c.email_key).where(
-            suppression.c.email_key.in_(part)
-        )
-        found.update(connection.scalars(statement))
-    return found
-
-
 def _people(connection: Connection, statement: Select[Any]) -> list[Subscriber]:
     """The people of *statement* with what they take, in its order."""
     rows = connection.execute(statement).all()
     taken: dict[int, list[Subscription]] = {row.id: [] for row in rows}
-    for part in _batches(taken):
+    for part in batches(taken):
         found = connection.execute(
             select(subscription)
             .where(subscription.c.subscriber_id.in_(part))
@@ -325,6 +213,7 @@ def _people(connection: Connection, statement: Select[Any]) -> list[Subscriber]:
                     tier=Tier(row.tier),
                     standing=Standing(row.standing),
                     since=row.since,
+                    until=row.until,
                 )
             )
     return [
@@ -343,10 +232,3 @@ def _suppression(row: Row[Any]) -> Suppression:
     return Suppression(
         email=row.email, reason=Reason(row.reason), at=row.at, note=row.note
     )
-
-
-def _batches(values: Iterable[_V]) -> Iterator[list[_V]]:
-    """*values* in parts, none asked for before it is needed."""
-    left = iter(values)
-    while part := list(islice(left, _BATCH)):
-        yield part

@@ -36,10 +36,10 @@ _AHEAD = timedelta(seconds=1)
 """What is due first is claimed first: named readers of a canary are due before all."""
 
 
-def plan(connection: Connection, frozen: Frozen) -> Plan:
+def plan(connection: Connection, frozen: Frozen, now: datetime) -> Plan:
     """Whom a run of *frozen* would write to, counted; GuardError if it was renamed."""
     _refuse_renamed(connection, frozen.edition)
-    lots = _audience(frozen).subquery()
+    lots = _audience(frozen, now).subquery()
     statement = select(lots.c.lot, func.count().label("n")).group_by(lots.c.lot)
     found: dict[str, int] = {
         str(row.lot): row.n for row in connection.execute(statement)
@@ -94,7 +94,7 @@ def open_run(
         )
         .returning(run.c.id)
     ).scalar_one()
-    lots = _audience(frozen).subquery()
+    lots = _audience(frozen, now).subquery()
     constants: dict[str, Any] = {
         "state": str(State.DUE),
         "fence": 0,
@@ -186,8 +186,8 @@ def _name(connection: Connection, edition: str) -> str:
     return next(name for n in count(1) if (name := f"{stem}-{n}") not in taken)
 
 
-def _audience(frozen: Frozen) -> Any:  # noqa: ANN401 - a Select of columns
-    return audience(frozen.publication.id, frozen.edition.name, _variants(frozen))
+def _audience(frozen: Frozen, now: datetime) -> Any:  # noqa: ANN401 - a Select of columns
+    return audience(frozen.publication, frozen.edition.name, _variants(frozen), now)
 
 
 def _variants(frozen: Frozen) -> list[Variant]:

@@ -94,6 +94,7 @@ subscription = Table(
     Column("tier", String(16), nullable=False),
     Column("standing", String(16), nullable=False),
     Column("since", Moment, nullable=False),
+    Column("until", Date),
     Index(None, "publication", "standing", "subscriber_id"),
 )
 

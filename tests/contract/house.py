@@ -20,6 +20,7 @@ from mailer.store.control import SqlControl
 from mailer.store.deliveries import SqlLedger
 from mailer.store.engine import Store
 from mailer.store.figures import SqlFigures
+from mailer.store.membership import SqlMemberships
 from mailer.store.notices import SqlNotices
 from mailer.store.pace import SqlPaceKeeper
 from mailer.store.readers import SqlReaders
@@ -110,6 +111,7 @@ class House:
     notices: SqlNotices
     relay_book: SqlRelayBook
     figures: SqlFigures
+    memberships: SqlMemberships
 
     @classmethod
     async def open(cls, url: str) -> House:
@@ -125,6 +127,7 @@ class House:
             notices=SqlNotices(store),
             relay_book=SqlRelayBook(store),
             figures=SqlFigures(store),
+            memberships=SqlMemberships(store),
         )
 
     async def admit(

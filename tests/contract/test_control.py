@@ -118,7 +118,7 @@ async def test_a_further_run_has_the_frozen_bytes_and_other_readers(
     done = await house.ledger.mark_run(run, RunState.SENT, now=LATER)
     await house.admit(C)
     kept = await house.ledger.frozen(done)
-    assert (await house.ledger.plan(kept)).audience == 1
+    assert (await house.ledger.plan(kept, now=NOW)).audience == 1
     further = await house.ledger.open_run(kept, now=LATER, accepted=done.accepted)
     assert (further.name, further.sha256) == ("le-meridien-118-2", run.sha256)
     assert await found(house, run=further) == [C]
@@ -238,7 +238,7 @@ async def test_a_cancelled_run_adds_up(house: House) -> None:
     deferred = settlement(claims[0], State.DUE, next_attempt=LATER)
     await house.settle(deferred, now=LATER)
     assert await house.ledger.withdraw(run, now=LATER) == 1, "and waits for nothing"
-    plan = await house.ledger.plan(frozen_edition())
+    plan = await house.ledger.plan(frozen_edition(), now=NOW)
     assert plan.audience == 3, "a new run is for who has no copy"
 
 

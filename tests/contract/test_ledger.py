@@ -67,7 +67,7 @@ async def _mixed_company(house: House) -> None:
 async def test_the_plan_counts_everybody_with_a_reason(house: House) -> None:
     """Who is written to by variant, who is not by reason, and nothing is written."""
     await _mixed_company(house)
-    assert await house.ledger.plan(frozen_edition()) == Plan(
+    assert await house.ledger.plan(frozen_edition(), now=NOW) == Plan(
         recipients={Variant.FREE: 2, Variant.MEMBER: 1},
         skipped={"suppressed": 1, "unconfirmed": 1, "left": 1},
     )
@@ -98,9 +98,9 @@ async def test_what_was_sent_keeps_its_number_and_its_slug(
     await house.open_run(A)
     frozen = frozen_edition()
     renamed = replace(frozen, edition=replace(frozen.edition, **changed))  # type: ignore[arg-type]
-    for refused in (house.ledger.plan, lambda f: house.ledger.open_run(f, now=NOW)):
+    for refused in (house.ledger.plan, house.ledger.open_run):
         with pytest.raises(GuardError, match=said) as caught:
-            await refused(renamed)
+            await refused(renamed, now=NOW)
         assert caught.value.hint
     assert len(await house.ledger.runs()) == 1
 
@@ -110,9 +110,11 @@ async def test_another_edition_or_another_paper_is_free(house: House) -> None:
     await house.open_run(A)
     frozen = frozen_edition()
     moved = replace(frozen, edition=replace(frozen.edition, folder="moved"))
-    assert await house.ledger.plan(moved)
+    assert await house.ledger.plan(moved, now=NOW)
     other = replace(PAPER, id="le-bruit")
-    assert await house.ledger.plan(frozen_edition(7, publication=other, slug="ports"))
+    assert await house.ledger.plan(
+        frozen_edition(7, publication=other, slug="ports"), now=NOW
+    )
 
 
 @pytest.mark.parametrize(
@@ -129,7 +131,7 @@ async def test_everybody_gets_the_variant_of_their_tier(
     """Members get theirs or the free one; free readers never the members'."""
     await _mixed_company(house)
     edition = frozen_edition(variants=variants)
-    plan = await house.ledger.plan(edition)
+    plan = await house.ledger.plan(edition, now=NOW)
     run = await house.ledger.open_run(edition, now=NOW)
     entries = await house.ledger.entries(run)
     assert {e.email: str(e.variant) for e in entries} == recipients
@@ -205,7 +207,7 @@ async def test_a_second_run_is_only_for_who_has_no_copy(house: House) -> None:
         await _force(house, email, state)
     await house.ledger.mark_run(run, RunState.CANCELLED, now=SOON)
     await house.admit(B)
-    plan = await house.ledger.plan(frozen_edition())
+    plan = await house.ledger.plan(frozen_edition(), now=NOW)
     again = await house.ledger.open_run(frozen_edition(), now=LATER)
     assert again.name == "le-meridien-118-2"
     assert set(await house.states(again)) == {"withdrawn@x.example", B}
@@ -263,7 +265,7 @@ async def test_a_new_sender_is_frozen_with_the_new_run(house: House) -> None:
 async def test_a_hundred_thousand_readers_are_opened_at_once(house: House) -> None:
     """The rows are made in the database: audience and tally agree to the last one."""
     await house.store.write(_crowd)
-    plan = await house.ledger.plan(frozen_edition())
+    plan = await house.ledger.plan(frozen_edition(), now=NOW)
     run = await house.ledger.open_run(frozen_edition(), now=NOW)
     assert plan.recipients == {Variant.FREE: 75_000, Variant.MEMBER: 25_000}
     assert await house.ledger.tally(run) == Tally(audience=100_000, waiting=100_000)

@@ -35,6 +35,7 @@ async def test_every_line_is_accounted_for(desk: Desk, *, dry_run: bool) -> None
     assert intake.counts == {
         "added": 2,
         "present": 1,
+        "updated": 0,
         "suppressed": 0,
         "left": 0,
         "invalid": 1,

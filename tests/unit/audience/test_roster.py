@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -117,3 +117,26 @@ def test_an_export_is_harmless_in_a_spreadsheet() -> None:
     text = write_roster([person])
     assert '"\'=HYPERLINK(1)"' in text
     assert read_roster(text.encode()).rows[0].tier is Tier.MEMBER
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("2027-01-31", date(2027, 1, 31)),
+        ("2027-01-31T09:00:00+01:00", date(2027, 1, 31)),
+        ("31/01/2027", date(2027, 1, 31)),
+        ("1.2.2027", date(2027, 2, 1)),
+        ("", None),
+    ],
+)
+def test_a_membership_may_have_a_last_day(written: str, read: date | None) -> None:
+    """As programs write it, or as Europe does; a free reader has none."""
+    lines = f"email;formule;valable jusqu'au\nm@x.example;membre;{written}\nf@x.example;gratuit;{written}\n"
+    member, free = read_roster(lines.encode()).rows
+    assert (member.until, free.until) == (read, None)
+
+
+def test_a_last_day_that_is_none_is_told() -> None:
+    """Rather than a membership for ever."""
+    (invalid,) = read_roster(b"email,tier,until\na@x.example,member,soon\n").invalid
+    assert str(invalid.reason) == "no date: soon"
