@@ -22,6 +22,35 @@ class Standing(StrEnum):
     LEFT = "left"
 
 
+class Rhythm(StrEnum):
+    """How often somebody wants to be written to, at most."""
+
+    EVERY = "every"
+    MONTHLY = "monthly"
+
+
+class Action(StrEnum):
+    """What a line of the consent log says that somebody did."""
+
+    JOINED = "joined"
+    LEFT = "left"
+    REJOINED = "rejoined"
+    TRACKING_GRANTED = "tracking granted"
+    TRACKING_REFUSED = "tracking refused"
+
+
+class How(StrEnum):
+    """The way by which somebody left; kept in the consent log."""
+
+    ONE_CLICK = "one-click"
+    PAGE = "page"
+    MAIL = "mail"
+    COMPLAINT = "complaint"
+    BOUNCE = "bounce"
+    PROVIDER = "provider"
+    OPERATOR = "operator"
+
+
 class Reason(StrEnum):
     """Why an address must not be written to."""
 
@@ -37,7 +66,8 @@ class Subscription:
     """One publication taken by one subscriber. ``since`` is when it took this standing.
 
     ``until`` is the last day of a membership, by the publication's calendar; None has
-    no end. A membership that is over reads what is free.
+    no end. A membership that is over reads what is free. Editions dated before
+    ``paused_until`` are not sent to them.
     """
 
     publication: str
@@ -45,6 +75,8 @@ class Subscription:
     standing: Standing
     since: datetime
     until: date | None = None
+    rhythm: Rhythm = Rhythm.EVERY
+    paused_until: date | None = None
 
     def tier_on(self, day: date) -> Tier:
         """What they may read on *day*."""
@@ -54,7 +86,7 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
-    """How we came to write to somebody; append-only (GDPR art. 7(1)).
+    """How we came to write to somebody, or ceased to; append-only (GDPR art. 7(1)).
 
     ``source`` is the operator's own words for an import (``Salon 2026``) or the
     channel; ``wording`` what the person agreed to, where there was one.
@@ -64,6 +96,7 @@ class Consent:
     source: str
     at: datetime
     wording: str = ""
+    action: Action = Action.JOINED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +111,11 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscriber:
-    """A person as the store knows them. ``email`` is in its canonical form."""
+    """A person as the store knows them. ``email`` is in its canonical form.
+
+    ``lang`` is empty where they take every publication in its own. ``tracking`` says
+    whether clicks and opens may be counted as theirs, and None that nobody asked.
+    """
 
     id: int
     email: str
@@ -87,3 +124,6 @@ class Subscriber:
     subscriptions: tuple[Subscription, ...] = ()
     consents: tuple[Consent, ...] = ()
     suppression: Suppression | None = None
+    lang: str = ""
+    text_only: bool = False
+    tracking: bool | None = None

@@ -3,7 +3,8 @@
 A token is ``<key id><payload><mac>`` in URL-safe letters. Its MAC is keyed BLAKE2b over
 key id and payload, of 16 bytes (128 bits, RFC 7693 section 2.9), under a key derived for
 one purpose, so that a token to leave never opens the preferences. Nothing in it is
-secret, nothing expires: an unsubscribe link must work for years. What protects it is
+secret, nothing expires by itself: an unsubscribe link must work for years. Whoever wants
+a token to age puts a moment into it. What protects it is
 that nobody without the key can make one; keys rotate by adding a newer one.
 
 Four tokens and a digest are made for every message, hence not HMAC: BLAKE2b takes a
@@ -46,6 +47,7 @@ class Purpose(StrEnum):
     PREFERENCES = "preferences"
     WEB = "web"
     VOTE = "vote"
+    UNDO = "undo"
 
 
 class Keyring:

@@ -8,6 +8,8 @@ import typer
 from rich.table import Table
 
 from mailer.audience.subscriber import (
+    Action,
+    Consent,
     Standing,
     Subscriber,
     Subscription,
@@ -134,13 +136,7 @@ def show(
         )
         call.out.tell(standing)
     for consent in person.consents:
-        given = say(
-            "  consent {day} to {publication}: {source}",
-            day=f"{consent.at:%Y-%m-%d}",
-            publication=consent.publication,
-            source=consent.source,
-        )
-        call.out.tell(given)
+        call.out.tell(_logged(consent))
     if person.suppression:
         suppressed = say(
             "  suppressed {day}: {reason}",
@@ -186,6 +182,23 @@ def remove(
     call.out.tell(told)
 
 
+def _logged(consent: Consent) -> Phrase:
+    """A line of the consent log."""
+    values = {"day": f"{consent.at:%Y-%m-%d}", "source": consent.source}
+    if consent.action is Action.JOINED:
+        return say(
+            "  consent {day} to {publication}: {source}",
+            publication=consent.publication,
+            **values,
+        )
+    return say(
+        "  {action} {day}, {publication}: {source}",
+        action=word(consent.action),
+        publication=consent.publication,
+        **values,
+    )
+
+
 def _taken(subscription: Subscription) -> Phrase:
     """``le-meridien (member, pending)``; that it is active goes without saying."""
     publication, tier = subscription.publication, _tier(subscription)
@@ -227,7 +240,12 @@ def _subscriber_json(person: Subscriber) -> dict[str, object]:
             for s in person.subscriptions
         ],
         "consents": [
-            {"publication": c.publication, "source": c.source, "at": c.at.isoformat()}
+            {
+                "publication": c.publication,
+                "action": c.action,
+                "source": c.source,
+                "at": c.at.isoformat(),
+            }
             for c in person.consents
         ],
         "suppressed": None

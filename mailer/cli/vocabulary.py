@@ -54,6 +54,10 @@ _WORDS = {
         say("complained"),
         say("erased"),
         say("manual"),
+        # what the consent log says
+        say("rejoined"),
+        say("tracking granted"),
+        say("tracking refused"),
         # what became of one row of a roster
         say("added"),
         say("present"),

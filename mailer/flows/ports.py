@@ -81,6 +81,9 @@ class Readers(Protocol):
     async def find(self, email: str) -> Subscriber | None:
         """Everything held about *email*, or None."""
 
+    async def known(self, number: int) -> Subscriber | None:
+        """Everything held about subscriber *number*, or None."""
+
     async def list_subscribers(
         self,
         *,

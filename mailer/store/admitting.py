@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from mailer.audience.address import address_key
 from mailer.audience.roster import Row
-from mailer.audience.subscriber import Standing
+from mailer.audience.subscriber import Action, Standing
 from mailer.flows.ports import Admission
 from mailer.store.schema import consent, subscriber, subscription, suppression
 
@@ -152,6 +152,7 @@ def _add(
                 "source": source,
                 "wording": "",
                 "at": now,
+                "action": Action.JOINED,
             }
             for number in ids
         ],

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, select, tuple_, update
 
 from mailer.delivery.ledger import State
 from mailer.edition.model import Variant
 from mailer.flows.ports import Claim, Run
-from mailer.phrases import say
+from mailer.phrases import Phrase, say
 from mailer.store.audience import no_longer_wanted
 from mailer.store.schema import IS_DUE, delivery, run
 
@@ -115,12 +115,12 @@ def _withdraw(
     )
 
 
-def _withdrawn(now: datetime) -> dict[str, Any]:
+def _withdrawn(now: datetime, why: Phrase = _GONE) -> dict[str, Any]:
     return {
         "state": State.WITHDRAWN,
         "next_attempt_at": None,
         "lease_until": None,
-        "reason": str(_GONE),
+        "reason": str(why),
         "updated_at": now,
     }
 
@@ -133,12 +133,58 @@ def withdraw_reader(
     What is being handed over is not taken back: they may have the message already. A run
     that is being opened is waited for by the caller (``engine.beside``).
     """
-    unsent = (
-        update(delivery)
-        .where(delivery.c.subscriber_id == subscriber)
-        .where(delivery.c.state.in_([State.DUE, State.CLAIMED]))
-    )
-    if publication is not None:
-        theirs = select(run.c.id).where(run.c.publication == publication)
-        unsent = unsent.where(delivery.c.run_id.in_(theirs))
+    unsent = update(delivery).where(_unsent([subscriber], publication))
     connection.execute(unsent.values(**_withdrawn(now)))
+
+
+def withdraw_readers(
+    connection: Connection,
+    subscribers: Sequence[int],
+    publication: str | None,
+    now: datetime,
+    why: Phrase = _GONE,
+) -> list[tuple[int, int]]:
+    """The same for many; the rows (run, subscriber) that a sender has in hand are left.
+
+    Those come back, to be withdrawn one by one (``withdraw_held``). To wait for them here
+    could be to wait in a circle: a sender's commit holds many rows, and so do we.
+    """
+    key = (delivery.c.run_id, delivery.c.subscriber_id)
+    unsent = select(*key).where(_unsent(subscribers, publication))
+    free = connection.execute(unsent.with_for_update(skip_locked=True)).all()
+    if free:
+        connection.execute(
+            update(delivery)
+            .where(tuple_(*key).in_([tuple(row) for row in free]))
+            .values(**_withdrawn(now, why))
+        )
+    if connection.dialect.name == "sqlite":
+        return []  # one writer at a time: nobody held any
+    return [(row.run_id, row.subscriber_id) for row in connection.execute(unsent)]
+
+
+def withdraw_held(
+    connection: Connection,
+    *,
+    key: tuple[int, int],
+    now: datetime,
+    why: Phrase = _GONE,
+) -> None:
+    """Withdraw one delivery, once whoever holds it lets go, if it still waits then."""
+    number, subscriber = key
+    connection.execute(
+        update(delivery)
+        .where(delivery.c.run_id == number)
+        .where(_unsent([subscriber], None))
+        .values(**_withdrawn(now, why))
+    )
+
+
+def _unsent(subscribers: Sequence[int], publication: str | None) -> ColumnElement[bool]:
+    unsent = delivery.c.subscriber_id.in_(subscribers) & delivery.c.state.in_(
+        [State.DUE, State.CLAIMED]
+    )
+    if publication is None:
+        return unsent
+    theirs = select(run.c.id).where(run.c.publication == publication)
+    return unsent & delivery.c.run_id.in_(theirs)

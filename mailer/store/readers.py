@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Select, insert, select
 
 from mailer.audience.address import address_key
 from mailer.audience.roster import Row as RosterRow
 from mailer.audience.subscriber import (
-    Consent,
-    Reason,
+    How,
     Standing,
     Subscriber,
-    Subscription,
     Suppression,
     Tier,
 )
+from mailer.flows.leaving import Exit
 from mailer.flows.ports import Admission
 from mailer.store.admitting import Known, barred, batches, write_rows
 from mailer.store.engine import Store, Turn, alone, beside
+from mailer.store.exits import end
 from mailer.store.journey import withdraw_reader
-from mailer.store.schema import consent, subscriber, subscription, suppression
+from mailer.store.people import as_suppression, people_of, whole_person
+from mailer.store.schema import subscriber, subscription, suppression
 
 
 class SqlReaders:
@@ -66,68 +66,26 @@ class SqlReaders:
 
     async def leave(self, email: str, *, publication: str | None, now: datetime) -> int:
         """End subscriptions; see ``flows.ports.Readers``."""
-
-        def work(connection: Connection) -> int:
-            beside(connection, Turn.OPEN_RUN)  # or a run being opened would miss it
-            person = connection.execute(_person(address_key(email))).scalar()
-            if person is None:
-                return 0
-            ended = 0
-            for standing in (Standing.ACTIVE, Standing.PENDING):
-                statement = (
-                    update(subscription)
-                    .where(subscription.c.subscriber_id == person)
-                    .where(subscription.c.standing == standing)
-                    .values(standing=Standing.LEFT, since=now)
-                )
-                if publication is not None:
-                    taken = subscription.c.publication == publication
-                    statement = statement.where(taken)
-                count = connection.execute(statement).rowcount
-                ended += count if standing is Standing.ACTIVE else 0
-            withdraw_reader(connection, person, publication, now)
-            return ended
-
-        return await self._store.write(work)
+        key = address_key(email)
+        person = await self._store.read(lambda c: c.execute(_person(key)).scalar())
+        if person is None:
+            return 0
+        leaving = Exit(subscriber=person, publication=publication, how=How.OPERATOR)
+        (farewell,) = await end(self._store, [leaving], now)
+        return 0 if farewell is None else farewell.active
 
     async def find(self, email: str) -> Subscriber | None:
         """Everything held about *email*, or None."""
+        key = address_key(email)
+        return await self._store.read(
+            lambda c: whole_person(c, subscriber.c.email_key == key)
+        )
 
-        def work(connection: Connection) -> Subscriber | None:
-            key = address_key(email)
-            people = _people(
-                connection, select(subscriber).where(subscriber.c.email_key == key)
-            )
-            person = next(iter(people), None)
-            if person is None:
-                return None
-            consents = connection.execute(
-                select(consent)
-                .where(consent.c.subscriber_id == person.id)
-                .order_by(consent.c.id)
-            )
-            barred = connection.execute(
-                select(suppression).where(suppression.c.email_key == key)
-            ).first()
-            return Subscriber(
-                id=person.id,
-                email=person.email,
-                name=person.name,
-                created=person.created,
-                subscriptions=person.subscriptions,
-                consents=tuple(
-                    Consent(
-                        publication=row.publication,
-                        source=row.source,
-                        wording=row.wording,
-                        at=row.at,
-                    )
-                    for row in consents
-                ),
-                suppression=None if barred is None else _suppression(barred),
-            )
-
-        return await self._store.read(work)
+    async def known(self, number: int) -> Subscriber | None:
+        """Everything held about subscriber *number*, or None."""
+        return await self._store.read(
+            lambda c: whole_person(c, subscriber.c.id == number)
+        )
 
     async def list_subscribers(
         self,
@@ -151,7 +109,7 @@ class SqlReaders:
             people = select(subscriber).order_by(subscriber.c.email_key).limit(limit)
             if publication or standing or tier:
                 people = people.where(subscriber.c.id.in_(matching))
-            return _people(connection, people)
+            return people_of(connection, people)
 
         return await self._store.read(work)
 
@@ -187,48 +145,10 @@ class SqlReaders:
             rows = connection.execute(
                 select(suppression).order_by(suppression.c.email_key)
             )
-            return [_suppression(row) for row in rows]
+            return [as_suppression(row) for row in rows]
 
         return await self._store.read(work)
 
 
 def _person(key: str) -> Select[int]:
     return select(subscriber.c.id).where(subscriber.c.email_key == key)
-
-
-def _people(connection: Connection, statement: Select[Any]) -> list[Subscriber]:
-    """The people of *statement* with what they take, in its order."""
-    rows = connection.execute(statement).all()
-    taken: dict[int, list[Subscription]] = {row.id: [] for row in rows}
-    for part in batches(taken):
-        found = connection.execute(
-            select(subscription)
-            .where(subscription.c.subscriber_id.in_(part))
-            .order_by(subscription.c.publication)
-        )
-        for row in found:
-            taken[row.subscriber_id].append(
-                Subscription(
-                    publication=row.publication,
-                    tier=Tier(row.tier),
-                    standing=Standing(row.standing),
-                    since=row.since,
-                    until=row.until,
-                )
-            )
-    return [
-        Subscriber(
-            id=row.id,
-            email=row.email,
-            name=row.name,
-            created=row.created_at,
-            subscriptions=tuple(taken[row.id]),
-        )
-        for row in rows
-    ]
-
-
-def _suppression(row: Row[Any]) -> Suppression:
-    return Suppression(
-        email=row.email, reason=Reason(row.reason), at=row.at, note=row.note
-    )

@@ -84,6 +84,9 @@ subscriber = Table(
     Column("email_key", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("lang", String(16)),
+    Column("text_only", Boolean),
+    Column("tracking", Boolean),
 )
 
 subscription = Table(
@@ -95,6 +98,8 @@ subscription = Table(
     Column("standing", String(16), nullable=False),
     Column("since", Moment, nullable=False),
     Column("until", Date),
+    Column("rhythm", String(16)),
+    Column("paused_until", Date),
     Index(None, "publication", "standing", "subscriber_id"),
 )
 
@@ -107,6 +112,7 @@ consent = Table(
     Column("source", Text, nullable=False),
     Column("wording", Text, nullable=False),
     Column("at", Moment, nullable=False),
+    Column("action", String(24)),
 )
 
 suppression = Table(
@@ -212,6 +218,7 @@ delivery = Table(
     Column("reply", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("updated_at", Moment, nullable=False),
+    Column("text_only", Boolean),
     # Of what is due only: marking and settling, once per message, touch no index.
     Index(
         "ix_delivery_due",

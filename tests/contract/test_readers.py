@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from mailer.audience.roster import Row
 from mailer.audience.subscriber import (
+    Action,
     Consent,
     Reason,
     Standing,
@@ -166,7 +167,10 @@ async def test_leaving_ends_one_or_all(house: House) -> None:
     assert {(s.standing, s.since) for s in person.subscriptions} == {
         (Standing.LEFT, LATER)
     }
-    assert len(person.consents) == 3
+    assert [(c.action, c.source) for c in person.consents] == [
+        *[(Action.JOINED, "Salon 2026")] * 3,
+        *[(Action.LEFT, "operator")] * 3,
+    ]
 
 
 async def test_who_never_confirmed_leaves_without_being_counted(house: House) -> None:
