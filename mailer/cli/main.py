@@ -34,6 +34,7 @@ from mailer.cli import (
     retries,
     runs,
     schedule,
+    serve,
     service,
     sponsors,
     status,
@@ -76,6 +77,7 @@ sponsors.register(app)
 daemon.register(app)
 doctor.register(app)
 database.register(app)
+serve.register(app)
 service.register(app)
 themes.register(app)
 

@@ -43,6 +43,7 @@ from mailer.config.values import (
     ListId,
     Mailbox,
     Name,
+    Proxy,
     PublicationId,
     PublicUrl,
     Schedule,
@@ -109,7 +110,7 @@ class Web(Table):
 
     public: Listener = "127.0.0.1:8000"
     admin: Listener = "127.0.0.1:8001"
-    trusted_proxies: tuple[str, ...] = ()
+    trusted_proxies: tuple[Proxy, ...] = ("127.0.0.1", "::1")
     privacy: Privacy = Privacy()
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from ipaddress import ip_network
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -118,6 +119,18 @@ def _listener(value: str) -> str:
     return value
 
 
+def _proxy(value: str) -> str:
+    try:
+        ip_network(value)
+    except ValueError as error:
+        message = say(
+            "{value} is no address or network: write 10.0.0.7 or 10.0.0.0/8",
+            value=repr(value),
+        )
+        raise ValueError(message) from error
+    return value
+
+
 def _path(value: str) -> str:
     if "\0" in value:
         message = say("a path holds no NUL")
@@ -169,6 +182,7 @@ PublicUrl = Annotated[str, AfterValidator(_public_url)]
 Mailbox = Annotated[str, _read_by(partial(read_mailbox, what="the mailbox"))]
 Address = Annotated[str, _read_by(partial(ascii_address, what="the address"))]
 Listener = Annotated[str, AfterValidator(_listener)]
+Proxy = Annotated[str, AfterValidator(_proxy)]
 FilePath = Annotated[str, AfterValidator(_path)]
 Line = Annotated[str, _spelled(r"[^\x00-\x1f\x7f]*", "is one line")]
 Host = Annotated[str, _spelled(r"[^\s\x00]+", "is a host's name or address")]

@@ -25,7 +25,7 @@ from mailer.daemon.control import ControlSocket
 from mailer.daemon.gatherer import Gatherer
 from mailer.daemon.herald import Herald
 from mailer.daemon.housekeeper import Housekeeper
-from mailer.daemon.listening import answering
+from mailer.daemon.listening import answering, publishing
 from mailer.daemon.manager import ServiceManager
 from mailer.daemon.observer import Observer
 from mailer.daemon.orders import Orders
@@ -102,6 +102,8 @@ class Daemon:
             )
             private = answering(house.settings.web.admin, self._observer, self._tell)
             await stack.enter_async_context(private)
+            public = publishing(lambda: self._house, stores, self._tell)
+            await stack.enter_async_context(public)
             ticker = Ticker(
                 self._tick, every=house.settings.daemon.tick, wall=house.clock
             )

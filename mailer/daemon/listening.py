@@ -1,15 +1,18 @@
-"""The private listener: opened where it can be, and never a reason to stay away."""
+"""The listeners: opened where they can be, and never a reason to stay away."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 import structlog
 
 from mailer.daemon.observer import Observer
 from mailer.phrases import Phrase, say
+from mailer.public import PublicSite
+from mailer.wiring import House, Stores
 
 log = structlog.get_logger()
 
@@ -26,35 +29,56 @@ async def answering(
     beating = asyncio.create_task(observer.pulse.beat())
     async with AsyncExitStack() as stack:
         if address:
-            await _open(address, observer, tell, stack)
+            from mailer.web.admin import admin_app
+
+            fault = await _open("admin", address, admin_app(observer), stack)
+            if fault:
+                told = say(
+                    "[web] admin: {address} cannot be had ({reason}): nobody can ask"
+                    " how the daemon is",
+                    address=address,
+                    reason=fault,
+                )
+                tell(told)
         try:
             yield
         finally:
             beating.cancel()
 
 
-async def _open(
-    address: str,
-    observer: Observer,
-    tell: Callable[[Phrase], None],
-    stack: AsyncExitStack,
-) -> None:
-    from mailer.web.admin import admin_app, listen
-    from mailer.web.serving import serving
+@asynccontextmanager
+async def publishing(
+    house: Callable[[], House], stores: Stores, tell: Callable[[Phrase], None]
+) -> AsyncIterator[None]:
+    """Serve readers their pages where ``[web] public`` says; nowhere if it is empty."""
+    address = house().settings.web.public
+    async with AsyncExitStack() as stack:
+        if address and house().settings.publications:
+            fault = await _open("public", address, PublicSite(house, stores), stack)
+            if fault:
+                told = say(
+                    "[web] public: {address} cannot be had ({reason}): readers have no"
+                    " pages",
+                    address=address,
+                    reason=fault,
+                )
+                tell(told)
+        yield
+
+
+async def _open(name: str, address: str, app: Any, stack: AsyncExitStack) -> str:  # noqa: ANN401 - an ASGI application
+    """Serve *app* at *address* as long as *stack* lasts; why not, if not."""
+    from mailer.web.serving import listen, serving
 
     try:
         listener = listen(address)
     except OSError as error:
         reason = error.strerror or str(error)
-        log.warning("admin.taken", address=address, reason=reason)
-        told = say(
-            "[web] admin: {address} cannot be had ({reason}): nobody can ask how the"
-            " daemon is",
-            address=address,
-            reason=reason,
-        )
-        tell(told)
-        return
+        taken = f"{name}.taken"
+        log.warning(taken, address=address, reason=reason)
+        return reason
     port = listener.getsockname()[1]
-    await stack.enter_async_context(serving(admin_app(observer), listener))
-    log.info("admin.listens", address=address, port=port)
+    await stack.enter_async_context(serving(app, listener))
+    listens = f"{name}.listens"
+    log.info(listens, address=address, port=port)
+    return ""

@@ -6,7 +6,6 @@ relays are in neither: their outage must not restart the daemon.
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -63,14 +62,6 @@ def admin_app(probes: Probes) -> Starlette:
             Route("/metrics", metrics),
         ]
     )
-
-
-def listen(address: str) -> socket.socket:
-    """A socket at *address*, ``127.0.0.1:8001`` or ``[::1]:8001``; OSError."""
-    host, _, port = address.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, int(port)), family=family)
 
 
 def _word(is_well: bool) -> str:

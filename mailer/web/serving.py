@@ -22,6 +22,7 @@ async def serving(app: Any, listener: socket.socket) -> AsyncIterator[None]:  # 
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # whom to believe is each application's to say
             timeout_graceful_shutdown=1,
         )
     )
@@ -33,6 +34,14 @@ async def serving(app: Any, listener: socket.socket) -> AsyncIterator[None]:  # 
         finally:
             server.should_exit = True
             await answering
+
+
+def listen(address: str) -> socket.socket:
+    """A socket at *address*, ``127.0.0.1:8001`` or ``[::1]:8001``; OSError."""
+    host, _, port = address.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, int(port)), family=family)
 
 
 class _Server(uvicorn.Server):

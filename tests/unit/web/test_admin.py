@@ -17,8 +17,9 @@ from mailer.edition.model import Variant
 from mailer.flows.figures import NextReading, Reading, RelayReading
 from mailer.flows.meter import Meter
 from mailer.flows.ports import Claim, Run, RunState
-from mailer.web.admin import admin_app, listen
+from mailer.web.admin import admin_app
 from mailer.web.metrics import METRICS, expose
+from mailer.web.serving import listen
 from tests.contract.house import settlement
 
 NOW = datetime(2026, 3, 14, 6, 5, tzinfo=UTC)

@@ -1,0 +1,88 @@
+"""The public site, wired: which routers it is made of, and what each is handed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from mailer.wiring import House, Stores
+
+if TYPE_CHECKING:
+    from mailer.edition.model import Publication
+    from mailer.language import Catalogue
+    from mailer.rendering.theme import Theme
+    from mailer.web.public.app import Router, Site
+    from mailer.web.public.pages import Pages
+
+
+class Looks:
+    """Publications, themes and sentences of one house, each read once."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._themes: dict[str, Theme] = {}
+
+    def publications(self) -> Sequence[Publication]:
+        """See the port."""
+        settings = self._house.settings
+        return [settings.publication(name) for name in settings.publications]
+
+    def theme(self, publication: Publication) -> Theme:
+        """See the port."""
+        if publication.id not in self._themes:
+            from mailer.workspace.themes import load_theme
+
+            theme = load_theme(publication.theme, self._house.newsroom.templates)
+            theme = theme.override(publication.tokens, file="config/mailer.toml")
+            self._themes[publication.id] = theme
+        return self._themes[publication.id]
+
+    def sentences(self, lang: str) -> Catalogue:
+        """See the port."""
+        from mailer.workspace.catalogue import load_catalogue
+
+        return load_catalogue(lang, self._house.newsroom.templates)
+
+
+class PublicSite:
+    """The site of the house in force: made anew when the configuration was read again."""
+
+    def __init__(self, house: Callable[[], House], stores: Stores) -> None:
+        self._house = house
+        self._stores = stores
+        self._made_for: House | None = None
+        self._app: Site | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI
+        """Answer one request (ASGI)."""
+        await self.app(scope, receive, send)
+
+    @property
+    def app(self) -> Site:
+        """What answers now."""
+        house = self._house()
+        if self._app is None or self._made_for is not house:
+            self._app, self._made_for = make_site(house, self._stores), house
+        return self._app
+
+
+def make_site(house: House, stores: Stores) -> Site:
+    """The public site of *house*."""
+    from mailer.web.public.app import public_app
+    from mailer.web.public.pages import Pages
+
+    pages = Pages(
+        Looks(house), folders=house.newsroom.templates, public_url=house.public_url
+    )
+    return public_app(
+        _routers(house, stores, pages),
+        pages,
+        proxies=house.settings.web.trusted_proxies,
+    )
+
+
+def _routers(house: House, stores: Stores, pages: Pages) -> list[Router]:  # noqa: ARG001 - desks are made of them
+    """One for each subject; what a subject needs is handed over here."""
+    from mailer.web.public import joining
+
+    return [joining.router(pages)]

@@ -1,0 +1,1 @@
+"""The pages that readers see, on the public listener."""
