@@ -33,12 +33,22 @@ def to_page(edition: Edition, variant: Variant, scene: Scene) -> str:
     env.globals["picture"] = lambda name: scene.pictures[name]
     html = template(env, "edition.html.j2").render(
         body=lay_out(edition, renderer(env), scene.theme),
-        minutes=ceil(len(words_of(edition)) / _WORDS_A_MINUTE),
+        minutes=reading_minutes(edition),
         page_url=page_of(edition, scene),
         cover=cover_of(edition, scene),
         description=description_of(edition),
     )
     return for_everybody(html, edition, scene)
+
+
+def reading_minutes(edition: Edition) -> int:
+    """How long *edition*, as it was cut, takes to read; begun minutes count."""
+    return minutes_for(len(words_of(edition)))
+
+
+def minutes_for(words: int) -> int:
+    """How long so many *words* take to read."""
+    return ceil(words / _WORDS_A_MINUTE)
 
 
 def page_of(edition: Edition, scene: Scene) -> str:

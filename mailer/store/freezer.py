@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
@@ -9,6 +10,7 @@ from sqlalchemy import Connection, insert, select
 from mailer.edition.model import Variant
 from mailer.errors import StoreError
 from mailer.phrases import say
+from mailer.rendering.listing import Listing, listing_of
 from mailer.rendering.model import Frozen, Rendering
 from mailer.store.codec import (
     dump_edition,
@@ -22,6 +24,7 @@ from mailer.store.codec import (
     picture_key,
 )
 from mailer.store.schema import frozen as frozen_table
+from mailer.store.schema import listing as listing_table
 from mailer.store.schema import picture as picture_table
 from mailer.store.schema import rendering as rendering_table
 from mailer.store.schema import run as run_table
@@ -68,6 +71,8 @@ def freeze(connection: Connection, frozen: Frozen, now: datetime) -> int:
                 entry_json=dump_entry(rendering.entry),
             )
         )
+    if listed := listing_of(frozen):
+        _keep_listing(connection, int(key), listed)
     return int(key)
 
 
@@ -115,6 +120,14 @@ def unfreeze(connection: Connection, key: int) -> Frozen:
         )
         raise StoreError(message, temporary=False)
     return frozen
+
+
+def _keep_listing(connection: Connection, key: int, listed: Listing) -> None:
+    connection.execute(
+        insert(listing_table).values(
+            frozen_id=key, sought=listed.sought, **asdict(listed)
+        )
+    )
 
 
 def _keep_pictures(connection: Connection, rendering: Rendering) -> None:

@@ -152,6 +152,26 @@ rendering = Table(
     Column("entry_json", Text),
 )
 
+listing = Table(
+    "listing",
+    metadata,
+    Column("frozen_id", ForeignKey("frozen.id"), primary_key=True, autoincrement=False),
+    Column("edition", Text, nullable=False),
+    Column("publication", Text, nullable=False),
+    Column("slug", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("date", Date, nullable=False),
+    Column("number", Integer),
+    Column("minutes", Integer, nullable=False),
+    Column("lang", String(16), nullable=False),
+    Column("is_open", Boolean, nullable=False),
+    Column("picture", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("sought", Text, nullable=False),
+    Index(None, "publication", "slug"),
+)
+
 approval = Table(
     "approval",
     metadata,

@@ -16,6 +16,7 @@ from mailer.flows.ports import Admission, Claim, Run, Settlement
 from mailer.phrases import say
 from mailer.rendering.model import FeedEntry, Frozen, Picture, Rendering
 from mailer.store.approvals import SqlApprovals
+from mailer.store.archive import SqlArchive
 from mailer.store.control import SqlControl
 from mailer.store.deliveries import SqlLedger
 from mailer.store.engine import Store
@@ -112,6 +113,7 @@ class House:
     relay_book: SqlRelayBook
     figures: SqlFigures
     memberships: SqlMemberships
+    archive: SqlArchive
 
     @classmethod
     async def open(cls, url: str) -> House:
@@ -128,6 +130,7 @@ class House:
             relay_book=SqlRelayBook(store),
             figures=SqlFigures(store),
             memberships=SqlMemberships(store),
+            archive=SqlArchive(store),
         )
 
     async def admit(
