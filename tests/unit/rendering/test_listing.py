@@ -30,7 +30,7 @@ def test_a_listing_says_what_the_feed_says_and_the_page_counts() -> None:
     assert listing.picture.startswith("https://lettres.example.org/media/")
     assert "vingt-deux navires attendent." in listing.text
     assert "brouillard" not in listing.sought
-    minutes = re.search(r"(\d+) min de lecture", frozen.rendering(Variant.WEB).html)
+    minutes = re.search(r"(\d+)\smin", frozen.rendering(Variant.WEB).html)
     assert minutes
     assert listing.minutes == int(minutes[1])
 

@@ -12,8 +12,8 @@ from mailer.rendering.listing import bare
 from mailer.rendering.web import minutes_for
 from mailer.rendering.words import heard
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 
 
 def upgrade() -> None:
