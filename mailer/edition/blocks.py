@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,7 @@ class Placeholder:
 
 Inline = Text | Code | Break | Strong | Emphasis | Link | Placeholder
 Inlines = tuple[Inline, ...]
+Showing = Literal["always", "end", "never"]
 
 
 def plain(inlines: Inlines) -> str:
@@ -309,7 +310,8 @@ class Only(Block):
 class Poll(Block):
     """``::: poll ID``: a question and choices; ``until`` is the last day to answer.
 
-    A choice is known by its place, counted from 1: ``{{ poll_url }}/ID/PLACE``.
+    A choice is known by its place, counted from 1: ``{{ poll_url }}/ID/PLACE``. What
+    ``results`` and ``anonymous`` mean is said by ``ballot.Ballot``.
     """
 
     own_band: ClassVar[bool] = True
@@ -317,6 +319,8 @@ class Poll(Block):
     question: Inlines
     choices: tuple[Inlines, ...]
     until: date | None = None
+    results: Showing = "always"
+    anonymous: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

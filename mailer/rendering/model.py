@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 
+from mailer.edition.ballot import Ballot
 from mailer.edition.model import Author, Edition, Publication, Variant
 from mailer.language import ENGLISH, Catalogue
 from mailer.rendering.theme import Theme
@@ -104,7 +105,8 @@ class Rendering:
     r"""One variant, finished but for its placeholders (see ``personalise``).
 
     ``html`` and ``text`` use ``\n`` line ends. Page and feed have no text part; ``entry``
-    is there for the feed only. ``pictures`` are those that ``html`` shows, each once.
+    is there for the feed only. ``pictures`` are those that ``html`` shows, each once,
+    and ``polls`` those that it asks.
     """
 
     variant: Variant
@@ -115,6 +117,7 @@ class Rendering:
     text: str
     pictures: tuple[Picture, ...] = ()
     entry: FeedEntry | None = None
+    polls: tuple[Ballot, ...] = ()
 
     def digest(self) -> str:
         """SHA-256 over everything a reader could see, in hex."""
@@ -127,6 +130,8 @@ class Rendering:
             seal.update(hashlib.sha256(picture.content).digest())
         if self.entry is not None:
             seal.update(json.dumps(asdict(self.entry), default=str).encode())
+        for poll in self.polls:
+            seal.update(json.dumps(asdict(poll), default=str).encode())
         return seal.hexdigest()
 
 

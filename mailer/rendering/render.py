@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import jinja2
 
+from mailer.edition.ballot import ballots
 from mailer.edition.model import Edition, Publication, Variant
 from mailer.edition.typography import (
     Style,
@@ -83,6 +84,7 @@ def _rendered(
         text=text,
         pictures=tuple(_shown(scene, html)),
         entry=feed_entry(shown, scene) if variant is Variant.FEED else None,
+        polls=ballots(shown),
     )
 
 

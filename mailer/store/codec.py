@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from mailer.edition.ballot import Ballot
 from mailer.edition.model import Edition, Publication
 from mailer.flows.approvals import Acceptance
 from mailer.phrases import Phrase, Value, verbatim
@@ -24,6 +25,7 @@ from mailer.rendering.model import FeedEntry, Picture
 _EDITION = TypeAdapter(Edition)
 _PUBLICATION = TypeAdapter(Publication)
 _ENTRY = TypeAdapter(FeedEntry)
+_POLLS = TypeAdapter(tuple[Ballot, ...])
 
 
 def without_blocks(edition: Edition) -> Edition:
@@ -59,6 +61,16 @@ def dump_entry(entry: FeedEntry | None) -> str | None:
 def load_entry(text: str | None) -> FeedEntry | None:
     """What ``dump_entry`` wrote."""
     return None if text is None else _ENTRY.validate_json(text)
+
+
+def dump_polls(polls: tuple[Ballot, ...]) -> str | None:
+    """*polls* as JSON; None where nothing is asked."""
+    return _POLLS.dump_json(polls).decode() if polls else None
+
+
+def load_polls(text: str | None) -> tuple[Ballot, ...]:
+    """What ``dump_polls`` wrote."""
+    return _POLLS.validate_json(text) if text else ()
 
 
 def dump_accepted(accepted: Sequence[Acceptance]) -> str | None:

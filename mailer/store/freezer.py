@@ -16,10 +16,12 @@ from mailer.store.codec import (
     dump_edition,
     dump_entry,
     dump_pictures,
+    dump_polls,
     dump_publication,
     load_edition,
     load_entry,
     load_pictures,
+    load_polls,
     load_publication,
     picture_key,
 )
@@ -69,6 +71,7 @@ def freeze(connection: Connection, frozen: Frozen, now: datetime) -> int:
                 text=rendering.text,
                 pictures_json=dump_pictures(rendering.pictures),
                 entry_json=dump_entry(rendering.entry),
+                polls_json=dump_polls(rendering.polls),
             )
         )
     if listed := listing_of(frozen):
@@ -110,6 +113,7 @@ def unfreeze(connection: Connection, key: int) -> Frozen:
                 text=each.text,
                 pictures=load_pictures(each.pictures_json, content),
                 entry=load_entry(each.entry_json),
+                polls=load_polls(each.polls_json),
             )
             for each in renderings
         ),

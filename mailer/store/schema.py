@@ -150,6 +150,7 @@ rendering = Table(
     Column("text", Text, nullable=False),
     Column("pictures_json", Text, nullable=False),
     Column("entry_json", Text),
+    Column("polls_json", Text),
 )
 
 listing = Table(
@@ -250,6 +251,28 @@ delivery = Table(
     ),
     Index(None, "subscriber_id"),
     sqlite_with_rowid=False,
+)
+
+vote = Table(
+    "vote",
+    metadata,
+    Column("edition", Text, primary_key=True),
+    Column("poll", Text, primary_key=True),
+    # The subscriber's number, or what an anonymous poll makes of it with its key.
+    Column("voter", String(64), primary_key=True),
+    Column("subscriber_id", ForeignKey("subscriber.id"), index=True),
+    Column("choice", Integer, nullable=False),
+    Column("voted_at", Moment),
+    sqlite_with_rowid=False,  # nor would the order in which they came tell anything
+)
+
+ballot_box = Table(
+    "ballot_box",
+    metadata,
+    Column("edition", Text, primary_key=True),
+    Column("poll", Text, primary_key=True),
+    Column("key", LargeBinary),
+    Column("counts_json", Text),
 )
 
 notice = Table(

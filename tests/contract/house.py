@@ -26,6 +26,7 @@ from mailer.store.notices import SqlNotices
 from mailer.store.pace import SqlPaceKeeper
 from mailer.store.readers import SqlReaders
 from mailer.store.relays import SqlRelayBook
+from mailer.store.voting import SqlBallots
 
 NOW = datetime(2026, 3, 14, 6, 0, 0, 123456, tzinfo=UTC)
 LEASE = timedelta(minutes=5)
@@ -114,6 +115,7 @@ class House:
     figures: SqlFigures
     memberships: SqlMemberships
     archive: SqlArchive
+    ballots: SqlBallots
 
     @classmethod
     async def open(cls, url: str) -> House:
@@ -131,6 +133,7 @@ class House:
             figures=SqlFigures(store),
             memberships=SqlMemberships(store),
             archive=SqlArchive(store),
+            ballots=SqlBallots(store),
         )
 
     async def admit(

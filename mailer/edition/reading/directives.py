@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
 from mailer.edition.blocks import (
     Block,
@@ -35,6 +36,8 @@ from mailer.phrases import Phrase, did_you_mean, say
 AUDIENCES = ("free", "member", "web", "email")
 SPONSOR_LABELS = ("ad", "partner")
 SNIPPET = "snippet"
+
+_Word = TypeVar("_Word", bound=str)
 
 _POLL_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
@@ -71,14 +74,16 @@ class Directive:
             self.error("directive-attribute", message, hint, word=f"{key}=")
             return None
 
-    def one_of(self, key: str, known: Sequence[str]) -> str:
+    def one_of(self, key: str, known: Sequence[_Word]) -> _Word:
         """An attribute that is one of *known*, the first if it was not given."""
         value = self.said(key) or known[0]
-        if value not in known:
-            message = say("no {key} {name}", key=key, name=value)
-            hint = did_you_mean(value, known)
-            self.error("directive-attribute", message, hint, word=f"{key}=")
-        return value
+        for each in known:
+            if each == value:
+                return each
+        message = say("no {key} {name}", key=key, name=value)
+        hint = did_you_mean(value, known)
+        self.error("directive-attribute", message, hint, word=f"{key}=")
+        return known[0]
 
     def href(self) -> str:
         """The attribute ``href``, if a mail may lead there."""
@@ -283,8 +288,19 @@ def _poll(it: Directive) -> Block:
     if len(choices) == 1:
         message = say("a poll with one choice asks nothing")
         it.error("poll-choices", message, say("add another"))
+    anonymous = it.one_of("votes", ("named", "anonymous")) == "anonymous"
+    if anonymous and not it.said("until"):
+        message = say("an anonymous poll says its last day")
+        hint = say("until=2026-03-31: then what could tell who answered is destroyed")
+        it.error("directive-attribute", message, hint, word="votes=")
     return Poll(
-        at=it.opening.at, id=id_, question=question, choices=choices, until=until
+        at=it.opening.at,
+        id=id_,
+        question=question,
+        choices=choices,
+        until=until,
+        results=it.one_of("results", ("always", "end", "never")),
+        anonymous=anonymous,
     )
 
 
@@ -326,7 +342,11 @@ DIRECTIVES: Mapping[str, Kind] = {
         required=frozenset({"by"}),
     ),
     "only": Kind(make=_only, argument="free"),
-    "poll": Kind(make=_poll, argument="breakfast", attributes=frozenset({"until"})),
+    "poll": Kind(
+        make=_poll,
+        argument="breakfast",
+        attributes=frozenset({"until", "results", "votes"}),
+    ),
     "toc": Kind(make=_toc),
     "signature": Kind(make=_signature, argument="claire"),
 }

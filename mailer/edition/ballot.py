@@ -1,0 +1,65 @@
+"""A poll as its readers got it: what is asked, until when, and what becomes of answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from mailer.edition.blocks import Poll, Showing, plain
+from mailer.edition.calendar import instant
+from mailer.edition.model import Edition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ballot:
+    """A poll's question and choices in plain words, and how its votes are counted.
+
+    A choice is known by its place, counted from 1. ``until`` is the last day to answer;
+    ``results`` says when readers see them: at any time, after the end, or never. An
+    ``anonymous`` one keeps no link from an answer to who gave it, and has an end.
+    """
+
+    id: str
+    question: str
+    choices: tuple[str, ...]
+    until: date | None = None
+    results: Showing = "always"
+    anonymous: bool = False
+
+    def ends(self, zone: str) -> datetime | None:
+        """The moment after its last day, by the wall clock of *zone*; None: never."""
+        if self.until is None:
+            return None
+        after = datetime.combine(self.until + timedelta(days=1), time())
+        return instant(after, zone).astimezone(UTC)
+
+    def is_open(self, now: datetime, zone: str) -> bool:
+        """Whether one may answer *now*."""
+        end = self.ends(zone)
+        return end is None or now < end
+
+    def shows_results(self, now: datetime, zone: str) -> bool:
+        """Whether readers may see *now* what was answered."""
+        match self.results:
+            case "always":
+                return True
+            case "end":
+                return not self.is_open(now, zone)
+            case _:
+                return False
+
+
+def ballots(edition: Edition) -> tuple[Ballot, ...]:
+    """The polls of *edition*, which is cut already, in their order."""
+    return tuple(
+        Ballot(
+            id=poll.id,
+            question=plain(poll.question),
+            choices=tuple(plain(choice) for choice in poll.choices),
+            until=poll.until,
+            results=poll.results,
+            anonymous=poll.anonymous,
+        )
+        for poll in edition.every_block()
+        if isinstance(poll, Poll)
+    )
