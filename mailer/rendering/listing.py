@@ -16,8 +16,7 @@ from itertools import chain
 from mailer.edition.model import Edition, Variant
 from mailer.rendering.cut import cut
 from mailer.rendering.model import Frozen, Rendering
-from mailer.rendering.web import minutes_for, reading_minutes
-from mailer.rendering.words import heard
+from mailer.rendering.words import heard, minutes_for, reading_minutes
 
 _TAG = re.compile(r"<[^>]*>")
 _BETWEEN = re.compile(r"</(?:p|li|h2|h3|h4|td|th|figcaption|blockquote|caption)>|<br>")

@@ -6,8 +6,6 @@ nobody can be unsubscribed from it.
 
 from __future__ import annotations
 
-from math import ceil
-
 from mailer.edition.blocks import Figure, plain
 from mailer.edition.model import Edition, Variant
 from mailer.rendering.bands import lay_out
@@ -15,9 +13,7 @@ from mailer.rendering.environment import environment, has_page, renderer, templa
 from mailer.rendering.inline import InlineHtml
 from mailer.rendering.model import Picture, Scene
 from mailer.rendering.personalise import HOLE, NAMES, fill, hole
-from mailer.rendering.words import words_of
-
-_WORDS_A_MINUTE = 230
+from mailer.rendering.words import reading_minutes
 
 
 def to_page(edition: Edition, variant: Variant, scene: Scene) -> str:
@@ -39,16 +35,6 @@ def to_page(edition: Edition, variant: Variant, scene: Scene) -> str:
         description=description_of(edition),
     )
     return for_everybody(html, edition, scene)
-
-
-def reading_minutes(edition: Edition) -> int:
-    """How long *edition*, as it was cut, takes to read; begun minutes count."""
-    return minutes_for(len(words_of(edition)))
-
-
-def minutes_for(words: int) -> int:
-    """How long so many *words* take to read."""
-    return ceil(words / _WORDS_A_MINUTE)
 
 
 def page_of(edition: Edition, scene: Scene) -> str:

@@ -6,6 +6,7 @@ import dataclasses
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from math import ceil
 
 from mailer.edition.blocks import (
     SPOKEN,
@@ -21,6 +22,7 @@ from mailer.edition.blocks import (
 )
 from mailer.edition.model import Edition
 
+_WORDS_A_MINUTE = 230
 _WORD = re.compile(r"[^\W_]+")  # the text part sets _emphasis_ between bars
 # Soft hyphens, joiners, marks of order, variation selectors, combining accents.
 _UNHEARD = re.compile(
@@ -57,6 +59,16 @@ def words_of(edition: Edition) -> list[str]:
         for line in lines_of(part)
         for word in words_in(line)
     ]
+
+
+def reading_minutes(edition: Edition) -> int:
+    """How long *edition*, as it was cut, takes to read; begun minutes count."""
+    return minutes_for(len(words_of(edition)))
+
+
+def minutes_for(words: int) -> int:
+    """How long so many *words* take to read."""
+    return ceil(words / _WORDS_A_MINUTE)
 
 
 def lines_of(value: object) -> Iterator[str]:

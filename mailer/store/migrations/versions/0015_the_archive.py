@@ -9,8 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from mailer.rendering.listing import bare
-from mailer.rendering.web import minutes_for
-from mailer.rendering.words import heard
+from mailer.rendering.words import heard, minutes_for
 
 revision = "0015"
 down_revision = "0014"
