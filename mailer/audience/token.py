@@ -50,6 +50,12 @@ class Purpose(StrEnum):
     UNDO = "undo"
 
 
+READERS_OWN = (Purpose.UNSUBSCRIBE, Purpose.PREFERENCES, Purpose.WEB, Purpose.VOTE)
+"""Those that every message may carry, all made by ``Keyring.sign_own``."""
+
+_QUARTERS = range(0, len(READERS_OWN) * _MAC_BYTES, _MAC_BYTES)
+
+
 class Keyring:
     """Keys, oldest to newest: the newest signs, every one is read.
 
@@ -61,22 +67,30 @@ class Keyring:
         if not keys or any(len(key) < _KEY_BYTES for key in keys):
             message = f"a keyring needs keys of at least {_KEY_BYTES} bytes"
             raise ValueError(message)
+        own = [_keyed(key, "token:own", len(READERS_OWN) * _MAC_BYTES) for key in keys]
+        self._own = own[-1]
         self._keyed = {
-            purpose: [_keyed(key, f"token:{purpose}", _MAC_BYTES) for key in keys]
-            for purpose in Purpose
+            purpose: (own, slice(at, at + _MAC_BYTES))
+            for at, purpose in zip(_QUARTERS, READERS_OWN, strict=True)
         }
+        for purpose in set(Purpose) - set(READERS_OWN):
+            of_its_own = [_keyed(key, f"token:{purpose}", _MAC_BYTES) for key in keys]
+            self._keyed[purpose] = of_its_own, slice(None)
         self._ids = [_derive(key, "key id")[:_ID_BYTES] for key in keys]
         self._digest = _keyed(keys[0], "digest", _DIGEST_BYTES)
         self._stamps = [_keyed(key, "stamp", _STAMP_BYTES) for key in keys]
 
     def sign(self, purpose: Purpose, *parts: str) -> str:
         """A token that says *parts* for *purpose*; ASCII letters, digits, ``-_``."""
-        text = _SEPARATOR.join(parts)
-        if not parts or text.count(_SEPARATOR) != len(parts) - 1:
-            message = "a token says at least one thing, without U+001F in it"
-            raise ValueError(message)
-        body = self._ids[-1] + text.encode()
-        return _encode(body + _mac(self._keyed[purpose][-1], body))
+        body = self._body(parts)
+        keyed, ours = self._keyed[purpose]
+        return _encode(body + _mac(keyed[-1], body)[ours])
+
+    def sign_own(self, *parts: str) -> tuple[str, ...]:
+        """The tokens that say *parts* for each of ``READERS_OWN``, as ``sign`` makes them."""
+        body = self._body(parts)
+        macs = _mac(self._own, body)
+        return tuple([_encode(body + macs[at : at + _MAC_BYTES]) for at in _QUARTERS])
 
     def read(self, purpose: Purpose, token: str) -> tuple[str, ...]:
         """What *token* says; TokenError if we did not sign it for *purpose*."""
@@ -87,9 +101,10 @@ class Keyring:
         except ValueError as error:
             message = "not a token"
             raise TokenError(message) from error
-        for key_id, key in zip(self._ids, self._keyed[purpose], strict=True):
-            ours = hmac.compare_digest(_mac(key, body), mac)
-            if ours and body[:_ID_BYTES] == key_id:
+        keyed, ours = self._keyed[purpose]
+        for key_id, key in zip(self._ids, keyed, strict=True):
+            right = hmac.compare_digest(_mac(key, body)[ours], mac)
+            if right and body[:_ID_BYTES] == key_id:
                 return parts
         message = "not our token"
         raise TokenError(message)
@@ -110,6 +125,13 @@ class Keyring:
             for key in self._stamps
         ]
         return any(found)
+
+    def _body(self, parts: tuple[str, ...]) -> bytes:
+        text = _SEPARATOR.join(parts)
+        if not parts or text.count(_SEPARATOR) != len(parts) - 1:
+            message = "a token says at least one thing, without U+001F in it"
+            raise ValueError(message)
+        return self._ids[-1] + text.encode()
 
 
 def _derive(key: bytes, salt: str) -> bytes:

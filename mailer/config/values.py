@@ -190,7 +190,10 @@ ListId = Annotated[
     str, _spelled(r"([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+)?", "is written label.example.org")
 ]
 Name = Annotated[str, _spelled(r"[A-Za-z0-9_-]+", "is letters, digits, - and _")]
-PublicationId = Annotated[str, _spelled(r"[A-Za-z0-9-]+", "is letters, digits and -")]
+PublicationId = Annotated[
+    str, _spelled(r"[A-Za-z0-9-]{1,63}", "is letters, digits and -, at most 63 of them")
+]
+"""The label of a List-Id, as long as one of a domain may be, and part of every link."""
 Zone = Annotated[str, AfterValidator(_zone)]
 Schedule = Annotated[str, AfterValidator(_schedule)]
 Exempt = Annotated[str, AfterValidator(_exempt)]

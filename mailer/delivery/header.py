@@ -13,6 +13,7 @@ import base64
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from mailer.errors import InputError
 from mailer.phrases import say
@@ -81,11 +82,17 @@ def named_field(name: str, phrase: str, address: str) -> bytes:
     one_line(phrase, what=name)
     if not phrase:
         return raw_field(name, f"<{address}>")
-    quotable = _QUOTABLE.fullmatch(phrase) and "=?" not in phrase
-    words = _quoted(phrase) if quotable else _encoded(phrase, len(name) + 2)
+    words = _phrase(phrase, len(name) + 2)
     column = len(f"{name}: {words}".rpartition("\r\n")[2])
     fold = " " if column + len(address) + 3 <= _LINE else "\r\n "
     return f"{name}: {words}{fold}<{address}>\r\n".encode("ascii")
+
+
+@lru_cache(maxsize=1024)
+def _phrase(phrase: str, column: int) -> str:
+    """*phrase* in quotes, or encoded; readers have each other's names."""
+    quotable = _QUOTABLE.fullmatch(phrase) and "=?" not in phrase
+    return _quoted(phrase) if quotable else _encoded(phrase, column)
 
 
 def _quoted(phrase: str) -> str:

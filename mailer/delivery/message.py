@@ -18,30 +18,29 @@ import base64
 import hashlib
 import html
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
-from enum import Enum, auto
+from functools import lru_cache
 from operator import itemgetter
-from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, assert_never
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from mailer.delivery.header import LINK, field, named_field, one_line, raw_field
+from mailer.delivery.links import TOKENS, Links
 from mailer.delivery.mailbox import ascii_address, read_mailbox, wire_address
 from mailer.delivery.quoted import quoted_printable
 from mailer.delivery.reader import Reader
 from mailer.errors import InputError
 from mailer.phrases import say
 from mailer.rendering.model import Picture, Rendering
-from mailer.rendering.personalise import HOLE, NAMES, fill, pieces
+from mailer.rendering.personalise import HOLE, NAMES, fill, hole, pieces
 
 if TYPE_CHECKING:  # it brings MJML and Jinja2, which whoever sends has no need of
     from mailer.rendering.letter import Written
 
 _T = TypeVar("_T")
-_Forms: TypeAlias = dict[str, tuple[bytes, bytes]]
-"""A reader's values by placeholder, as the text part and as the HTML part have them."""
-
+_LEAVING = hole("unsubscribe_token")
 _LIST_ID = re.compile(r"(?=.{3,255}\Z)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _FEEDBACK_ID = re.compile(r"(?:[\w.-]{0,60}:){3}[\w.-]{5,15}", re.ASCII)
 
@@ -110,56 +109,17 @@ def feedback_id(*, edition: str, publication: str, sender: str) -> str:
     return ":".join([*(x[:60] for x in fields), "newsletter", sender_id])
 
 
-class _Channel(Enum):
-    """Where a hole is, and so how its value is written."""
-
-    TO = auto()
-    SUBJECT = auto()
-    MESSAGE_ID = auto()
-    UNSUBSCRIBE = auto()
-    TEXT = auto()
-    HTML = auto()
-
-
-_FIELDS = {
-    _Channel.TO: ("To",),
-    _Channel.SUBJECT: ("Subject",),
-    _Channel.MESSAGE_ID: ("Message-ID",),
-    _Channel.UNSUBSCRIBE: ("List-Unsubscribe", "List-Unsubscribe-Post"),
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """A per-reader gap; ``content`` is a placeholder's name, or the whole subject."""
+    """A per-reader gap: ``fill`` writes what stands there for a reader.
 
-    channel: _Channel
+    ``content`` is a placeholder's name, or a text with placeholders. ``fields`` are the
+    header fields that may stand here; none in the body.
+    """
+
+    fill: Callable[[Reader, str], bytes]
     content: str = ""
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """The header fields that may stand here; none in the body."""
-        return _FIELDS.get(self.channel, ())
-
-    def filled(self, reader: Reader, forms: _Forms) -> bytes:
-        """What stands here for *reader*; *forms* are theirs and kept between holes."""
-        channel = self.channel
-        if channel is _Channel.TEXT or channel is _Channel.HTML:
-            found = forms.get(self.content)
-            if found is None:
-                found = forms[self.content] = _forms(reader.value(self.content))
-            return found[channel is _Channel.HTML]
-        match channel:
-            case _Channel.TO:
-                return _to(reader)
-            case _Channel.MESSAGE_ID:
-                return raw_field("Message-ID", reader.message_id)
-            case _Channel.UNSUBSCRIBE:
-                return _unsubscribe(reader)
-            case _Channel.SUBJECT:
-                values = {name: reader.value(name) for name in NAMES}
-                return field("Subject", fill(self.content, values, escape=False))
-        assert_never(channel)
+    fields: tuple[str, ...] = ()
 
 
 class _Deal(Protocol):
@@ -182,8 +142,7 @@ class MessageTemplate:
 
     def values(self, reader: Reader) -> list[bytes]:
         """What fills each of ``holes`` for *reader*."""
-        forms: _Forms = {}
-        return [hole.filled(reader, forms) for hole in self.holes]
+        return [hole.fill(reader, hole.content) for hole in self.holes]
 
     def write(self, reader: Reader) -> bytes:
         """The message that *reader* gets, canonical, without the final dot."""
@@ -192,8 +151,10 @@ class MessageTemplate:
         return b"".join(parts)
 
 
-def compile_message(rendering: Rendering, letterhead: Letterhead) -> MessageTemplate:
-    """The template of one variant; InputError if a value of either cannot be sent."""
+def compile_message(
+    rendering: Rendering, letterhead: Letterhead, links: Links
+) -> MessageTemplate:
+    """The template of one variant; InputError if a value of it cannot be sent."""
     if not rendering.variant.is_mail:
         message = say(
             "the {variant} variant has no recipient", variant=rendering.variant
@@ -202,7 +163,7 @@ def compile_message(rendering: Rendering, letterhead: Letterhead) -> MessageTemp
     parts = [b""]
     index: dict[Hole, int] = {}
     order: list[int] = []
-    for piece in _message(rendering, letterhead):
+    for piece in _message(rendering, letterhead, links):
         if isinstance(piece, bytes):
             parts[-1] += piece
         else:
@@ -238,7 +199,7 @@ def compile_letter(written: Written, *, sender: str, date: datetime) -> MessageT
     return MessageTemplate(
         return_path=mailbox.address,
         parts=(head, b"", between, b"", rest),
-        holes=(Hole(_Channel.TO), Hole(_Channel.MESSAGE_ID)),
+        holes=(_TO, _MESSAGE_ID),
         pick=itemgetter(0, 1),
     )
 
@@ -249,13 +210,19 @@ def _constant(media_type: str, body: str) -> Iterator[bytes]:
     yield quoted_printable(body if body.endswith("\n") else body + "\n")
 
 
-def _message(rendering: Rendering, head: Letterhead) -> Iterator[bytes | Hole]:
+def _message(
+    rendering: Rendering, head: Letterhead, links: Links
+) -> Iterator[bytes | Hole]:
     """The message from top to bottom."""
-    yield from _headers(rendering, head)
+    for part in (rendering.subject, rendering.text, rendering.html):
+        _check_placeholders(part)
+    yield from _headers(rendering, head, links)
     digest = rendering.digest()[:32]
-    text = _part("text/plain", _Channel.TEXT, rendering.text)
+    text_body = links.expand(rendering.text, escape=False)
+    text = _part("text/plain", _in_text, text_body)
     inline = [picture for picture in rendering.pictures if picture.inline]
-    body: Iterable[bytes | Hole] = _part("text/html", _Channel.HTML, rendering.html)
+    html_body = links.expand(rendering.html, escape=True)
+    body: Iterable[bytes | Hole] = _part("text/html", _in_html, html_body)
     if inline:
         body = _multipart(
             'related; type="text/html"',
@@ -266,18 +233,23 @@ def _message(rendering: Rendering, head: Letterhead) -> Iterator[bytes | Hole]:
     yield from _multipart("alternative", f"=_a_{digest}", [text, body])
 
 
-def _headers(rendering: Rendering, head: Letterhead) -> Iterator[bytes | Hole]:
+def _headers(
+    rendering: Rendering, head: Letterhead, links: Links
+) -> Iterator[bytes | Hole]:
     sender = read_mailbox(head.sender, what="the sender")
     yield named_field("From", sender.name, sender.address)
     if head.reply_to:
         reply_to = read_mailbox(head.reply_to, what="the reply-to")
         yield named_field("Reply-To", reply_to.name, reply_to.address)
-    yield Hole(_Channel.TO)
-    yield _subject(f"{head.subject_prefix} {rendering.subject}".strip(" "))
+    yield _TO
+    yield _subject(f"{head.subject_prefix} {rendering.subject}".strip(" "), links)
     yield raw_field("Date", format_datetime(head.date))
-    yield Hole(_Channel.MESSAGE_ID)
+    yield _MESSAGE_ID
     yield named_field("List-Id", head.list_name, head.list_id)
-    yield Hole(_Channel.UNSUBSCRIBE)
+    if links.way_out:
+        yield Hole(
+            _way_out, links.way_out, ("List-Unsubscribe", "List-Unsubscribe-Post")
+        )
     if head.archive_url:
         yield raw_field("List-Archive", f"<{head.archive_url}>")
     if head.feedback_id:
@@ -288,15 +260,19 @@ def _headers(rendering: Rendering, head: Letterhead) -> Iterator[bytes | Hole]:
     yield raw_field("Content-Language", rendering.lang)
 
 
-def _subject(subject: str) -> bytes | Hole:
+def _subject(subject: str, links: Links) -> bytes | Hole:
     """The subject, already encoded unless it names the reader."""
     if not HOLE.search(subject):
         return field("Subject", subject)
-    _check_placeholders(subject)
-    return Hole(_Channel.SUBJECT, subject)
+    return Hole(_named_subject, links.expand(subject, escape=False), ("Subject",))
 
 
-def _to(reader: Reader) -> bytes:
+def _named_subject(reader: Reader, subject: str) -> bytes:
+    values = {name: reader.value(name) for name in HOLE.findall(subject)}
+    return field("Subject", fill(subject, values, escape=False))
+
+
+def _to(reader: Reader, _: str) -> bytes:
     """The reader's mailbox, or an empty group for an address that no header can hold.
 
     Headers are ASCII (RFC 5322 section 2.2); RFC 5322 section 3.4 knows empty groups.
@@ -307,28 +283,37 @@ def _to(reader: Reader) -> bytes:
     return named_field("To", reader.name, address)
 
 
+def _message_id(reader: Reader, _: str) -> bytes:
+    return raw_field("Message-ID", reader.message_id)
+
+
+def _way_out(reader: Reader, fields: str) -> bytes:
+    """The fields of the list's way out, which the reader's token completes."""
+    token = one_line(reader.unsubscribe_token, what="List-Unsubscribe")
+    return fields.replace(_LEAVING, token).encode("ascii")
+
+
+def _in_text(reader: Reader, name: str) -> bytes:
+    return _forms(reader.value(name))[0]
+
+
+def _in_html(reader: Reader, name: str) -> bytes:
+    return _forms(reader.value(name))[1]
+
+
+def _token(reader: Reader, name: str) -> bytes:
+    """The same in both parts: letters, digits, ``-`` and ``_`` need no escape."""
+    return quoted_printable(reader.value(name))
+
+
+@lru_cache(maxsize=1024)
 def _forms(value: str) -> tuple[bytes, bytes]:
-    """*value* for the text part, and for the HTML part; links need it made only once."""
-    text = quoted_printable(value)
-    # Five looks are a tenth of what it takes to escape what needs none.
-    if "&" in value or "<" in value or ">" in value or '"' in value or "'" in value:
-        return text, quoted_printable(html.escape(value))
-    return text, text
+    """*value* for the text part, and for the HTML part; names come again and again."""
+    return quoted_printable(value), quoted_printable(html.escape(value))
 
 
-def _unsubscribe(reader: Reader) -> bytes:
-    """The list's way out; never folded inside ``<>``, never encoded (RFC 2369)."""
-    ways = [w for w in (reader.one_click_url, reader.unsubscribe_mailto) if w]
-    if not ways:
-        return b""
-    listed = ",\r\n ".join(f"<{way}>" for way in ways)
-    # RFC 8058 section 3.1: only beside an https address that takes the POST.
-    post = (
-        "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
-        if reader.one_click_url
-        else ""
-    )
-    return f"List-Unsubscribe: {listed}\r\n{post}".encode("ascii")
+_TO = Hole(_to, "", ("To",))
+_MESSAGE_ID = Hole(_message_id, "", ("Message-ID",))
 
 
 def _multipart(
@@ -343,12 +328,16 @@ def _multipart(
     yield f"--{boundary}--\r\n".encode()
 
 
-def _part(media_type: str, channel: _Channel, body: str) -> Iterator[bytes | Hole]:
+def _part(
+    media_type: str, write: Callable[[Reader, str], bytes], body: str
+) -> Iterator[bytes | Hole]:
     """A body with its holes; it ends with a line end, for "=" may not come last."""
-    _check_placeholders(body)
     yield _encoding(media_type)
     for piece, is_hole in pieces(body if body.endswith("\n") else body + "\n"):
-        yield Hole(channel, piece) if is_hole else quoted_printable(piece)
+        if is_hole:
+            yield Hole(_token if piece in TOKENS else write, piece)
+        else:
+            yield quoted_printable(piece)
 
 
 def _encoding(media_type: str) -> bytes:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from mailer.delivery.dkim import Template, sign_template, signers_for
+from mailer.delivery.links import links_of
 from mailer.delivery.mailbox import read_mailbox
 from mailer.delivery.message import (
     Letterhead,
@@ -39,7 +40,18 @@ def templates_of(
     # deferral or a doubt, is the same to the last byte.
     return {
         rendering.variant: sign_template(
-            compile_message(rendering, head), ours, now=date
+            compile_message(
+                rendering,
+                head,
+                links_of(
+                    frozen.publication,
+                    frozen.edition,
+                    rendering.variant,
+                    public_url=public_url,
+                ),
+            ),
+            ours,
+            now=date,
         )
         for rendering in frozen.renderings
         if rendering.variant.is_mail

@@ -85,7 +85,6 @@ async def message_for_reader(
         edition=frozen.edition,
         variant=variant,
         keyring=keyring,
-        public_url=public_url,
     )
     return _write(
         frozen, variant, reader, now=now, public_url=public_url, signers=signers
@@ -113,7 +112,6 @@ def sample_message(
         edition=frozen.edition,
         variant=variant,
         keyring=keyring,
-        public_url=public_url,
     )
     return _write(
         frozen,

@@ -48,7 +48,6 @@ def open_cases(
                 edition=frozen.edition,
                 variant=doubt.variant,
                 keyring=keyring,
-                public_url=None,
             )
         except InputError:  # nobody can have sent to an address that is none
             cases[doubt.email] = Case(doubt=doubt, message_id="")

@@ -94,5 +94,4 @@ def _addressing(frozen: Frozen) -> Addressing:
         edition=frozen.edition,
         variant=Variant.FREE,
         keyring=Keyring((b"k" * 32,)),
-        public_url=PUBLIC_URL,
     )

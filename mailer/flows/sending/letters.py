@@ -28,7 +28,6 @@ class Letters:
                 edition=frozen.edition,
                 variant=variant,
                 keyring=desk.keyring,
-                public_url=desk.public_url,
             )
             for variant in self._templates
         }

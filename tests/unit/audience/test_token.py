@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mailer.audience.segment import variant_for
 from mailer.audience.subscriber import Tier
-from mailer.audience.token import Keyring, Purpose
+from mailer.audience.token import READERS_OWN, Keyring, Purpose
 from mailer.edition.model import Variant
 from mailer.errors import TokenError
 
@@ -30,12 +30,24 @@ def test_what_was_signed_is_read(parts: list[str], purpose: Purpose) -> None:
     assert all(c.isalnum() or c in "-_." for c in token)
 
 
-def test_a_token_serves_one_purpose() -> None:
-    """A token to leave does not open the preferences."""
+@pytest.mark.parametrize("purpose", Purpose)
+@pytest.mark.parametrize("other", Purpose)
+def test_a_token_serves_one_purpose(purpose: Purpose, other: Purpose) -> None:
+    """A token to leave does not open the preferences, nor any other anything else."""
     ring = Keyring((OLD,))
-    token = ring.sign(Purpose.UNSUBSCRIBE, "p", "1")
-    with pytest.raises(TokenError):
-        ring.read(Purpose.PREFERENCES, token)
+    token = ring.sign(purpose, "p", "1")
+    if purpose is not other:
+        with pytest.raises(TokenError):
+            ring.read(other, token)
+
+
+@given(PARTS)
+def test_the_tokens_of_a_reader_are_made_at_once(parts: list[str]) -> None:
+    """Together they are what each is alone, and no two are the same."""
+    ring = Keyring((OLD, NEW))
+    own = ring.sign_own(*parts)
+    assert own == tuple(ring.sign(purpose, *parts) for purpose in READERS_OWN)
+    assert len(set(own)) == len(READERS_OWN)
 
 
 @settings(max_examples=150)

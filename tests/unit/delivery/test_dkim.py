@@ -19,12 +19,14 @@ from dkim.canonicalization import Relaxed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mailer.audience.token import Purpose
 from mailer.delivery.dkim import (
     ONCE,
     relaxed_fields,
     relaxed_lines,
     sign_template,
 )
+from mailer.delivery.links import Link, Links
 from mailer.delivery.message import Letterhead, compile_message
 from mailer.delivery.reader import Reader
 from mailer.delivery.signer import Signer
@@ -51,16 +53,26 @@ RENDERING = Rendering(
     '\t<a href="{{ unsubscribe_url }}">Se désabonner</a> \n\n</html>\n\n\n',
     text="Bonjour {{ name }} !\n.\n  deux  espaces \n\n{{ unsubscribe_url }}\n\n\n",
 )
+LEAVE = Link("https://lettres.example/unsubscribe/" + "k=7." * 30, Purpose.UNSUBSCRIBE)
+LINKS = Links(
+    web=Link("https://lettres.example/archive/le-meridien/ports?m=", Purpose.WEB),
+    unsubscribe=LEAVE,
+    one_click=LEAVE,
+    mailto=Link(
+        "mailto:unsubscribe@meridien.example?subject=unsubscribe%20",
+        Purpose.UNSUBSCRIBE,
+    ),
+    preferences=Link("https://lettres.example/preferences/", Purpose.PREFERENCES),
+    poll=Link("https://lettres.example/poll/", Purpose.VOTE),
+)
 READER = Reader(
     email="renee@example.org",
     name="Renée  de  Deux-Espaces",
     message_id="<e118.4f2a@meridien.example>",
-    web_url="https://lettres.example/archive/le-meridien/ports",
-    unsubscribe_url="https://lettres.example/unsubscribe/" + "k=7." * 30,
-    one_click_url="https://lettres.example/unsubscribe/" + "k=7." * 30,
-    unsubscribe_mailto="mailto:unsubscribe@meridien.example?subject=unsubscribe%20k7",
-    preferences_url="https://lettres.example/preferences/k7",
-    poll_url="https://lettres.example/poll/k7",
+    unsubscribe_token="kA7",
+    preferences_token="kB" * 60,
+    web_token="kC7",
+    vote_token="kD7",
 )
 SIGNED = (
     "From Reply-To To Subject Date Message-ID List-Id List-Unsubscribe "
@@ -84,8 +96,9 @@ def signed(
     rendering: Rendering = RENDERING,
     letterhead: Letterhead = LETTERHEAD,
     reader: Reader = READER,
+    links: Links = LINKS,
 ) -> bytes:
-    template = compile_message(rendering, letterhead)
+    template = compile_message(rendering, letterhead, links)
     return sign_template(template, signers, now=letterhead.date).write(reader)
 
 
@@ -197,8 +210,7 @@ def test_what_relays_do_to_white_space_passes() -> None:
 
 def test_a_reader_without_links_is_signed_for_too() -> None:
     """No way out but the page: the fields that are missing cannot be added."""
-    bare = replace(READER, one_click_url="", unsubscribe_mailto="", name="")
-    content = signed(rsa(), reader=bare)
+    content = signed(rsa(), reader=replace(READER, name=""), links=Links())
     assert b"List-Unsubscribe:" not in content
     assert verdicts(content, rsa()) == [True]
     added = b"List-Unsubscribe: <https://evil.example/>\r\n" + content
@@ -213,7 +225,7 @@ def test_a_message_without_holes_in_its_body_is_signed() -> None:
 
 def test_empty_lines_at_the_end_do_not_count() -> None:
     """Whatever a body ends with, and a relay may drop it."""
-    template = compile_message(RENDERING, LETTERHEAD)
+    template = compile_message(RENDERING, LETTERHEAD, LINKS)
     *first, last = template.parts
     longer = replace(template, parts=(*first, last + b"\r\n\r\n"))
     content = sign_template(longer, [rsa()], now=LETTERHEAD.date).write(READER)
@@ -277,7 +289,7 @@ def test_the_example_of_the_standard() -> None:
 
 def test_a_field_that_occurs_twice_is_a_defect() -> None:
     """The last of several is hashed first; ours have none, and say so."""
-    template = compile_message(RENDERING, LETTERHEAD)
+    template = compile_message(RENDERING, LETTERHEAD, LINKS)
     first, *rest = template.parts
     doubled = replace(template, parts=(b"To: <a@b.example>\r\n" + first, *rest))
     with pytest.raises(ValueError, match="occurs twice"):

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from mailer.audience.token import Purpose
 from mailer.delivery.dkim import sign_template
+from mailer.delivery.links import Link, Links
 from mailer.delivery.message import Envelope, Letterhead, compile_message
 from mailer.delivery.reader import Reader
 from mailer.edition.model import Variant
@@ -35,8 +37,11 @@ async def test_the_wire_leaves_a_signature_whole(extensions: tuple[str, ...]) ->
         email="renee@example.org",
         name="..Renée  .",
         message_id="<e118.4f2a@meridien.example>",
-        web_url="https://lettres.example/" + "." * 200,
-        one_click_url="https://lettres.example/unsubscribe/k7",
+        unsubscribe_token="k7",
+    )
+    links = Links(
+        web=Link("https://lettres.example/" + "." * 200),
+        one_click=Link("https://lettres.example/unsubscribe/", Purpose.UNSUBSCRIBE),
     )
     signers = rsa(), ed25519()
     envelope = Envelope(return_path="a@meridien.example", recipient=reader.email)
@@ -54,7 +59,7 @@ async def test_the_wire_leaves_a_signature_whole(extensions: tuple[str, ...]) ->
                     text=text,
                 )
                 content = sign_template(
-                    compile_message(rendering, letterhead),
+                    compile_message(rendering, letterhead, links),
                     signers,
                     now=letterhead.date,
                 ).write(reader)
