@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mailer.wiring import House, Stores
+from mailer.stores import Stores
+from mailer.wiring import House
 
 if TYPE_CHECKING:
     from mailer.edition.model import Publication

@@ -10,7 +10,6 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -28,20 +27,13 @@ if TYPE_CHECKING:
     from mailer.delivery.signer import Signer
     from mailer.delivery.switchboard import Switchboard
     from mailer.edition.model import Publication
-    from mailer.flows.approvals import Approvals
     from mailer.flows.carriage import Relay
-    from mailer.flows.control import Control
-    from mailer.flows.figures import Figures
     from mailer.flows.gather import GatheringDesk
-    from mailer.flows.membership import Memberships
-    from mailer.flows.notices import Notices
-    from mailer.flows.ports import Ledger, PaceKeeper, Readers
-    from mailer.flows.relaying import RelayBook
-    from mailer.flows.retention import Retention, Terms
+    from mailer.flows.retention import Terms
     from mailer.flows.send import SendingDesk
-    from mailer.flows.slots import Slots
     from mailer.flows.vigil import Vigil
     from mailer.store.upkeep import Upkeep
+    from mailer.stores import Stores
     from mailer.workspace.newsroom import WorkspaceNewsroom
 
 
@@ -63,24 +55,6 @@ class SystemClock:
                 return await event.wait()
         except TimeoutError:
             return False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stores:
-    """The database, by its ports."""
-
-    readers: Readers
-    ledger: Ledger
-    control: Control
-    slots: Slots
-    pace: PaceKeeper
-    is_shared: bool  # with other processes, perhaps on other machines
-    approvals: Approvals
-    notices: Notices
-    relay_book: RelayBook
-    retention: Retention
-    figures: Figures
-    memberships: Memberships
 
 
 class House:
@@ -220,37 +194,10 @@ class House:
     @asynccontextmanager
     async def stores(self) -> AsyncIterator[Stores]:
         """The database, opened, brought to the newest schema, and closed again."""
-        from mailer.store.approvals import SqlApprovals
-        from mailer.store.control import SqlControl
-        from mailer.store.deliveries import SqlLedger
-        from mailer.store.engine import Store
-        from mailer.store.figures import SqlFigures
-        from mailer.store.membership import SqlMemberships
-        from mailer.store.notices import SqlNotices
-        from mailer.store.pace import SqlPaceKeeper
-        from mailer.store.readers import SqlReaders
-        from mailer.store.relays import SqlRelayBook
-        from mailer.store.retention import SqlRetention
-        from mailer.store.slots import SqlSlots
+        from mailer.stores import open_stores
 
-        store = await Store.open(self.loaded.database_url())
-        try:
-            yield Stores(
-                readers=SqlReaders(store),
-                ledger=SqlLedger(store),
-                control=SqlControl(store),
-                slots=SqlSlots(store),
-                pace=SqlPaceKeeper(store),
-                is_shared=not store.is_sqlite,
-                approvals=SqlApprovals(store),
-                notices=SqlNotices(store),
-                relay_book=SqlRelayBook(store),
-                retention=SqlRetention(store),
-                figures=SqlFigures(store),
-                memberships=SqlMemberships(store),
-            )
-        finally:
-            await store.close()
+        async with open_stores(self.loaded.database_url()) as stores:
+            yield stores
 
     def relays(self) -> list[Relay]:
         """Every relay; ConfigError if none is configured."""

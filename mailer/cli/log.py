@@ -23,7 +23,7 @@ from mailer.phrases import Phrase, did_you_mean, say
 
 if TYPE_CHECKING:
     from mailer.flows.control import Line, Search
-    from mailer.wiring import Stores
+    from mailer.stores import Stores
 
 _SHOWN = 50
 _ROOMY = 110

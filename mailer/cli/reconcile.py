@@ -20,7 +20,7 @@ from mailer.phrases import Phrase, say, say_many
 if TYPE_CHECKING:
     from mailer.flows.ports import Run
     from mailer.flows.reconcile import Case
-    from mailer.wiring import Stores
+    from mailer.stores import Stores
 
 
 def register(app: typer.Typer) -> None:

@@ -21,7 +21,7 @@ from mailer.phrases import say, say_many
 
 if TYPE_CHECKING:
     from mailer.flows.ports import Run
-    from mailer.wiring import Stores
+    from mailer.stores import Stores
 
 
 def register(app: typer.Typer) -> None:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from mailer.flows.assembled import Assembled
     from mailer.flows.ports import Plan, Run
     from mailer.flows.send import SendingDesk
-    from mailer.wiring import Stores
+    from mailer.stores import Stores
 
 
 def register(app: typer.Typer) -> None:

@@ -23,7 +23,7 @@ from mailer.phrases import say, say_many
 
 if TYPE_CHECKING:
     from mailer.flows.ports import Entry, Run
-    from mailer.wiring import Stores
+    from mailer.stores import Stores
 
 _SHOWN = 50  # readers named on a screen; JSON names them all
 _TOLD = (State.IN_DOUBT, State.REFUSED, State.EXPIRED, State.WITHDRAWN, State.DUE)

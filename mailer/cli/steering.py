@@ -18,7 +18,7 @@ from mailer.phrases import Phrase, say, verbatim
 
 if TYPE_CHECKING:
     from mailer.flows.ports import Run
-    from mailer.wiring import Stores
+    from mailer.stores import Stores
 
 ReasonOption = Annotated[
     str, typer.Option("--reason", help="Why; kept with the run and shown in status.")

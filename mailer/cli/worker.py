@@ -11,7 +11,7 @@ from mailer.errors import ConfigError
 from mailer.phrases import say
 
 if TYPE_CHECKING:
-    from mailer.wiring import Stores
+    from mailer.stores import Stores
 
 _LOOK = 2.0  # seconds between two looks for runs that are being sent
 

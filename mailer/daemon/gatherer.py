@@ -19,7 +19,8 @@ from mailer.flows.gather import (
     gather,
 )
 from mailer.phrases import Phrase, say
-from mailer.wiring import House, Stores
+from mailer.stores import Stores
+from mailer.wiring import House
 
 log = structlog.get_logger()
 

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from mailer.errors import MailerError
-from mailer.wiring import House, Stores
+from mailer.stores import Stores
+from mailer.wiring import House
 
 log = structlog.get_logger()
 

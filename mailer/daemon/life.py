@@ -16,7 +16,6 @@ import socket
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any, assert_never
 
 import structlog
@@ -29,7 +28,7 @@ from mailer.daemon.listening import answering, publishing
 from mailer.daemon.manager import ServiceManager
 from mailer.daemon.observer import Observer
 from mailer.daemon.orders import Orders
-from mailer.daemon.senders import Senders, is_to_be_sent
+from mailer.daemon.senders import Senders, is_to_be_sent, patient
 from mailer.daemon.ticker import Ticker
 from mailer.daemon.tidings import told_to_people
 from mailer.daemon.tower import Tower
@@ -40,14 +39,12 @@ from mailer.flows.ports import Run, RunState
 from mailer.flows.schedule import Kind, News
 from mailer.flows.send import SendingDesk
 from mailer.phrases import Phrase, say
-from mailer.wiring import House, Stores
+from mailer.stores import Stores
+from mailer.wiring import House
 
 log = structlog.get_logger()
 
 _STOPPING = (signal.SIGTERM, signal.SIGINT)
-_ENDLESS = timedelta(days=3650)
-"""A daemon stays for the next attempt, however late."""
-
 Tell = Callable[[Phrase], None]
 
 
@@ -288,7 +285,7 @@ class Daemon:
         self._house = house
         self._stores = stores
         desk = replace(house.desk(stores), meter=self._meter)
-        self._desk: SendingDesk = _patient(desk, house.settings.send.catch_up)
+        self._desk: SendingDesk = patient(desk, house.settings.send.catch_up)
         self._tower = Tower(
             house, stores, owner=f"{socket.gethostname()}:{os.getpid()}"
         )
@@ -393,8 +390,3 @@ class Daemon:
         finally:
             for each in (*_STOPPING, signal.SIGHUP):
                 loop.remove_signal_handler(each)
-
-
-def _patient(desk: SendingDesk, catch_up: timedelta) -> SendingDesk:
-    policy = replace(desk.policy, linger=_ENDLESS, catch_up=catch_up)
-    return replace(desk, policy=policy, has_heir=True)

@@ -12,7 +12,8 @@ import structlog
 from mailer.daemon.observer import Observer
 from mailer.phrases import Phrase, say
 from mailer.public import PublicSite
-from mailer.wiring import House, Stores
+from mailer.stores import Stores
+from mailer.wiring import House
 
 log = structlog.get_logger()
 

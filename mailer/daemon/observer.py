@@ -22,7 +22,8 @@ from mailer.errors import MailerError, StoreError
 from mailer.flows.figures import NextReading, Reading, RelayReading
 from mailer.flows.meter import Meter
 from mailer.flows.sending.traffic import Traffic
-from mailer.wiring import House, Stores
+from mailer.stores import Stores
+from mailer.wiring import House
 
 _TOO_LATE_SECONDS = 10.0
 """A loop that is this late does not do its work any more."""

@@ -12,7 +12,7 @@ from mailer.errors import GuardError, NotFoundError
 from mailer.flows.ports import Clock, Run, RunState
 from mailer.flows.steer import cancel
 from mailer.phrases import Phrase, say, verbatim
-from mailer.wiring import Stores
+from mailer.stores import Stores
 
 Facts = Callable[[], Awaitable[dict[str, Any]]]
 

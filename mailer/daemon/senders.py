@@ -27,6 +27,9 @@ _SHORT = timedelta(minutes=1)
 _LONGEST = timedelta(minutes=15)
 """The longest pause before a run that stopped by itself is tried again."""
 
+_ENDLESS = timedelta(days=3650)
+"""A daemon stays for the next attempt, however late."""
+
 _RECENT = 200
 """Runs looked at; what is unfinished is among the newest."""
 
@@ -131,3 +134,9 @@ def is_to_be_sent(run: Run) -> bool:
     if run.state is RunState.PAUSED:
         return not run.held and run.reason.english != STOPPED.english
     return run.state in {RunState.ARMED, RunState.SENDING}
+
+
+def patient(desk: SendingDesk, catch_up: timedelta) -> SendingDesk:
+    """*desk* for a process that stays, and hands what is left to the next one."""
+    policy = replace(desk.policy, linger=_ENDLESS, catch_up=catch_up)
+    return replace(desk, policy=policy, has_heir=True)

@@ -15,7 +15,8 @@ from mailer.flows.arming import arm_departure
 from mailer.flows.ports import Run
 from mailer.flows.schedule import News, Timetable, tick
 from mailer.phrases import Phrase
-from mailer.wiring import House, Stores
+from mailer.stores import Stores
+from mailer.wiring import House
 
 _FRESH_SECONDS = 1.0
 

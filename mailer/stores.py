@@ -1,0 +1,77 @@
+"""The database by its ports: one adapter for each, made when it is opened."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mailer.flows.approvals import Approvals
+    from mailer.flows.control import Control
+    from mailer.flows.figures import Figures
+    from mailer.flows.membership import Memberships
+    from mailer.flows.notices import Notices
+    from mailer.flows.ports import Ledger, PaceKeeper, Readers
+    from mailer.flows.relaying import RelayBook
+    from mailer.flows.retention import Retention
+    from mailer.flows.slots import Slots
+    from mailer.flows.voting import Ballots
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """The database, by its ports."""
+
+    readers: Readers
+    ledger: Ledger
+    control: Control
+    slots: Slots
+    pace: PaceKeeper
+    is_shared: bool  # with other processes, perhaps on other machines
+    approvals: Approvals
+    notices: Notices
+    relay_book: RelayBook
+    retention: Retention
+    figures: Figures
+    memberships: Memberships
+    ballots: Ballots
+
+
+@asynccontextmanager
+async def open_stores(url: str) -> AsyncIterator[Stores]:
+    """The database at *url*, brought to the newest schema, and closed again."""
+    from mailer.store.approvals import SqlApprovals
+    from mailer.store.control import SqlControl
+    from mailer.store.deliveries import SqlLedger
+    from mailer.store.engine import Store
+    from mailer.store.figures import SqlFigures
+    from mailer.store.membership import SqlMemberships
+    from mailer.store.notices import SqlNotices
+    from mailer.store.pace import SqlPaceKeeper
+    from mailer.store.readers import SqlReaders
+    from mailer.store.relays import SqlRelayBook
+    from mailer.store.retention import SqlRetention
+    from mailer.store.slots import SqlSlots
+    from mailer.store.voting import SqlBallots
+
+    store = await Store.open(url)
+    try:
+        yield Stores(
+            readers=SqlReaders(store),
+            ledger=SqlLedger(store),
+            control=SqlControl(store),
+            slots=SqlSlots(store),
+            pace=SqlPaceKeeper(store),
+            is_shared=not store.is_sqlite,
+            approvals=SqlApprovals(store),
+            notices=SqlNotices(store),
+            relay_book=SqlRelayBook(store),
+            retention=SqlRetention(store),
+            figures=SqlFigures(store),
+            memberships=SqlMemberships(store),
+            ballots=SqlBallots(store),
+        )
+    finally:
+        await store.close()
