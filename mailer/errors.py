@@ -10,6 +10,7 @@
     │   ├── NotFoundError          exit 3    no such edition, run or subscriber
     │   └── GuardError             exit 4    allowed in principle, refused as things stand
     ├── RelayError                 exit 69   the relay did not answer, or did not let us in
+    ├── IntakeError                exit 69   a mailbox that bounces come to cannot be emptied
     ├── StoreError                 exit 69   the database did not take it (75: try again)
     ├── TokenError                 exit 70   a stranger's token: told little
     └── BalanceError               exit 70   the balance sheet does not add up
@@ -157,6 +158,20 @@ class RelayError(MailerError):
         self.closing = closing
         named = say("relay {relay}: {message}", relay=relay, message=message)
         super().__init__(named if relay else message)
+
+
+class IntakeError(MailerError):
+    """A mailbox or folder that bounces come to cannot be emptied; what lies there stays.
+
+    ``way`` is its name, ``message`` what went wrong.
+    """
+
+    exit_code = 69
+
+    def __init__(self, message: Phrase, *, way: str) -> None:
+        self.message = message
+        self.way = way
+        super().__init__(say("{way}: {message}", way=way, message=message))
 
 
 class StoreError(MailerError):

@@ -24,20 +24,18 @@ from email.policy import compat32
 from pathlib import Path
 from types import MappingProxyType
 
-from aiosmtpd.smtp import SMTP
-
 from mailer.errors import ConfigError, InputError, NotFoundError
 from mailer.phrases import say
 from mailer.transport.chaos import Chaos
 from mailer.transport.dialogue import Manners, Taken
 from mailer.transport.maildir import Keeper
 from mailer.transport.unruly import UnrulyServer
+from mailer.transport.wholebody import WholeBody
 
 _LOOPBACK = "127.0.0.1"
 _SIZE_LIMIT = 30 * 1024 * 1024
 _HEAD_LIMIT = 256 * 1024
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
-_BODY_END = b"\r\n.\r\n"
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.,:=-]{0,200}")
 _HOSTILE = (MessageError, LookupError, ValueError, TypeError, AttributeError)
 
@@ -67,7 +65,7 @@ async def smtp_inbox(
 
 @asynccontextmanager
 async def _orderly(keeper: Keeper, port: int) -> AsyncIterator[int]:
-    dialogues: set[_Dialogue] = set()
+    dialogues: set[WholeBody] = set()
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
         lambda: _Dialogue(keeper, dialogues), _LOOPBACK, port
@@ -96,57 +94,21 @@ async def _unruly(keeper: Keeper, port: int, chaos: Chaos) -> AsyncIterator[int]
         yield server.port
 
 
-class _Dialogue(SMTP):
-    """One connection. aiosmtpd speaks; the body is taken in one piece.
-
-    aiosmtpd reads a body line by line through a buffer of 2 KB: 34 mails of 200 KB in a
-    second. In one piece it is ten times as many, each on the disk before its 250.
-    """
+class _Dialogue(WholeBody):
+    """One connection to the trial inbox: everything is taken, and kept as it came."""
 
     line_length_limit = _SIZE_LIMIT  # of the stream, too
 
-    def __init__(self, keeper: Keeper, dialogues: set[_Dialogue]) -> None:
-        self._keeper, self._dialogues = keeper, dialogues
-        super().__init__(
-            object(),
-            hostname="inbox.localhost",
-            ident="mailer inbox",
-            data_size_limit=_SIZE_LIMIT,
-            enable_SMTPUTF8=True,
-            loop=asyncio.get_running_loop(),
-        )
+    def __init__(self, keeper: Keeper, dialogues: set[WholeBody]) -> None:
+        self._keeper = keeper
+        super().__init__(object(), dialogues, size=_SIZE_LIMIT, name="inbox.localhost")
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remember the connection, to be able to end it."""
-        super().connection_made(transport)
-        self._dialogues.add(self)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        """Forget the connection."""
-        super().connection_lost(error)
-        self._dialogues.discard(self)
-
-    async def end(self) -> None:
-        """Close the connection without a word, and wait until nobody serves it."""
-        if isinstance(self.transport, asyncio.Transport):
-            self.transport.abort()
-        if self._handler_coroutine is not None:
-            await asyncio.gather(self._handler_coroutine, return_exceptions=True)
-
-    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - aiosmtpd's name
-        """Take the body, keep it, and only then say so."""
+    async def taken(self, content: bytes | None) -> None:
+        """Keep the body, and only then say so."""
         envelope = self.envelope
-        if envelope is None or not envelope.rcpt_tos:
-            await self.push("503 5.5.1 RCPT comes first")
-            return
-        if arg:
-            await self.push("501 5.5.4 DATA stands alone")
-            return
-        await self.push("354 end with <CRLF>.<CRLF>")
-        content = await self._body()
+        assert envelope is not None  # noqa: S101 - a body has one
         recipients = [str(each) for each in envelope.rcpt_tos]
         sender = str(envelope.mail_from or "")
-        self._set_post_data_state()  # type: ignore[no-untyped-call]
         if content is None:
             await self.push(f"552 5.3.4 more than {_SIZE_LIMIT} bytes")
             return
@@ -156,27 +118,6 @@ class _Dialogue(SMTP):
             await self.push(f"451 4.3.0 not kept: {error.strerror}")
             return
         await self.push("250 2.0.0 kept")
-
-    async def _body(self) -> bytes | None:
-        """The mail with its dots as they were (RFC 5321 section 4.5.2); None if too long."""
-        # The end may follow DATA at once, its first CRLF being that of the command.
-        self._reader.feed_data(b"\r\n")
-        try:
-            wire = await self._reader.readuntil(_BODY_END)
-        except asyncio.LimitOverrunError as overrun:
-            await self._skip(overrun.consumed)
-            return None
-        return wire[: -len(b".\r\n")].replace(b"\r\n.", b"\r\n")[2:]
-
-    async def _skip(self, count: int) -> None:
-        """Read on to the end of the body, keeping nothing."""
-        while count:
-            await self._reader.read(count)
-            try:
-                await self._reader.readuntil(_BODY_END)
-                count = 0
-            except asyncio.LimitOverrunError as overrun:
-                count = overrun.consumed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
