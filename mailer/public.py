@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from mailer.stores import Stores
@@ -10,10 +11,13 @@ from mailer.wiring import House
 
 if TYPE_CHECKING:
     from mailer.edition.model import Publication
+    from mailer.flows.correspondence import PostDesk
     from mailer.language import Catalogue
     from mailer.rendering.theme import Theme
     from mailer.web.public.app import Router, Site
     from mailer.web.public.pages import Pages
+
+_SECOND = timedelta(seconds=1)
 
 
 class Looks:
@@ -87,3 +91,37 @@ def _routers(house: House, stores: Stores, pages: Pages) -> list[Router]:  # noq
     from mailer.web.public import joining
 
     return [joining.router(pages)]
+
+
+def post_desk(house: House, stores: Stores) -> PostDesk | None:
+    """What sends letters to readers; None where nothing is hosted for their links."""
+    from mailer.flows.correspondence import PostDesk
+    from mailer.flows.reader_letters import Writer
+    from mailer.workspace.letters import letter_templates
+
+    if house.public_url is None:
+        return None
+    looks = Looks(house)
+    folders = house.newsroom.templates
+    rates = [relay.rate for relay in house.settings.relays if relay.rate]
+    return PostDesk(
+        letters=stores.letters,
+        relays=house.relays(),
+        book=stores.relay_book,
+        clock=house.clock,
+        compose=Writer(
+            publication=house.settings.publication,
+            theme=looks.theme,
+            sentences=looks.sentences,
+            templates=lambda: letter_templates(folders),
+            keyring=house.keyring,
+            signers=house.signers,
+            public_url=house.public_url,
+            now=house.clock.now,
+        ),
+        worker=house.worker,
+        # Half of what the slowest relay may be given: a run may use the other half.
+        pause=max(
+            (2 / rate.per_second * _SECOND for rate in rates), default=_SECOND * 0
+        ),
+    )

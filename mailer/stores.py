@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mailer.flows.approvals import Approvals
     from mailer.flows.control import Control
+    from mailer.flows.correspondence import Letters
     from mailer.flows.figures import Figures
     from mailer.flows.membership import Memberships
     from mailer.flows.notices import Notices
@@ -37,6 +38,7 @@ class Stores:
     figures: Figures
     memberships: Memberships
     ballots: Ballots
+    letters: Letters
 
 
 @asynccontextmanager
@@ -47,6 +49,7 @@ async def open_stores(url: str) -> AsyncIterator[Stores]:
     from mailer.store.deliveries import SqlLedger
     from mailer.store.engine import Store
     from mailer.store.figures import SqlFigures
+    from mailer.store.letters import SqlLetters
     from mailer.store.membership import SqlMemberships
     from mailer.store.notices import SqlNotices
     from mailer.store.pace import SqlPaceKeeper
@@ -72,6 +75,7 @@ async def open_stores(url: str) -> AsyncIterator[Stores]:
             figures=SqlFigures(store),
             memberships=SqlMemberships(store),
             ballots=SqlBallots(store),
+            letters=SqlLetters(store),
         )
     finally:
         await store.close()

@@ -48,6 +48,8 @@ class Purpose(StrEnum):
     WEB = "web"
     VOTE = "vote"
     UNDO = "undo"
+    CONFIRM = "confirm"
+    FORM = "form"
 
 
 READERS_OWN = (Purpose.UNSUBSCRIBE, Purpose.PREFERENCES, Purpose.WEB, Purpose.VOTE)

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import socket
-from collections.abc import Callable, Coroutine, Iterator, Mapping
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any, assert_never
 
@@ -22,12 +21,14 @@ import structlog
 
 from mailer.daemon.control import ControlSocket
 from mailer.daemon.gatherer import Gatherer
+from mailer.daemon.heeding import heeding
 from mailer.daemon.herald import Herald
 from mailer.daemon.housekeeper import Housekeeper
 from mailer.daemon.listening import answering, publishing
 from mailer.daemon.manager import ServiceManager
 from mailer.daemon.observer import Observer
 from mailer.daemon.orders import Orders
+from mailer.daemon.postman import Postman
 from mailer.daemon.senders import Senders, is_to_be_sent, patient
 from mailer.daemon.ticker import Ticker
 from mailer.daemon.tidings import told_to_people
@@ -44,7 +45,6 @@ from mailer.wiring import House
 
 log = structlog.get_logger()
 
-_STOPPING = (signal.SIGTERM, signal.SIGINT)
 Tell = Callable[[Phrase], None]
 
 
@@ -86,8 +86,9 @@ class Daemon:
             self._housekeeper = Housekeeper(
                 lambda: self._house, stores, lambda: bool(self._senders.under_way)
             )
+            self._postman = Postman(lambda: self._house, stores)
             await self._account(stores)
-            stack.enter_context(self._signals())
+            stack.enter_context(heeding(self._drain, self._read_again))
             orders = Orders(stores, house.clock, self._senders, self._facts)
             await self._listen(house, orders, stack)
             self._observer = Observer(
@@ -115,6 +116,7 @@ class Daemon:
             await ticker.stop()
             await self._gatherer.stop()
             await self._housekeeper.stop()
+            await self._postman.stop()
             await self._senders.drain()
             await self._herald.stop()
             beating.cancel()
@@ -145,6 +147,7 @@ class Daemon:
         self._observer.ticked()
         self._keep_watch()
         self._housekeeper.look()
+        self._postman.wake()
         await self._herald.look()
         upcoming = await self._tower.upcoming()
         if upcoming is not None:
@@ -290,6 +293,9 @@ class Daemon:
             house, stores, owner=f"{socket.gethostname()}:{os.getpid()}"
         )
 
+    def _read_again(self) -> None:
+        self._beside(self._reload())
+
     async def _reload(self) -> None:
         """Read configuration and themes anew; a running send keeps what it began with."""
         async with self._reloading:
@@ -369,24 +375,6 @@ class Daemon:
             self._manager.alive()
             await asyncio.sleep(every.total_seconds())
 
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-
-        def drain() -> None:
-            for each in _STOPPING:
-                loop.remove_signal_handler(each)  # the second one leaves
-            self._tell(say("stopping: what is on the wire is finished first"))
-            self._stop.set()
-
-        def reload() -> None:
-            self._beside(self._reload())
-
-        for each in _STOPPING:
-            loop.add_signal_handler(each, drain)
-        loop.add_signal_handler(signal.SIGHUP, reload)
-        try:
-            yield
-        finally:
-            for each in (*_STOPPING, signal.SIGHUP):
-                loop.remove_signal_handler(each)
+    def _drain(self) -> None:
+        self._tell(say("stopping: what is on the wire is finished first"))
+        self._stop.set()

@@ -18,7 +18,7 @@ import base64
 import hashlib
 import html
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
@@ -178,8 +178,16 @@ def compile_message(
     )
 
 
-def compile_letter(written: Written, *, sender: str, date: datetime) -> MessageTemplate:
-    """The template of a letter of our own, to a few people by name: no list headers.
+def compile_letter(
+    written: Written,
+    *,
+    sender: str,
+    date: datetime,
+    reply_to: str = "",
+    return_path: str = "",
+    leave: Sequence[str] = (),
+) -> MessageTemplate:
+    """The template of a letter of our own; *leave* are a reader's ways out, click first.
 
     It is marked as automatic, so that nobody's absence answers it (RFC 3834 section 5).
     """
@@ -187,17 +195,23 @@ def compile_letter(written: Written, *, sender: str, date: datetime) -> MessageT
     seal = hashlib.sha256(written.html.encode()).hexdigest()[:32]
     parts = (("text/plain", written.text), ("text/html", written.html))
     head = named_field("From", mailbox.name, mailbox.address)
-    between = field("Subject", written.subject) + raw_field(
-        "Date", format_datetime(date)
-    )
-    rest = raw_field("Auto-Submitted", "auto-generated")
+    if reply_to:
+        answers = read_mailbox(reply_to, what="the reply-to")
+        head += named_field("Reply-To", answers.name, answers.address)
+    between = field("Subject", written.subject)
+    between += raw_field("Date", format_datetime(date))
+    rest = b""
+    if leave:
+        rest = raw_field("List-Unsubscribe", ", ".join(f"<{way}>" for way in leave))
+        if leave[0].startswith("https:"):
+            rest += raw_field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+    rest += raw_field("Auto-Submitted", "auto-generated")
     rest += raw_field("MIME-Version", "1.0")
-    for piece in _multipart(
-        "alternative", f"=_a_{seal}", [_constant(*part) for part in parts]
-    ):
+    body = [_constant(*part) for part in parts]
+    for piece in _multipart("alternative", f"=_a_{seal}", body):
         rest += piece if isinstance(piece, bytes) else b""
     return MessageTemplate(
-        return_path=mailbox.address,
+        return_path=return_path or mailbox.address,
         parts=(head, b"", between, b"", rest),
         holes=(_TO, _MESSAGE_ID),
         pick=itemgetter(0, 1),

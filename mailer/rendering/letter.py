@@ -74,20 +74,21 @@ def write_letter(
         "steps": [(said(what), command) for what, command in letter.steps],
         "why": said(letter.why),
     }
-    source = _filled(_HTML, templates, context)
+    source = fill_template(_HTML, templates, context)
     return Written(
         subject=subject,
         html=to_html(source, locate=lambda _: Source(_HTML, 1)),
-        text=_filled(_TEXT, templates, context),
+        text=fill_template(_TEXT, templates, context),
     )
 
 
-def _filled(
+def fill_template(
     name: str, templates: Mapping[str, str], context: Mapping[str, object]
 ) -> str:
+    """The template *name* of a letter, filled; MJML is escaped, text is not."""
     env = ImmutableSandboxedEnvironment(
         loader=jinja2.DictLoader(templates),
-        autoescape=name == _HTML,
+        autoescape=name.endswith(".mjml.j2"),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

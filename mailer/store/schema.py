@@ -113,6 +113,10 @@ consent = Table(
     Column("wording", Text, nullable=False),
     Column("at", Moment, nullable=False),
     Column("action", String(24)),
+    Column("version", String(16)),
+    Column("ip", Text),
+    Column("agent", Text),
+    Column("form", Text),
 )
 
 suppression = Table(
@@ -283,6 +287,35 @@ notice = Table(
     Column("need", String(16), primary_key=True),
     Column("lease_until", Moment, nullable=False),
     Column("met_at", Moment),
+)
+
+letter = Table(
+    "letter",
+    metadata,
+    Column("id", Key, primary_key=True, autoincrement=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("kind", String(24), nullable=False),
+    Column("publication", Text, nullable=False),
+    Column("subscriber_id", ForeignKey("subscriber.id"), nullable=False, index=True),
+    Column("lang", String(16), nullable=False),
+    Column("values_json", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("next_attempt_at", Moment),
+    Column("attempts", Integer, nullable=False),
+    Column("doubts", Integer, nullable=False),
+    Column("worker", Text, nullable=False),
+    Column("lease_until", Moment),
+    Column("fence", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Index(
+        "ix_letter_open",
+        "next_attempt_at",
+        sqlite_where=text("state IN ('due', 'handing over')"),
+        postgresql_where=text("state IN ('due', 'handing over')"),
+    ),
 )
 
 slot = Table(

@@ -1,0 +1,64 @@
+"""Letters to readers, sent beside everything else: soon after they are written down."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from mailer.errors import MailerError
+from mailer.flows.correspondence import PostDesk, send_letters
+from mailer.public import post_desk
+from mailer.stores import Stores
+from mailer.wiring import House
+
+log = structlog.get_logger()
+
+
+class Postman:
+    """Looks for letters at every tick, and when somebody rings (``wake``)."""
+
+    def __init__(self, house: Callable[[], House], stores: Stores) -> None:
+        self._house, self._stores = house, stores
+        self._made: tuple[House, PostDesk] | None = None
+        self._stop = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._rung = False
+
+    def wake(self) -> None:
+        """Send what there is, now; what comes meanwhile is seen too."""
+        if self._task is not None and not self._task.done():
+            self._rung = True
+        elif not self._stop.is_set():
+            self._task = asyncio.create_task(self._round())
+
+    async def stop(self) -> None:
+        """Finish the letter on the wire; the rest waits for the next start."""
+        self._stop.set()
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _round(self) -> None:
+        self._rung = True
+        while self._rung and not self._stop.is_set():
+            self._rung = False
+            try:
+                desk = self._desk()
+                if desk is not None:
+                    await send_letters(desk, self._stop)
+            except MailerError as error:
+                log.warning("letters.failed", reason=str(error))
+                return
+            except Exception:  # must not stop the daemon
+                log.exception("letters.failed")
+                return
+
+    def _desk(self) -> PostDesk | None:
+        house = self._house()
+        if self._made is None or self._made[0] is not house:
+            desk = post_desk(house, self._stores)
+            if desk is None:
+                return None
+            self._made = (house, desk)
+        return self._made[1]
