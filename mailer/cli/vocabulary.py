@@ -85,6 +85,12 @@ _COUNTED: Mapping[str, Callable[[int], Phrase]] = {
         "{count} already sent in an earlier run",
         n,
     ),
+    "paused": lambda n: say_many("{count} paused", "{count} paused", n),
+    "had one this month": lambda n: say_many(
+        "{count} who wants one a month had it",
+        "{count} who want one a month had it",
+        n,
+    ),
     "not for their tier": lambda n: say_many(
         "{count} not for their tier", "{count} not for their tier", n
     ),

@@ -87,7 +87,9 @@ class SignedTemplate:
 
     ``head`` and ``body`` are its parts as they are hashed, holes between them;
     ``relaxed`` says how the value of each of its holes is. ``opening`` has hashed the
-    body up to its first hole.
+    body up to its first hole. Where a hole may be the end of the body, so that its last
+    empty lines are each reader's own, nothing is hashed before: ``loose`` is what stands
+    before that hole.
     """
 
     template: MessageTemplate
@@ -96,6 +98,7 @@ class SignedTemplate:
     body: tuple[bytes, ...]
     relaxed: tuple[Callable[[bytes], bytes], ...]
     opening: _Hash
+    loose: bytes | None = None
 
     @property
     def return_path(self) -> str:
@@ -114,7 +117,8 @@ class SignedTemplate:
         head[1::2] = hashed[:holes_in_head]
         body[::2] = hashed[holes_in_head:]
         body_hash = self.opening.copy()
-        body_hash.update(b"".join(body))
+        rest = b"".join(body)
+        body_hash.update(rest if self.loose is None else _ended(self.loose + rest))
         head_hash = hashlib.sha256(b"".join(head))
         coded = base64.b64encode(body_hash.digest())
         parts = list(template.parts)
@@ -136,7 +140,9 @@ def sign_template(
     last, _, first = template.parts[2 * cut].partition(_END_OF_HEAD)
     head = (*template.parts[: 2 * cut], last + b"\r\n")
     body = [relaxed_lines(p) for p in (first, *template.parts[2 * cut + 1 :])]
-    body[-1] = body[-1].rstrip(b"\r\n") + b"\r\n"  # empty lines at the end
+    is_loose = not body[-1].rstrip(b"\r\n")
+    if not is_loose:
+        body[-1] = _ended(body[-1])
     in_head = template.pick(list(template.holes))[:cut]
     fields: list[str] = []
     for constant, hole in zip(head[::2], [*in_head, None], strict=True):
@@ -151,7 +157,8 @@ def sign_template(
             relaxed_fields if hole in in_head else relaxed_lines
             for hole in template.holes
         ),
-        opening=hashlib.sha256(body[0]),
+        opening=hashlib.sha256(b"" if is_loose else body[0]),
+        loose=body[0] if is_loose else None,
     )
 
 
@@ -188,6 +195,12 @@ def relaxed_lines(lines: bytes) -> bytes:
     if b" " not in lines and b"\t" not in lines:  # as in most values: addresses
         return lines
     return _SPACES.sub(b" ", _TRAILING.sub(b"", lines))
+
+
+def _ended(body: bytes) -> bytes:
+    """*body* without empty lines at its end; nothing where there is nothing else."""
+    ended = body.rstrip(b"\r\n")
+    return ended + b"\r\n" if ended else b""
 
 
 def _single_spaced(octets: bytes) -> bytes:

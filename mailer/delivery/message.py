@@ -234,6 +234,9 @@ def _message(
     digest = rendering.digest()[:32]
     text_body = links.expand(rendering.text, escape=False)
     text = _part("text/plain", _in_text, text_body)
+    if not rendering.html:
+        yield from text  # for whoever asked for no more
+        return
     inline = [picture for picture in rendering.pictures if picture.inline]
     html_body = links.expand(rendering.html, escape=True)
     body: Iterable[bytes | Hole] = _part("text/html", _in_html, html_body)

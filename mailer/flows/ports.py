@@ -152,7 +152,7 @@ class Run:
 class Plan:
     """Whom a run would write to, counted before anything is written.
 
-    ``skipped`` maps a reason in words (``suppressed``, ``unconfirmed``,
+    ``skipped`` maps a reason in words (``suppressed``, ``unconfirmed``, ``paused``,
     ``already sent in an earlier run``) to a count.
     """
 
@@ -171,7 +171,7 @@ class Claim:
 
     ``fence`` proves the claim: a later claim of the same row has a greater one, and
     no statement of the older claim changes the row any more. ``attempts`` counts the
-    attempts already spent.
+    attempts already spent. Who reads ``text_only`` gets no HTML.
     """
 
     run: int
@@ -181,6 +181,7 @@ class Claim:
     email: str
     name: str
     attempts: int
+    text_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 
 from mailer.edition.ballot import Ballot
@@ -119,6 +119,10 @@ class Rendering:
     entry: FeedEntry | None = None
     polls: tuple[Ballot, ...] = ()
 
+    def as_text(self) -> Rendering:
+        """The text part alone, for readers who want neither layout nor pictures."""
+        return replace(self, html="", pictures=())
+
     def digest(self) -> str:
         """SHA-256 over everything a reader could see, in hex."""
         seal = hashlib.sha256()
@@ -148,6 +152,11 @@ class Frozen:
         """One hash over all variants, in hex."""
         digests = sorted(rendering.digest() for rendering in self.renderings)
         return hashlib.sha256("".join(digests).encode()).hexdigest()
+
+    def as_text(self) -> Frozen:
+        """The same edition for readers of plain text: its mails without their HTML."""
+        mails = (each.as_text() for each in self.renderings if each.variant.is_mail)
+        return replace(self, renderings=tuple(mails))
 
     def rendering(self, variant: Variant) -> Rendering:
         """The rendering of *variant*; KeyError if it was not built."""

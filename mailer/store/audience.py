@@ -7,9 +7,9 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, case, exists, literal, select
+from sqlalchemy import ColumnElement, Select, case, exists, false, func, literal, select
 
-from mailer.audience.subscriber import Standing, Tier
+from mailer.audience.subscriber import Rhythm, Standing, Tier
 from mailer.delivery.ledger import State
 from mailer.edition.model import Publication, Variant
 from mailer.store.schema import delivery, run, subscriber, subscription, suppression
@@ -19,6 +19,8 @@ SKIPPED = (
     "unconfirmed",
     "left",
     "already sent in an earlier run",
+    "paused",
+    "had one this month",
     "not for their tier",
 )
 """Why a subscription of the publication is not in the audience, in words."""
@@ -30,29 +32,31 @@ def audience(
     variants: Collection[Variant],
     now: datetime,
 ) -> Select[Any]:
-    """One row per subscription: id, email, name, and ``lot``.
+    """One row per subscription: id, email, name, ``text_only``, and ``lot``.
 
     ``lot`` is the variant they get *now*, or one of ``SKIPPED``.
     """
-    today = now.astimezone(ZoneInfo(publication.timezone)).date()
-    had_it = exists(
-        select(literal(1))
-        .select_from(delivery)
-        .join(run, run.c.id == delivery.c.run_id)
-        .where(delivery.c.subscriber_id == subscriber.c.id)
-        .where(run.c.edition == edition)
-        .where(delivery.c.state != State.WITHDRAWN)
-    )
-    suppressed, unconfirmed, left, earlier, _ = SKIPPED
+    local = now.astimezone(ZoneInfo(publication.timezone))
+    today = local.date()
+    had_it = _had(run.c.edition == edition, State.WITHDRAWN)
+    suppressed, unconfirmed, left, earlier, paused, monthly, _ = SKIPPED
     lot = case(
         (suppression.c.email_key.is_not(None), suppressed),
         (subscription.c.standing == Standing.PENDING, unconfirmed),
         (subscription.c.standing == Standing.LEFT, left),
         (had_it, earlier),
+        (subscription.c.paused_until > today, paused),
+        (_had_one_this_month(publication, local), monthly),
         else_=_variant(variants, today),
     )
     return (
-        select(subscriber.c.id, subscriber.c.email, subscriber.c.name, lot.label("lot"))
+        select(
+            subscriber.c.id,
+            subscriber.c.email,
+            subscriber.c.name,
+            func.coalesce(subscriber.c.text_only, false()).label("text_only"),
+            lot.label("lot"),
+        )
         .join_from(
             subscription, subscriber, subscriber.c.id == subscription.c.subscriber_id
         )
@@ -83,6 +87,30 @@ def reads_as_member(day: date) -> ColumnElement[bool]:
     """``Subscription.tier_on(day)`` is that of a member, as SQL."""
     return (subscription.c.tier == Tier.MEMBER) & (
         subscription.c.until.is_(None) | (subscription.c.until >= day)
+    )
+
+
+def _had_one_this_month(
+    publication: Publication, local: datetime
+) -> ColumnElement[bool]:
+    """True for who wants one edition a month, and may have this month's already."""
+    month = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    one = _had(
+        (run.c.publication == publication.id) & (run.c.started_at >= month),
+        *(State.WITHDRAWN, State.REFUSED, State.EXPIRED, State.BOUNCED),
+    )
+    return (subscription.c.rhythm == Rhythm.MONTHLY) & one
+
+
+def _had(which: ColumnElement[bool], *unless: State) -> ColumnElement[bool]:
+    """True for who has a delivery of a run of *which*, in none of the states *unless*."""
+    return exists(
+        select(literal(1))
+        .select_from(delivery)
+        .join(run, run.c.id == delivery.c.run_id)
+        .where(delivery.c.subscriber_id == subscriber.c.id)
+        .where(which)
+        .where(delivery.c.state.not_in(unless))
     )
 
 

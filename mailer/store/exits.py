@@ -51,7 +51,7 @@ async def end(
     store: Store, exits: Sequence[Exit], now: datetime
 ) -> list[Farewell | None]:
     """End what *exits* name; see ``flows.leaving.Exits``."""
-    farewells, held = await store.write(lambda c: _end(c, exits, now))
+    farewells, held = await store.write(lambda c: end_in(c, exits, now))
     for key in held:
         # A sender had these in hand. One transaction each: whoever waits for one row
         # alone is never waited for in a circle.
@@ -59,10 +59,14 @@ async def end(
     return farewells
 
 
-def _end(
+def end_in(
     connection: Connection, exits: Sequence[Exit], now: datetime
 ) -> tuple[list[Farewell | None], list[tuple[int, int]]]:
-    """What each of *exits* came to, and deliveries that are still to be withdrawn."""
+    """The same inside a transaction of the caller's.
+
+    What each of *exits* came to, and the deliveries (run, subscriber) that are to be
+    withdrawn after it (``journey.withdraw_held``).
+    """
     beside(connection, Turn.OPEN_RUN)  # or a run being opened would miss it
     standings = _standings(connection, {each.subscriber for each in exits})
     before = dict(standings)

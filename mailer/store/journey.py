@@ -61,6 +61,7 @@ def claim(
             email=row.email,
             name=row.name,
             attempts=row.attempts,
+            text_only=bool(row.text_only),
         )
         for row in wanted
     ]
@@ -91,6 +92,7 @@ def _oldest(which: Run, now: datetime, limit: int) -> Select[Any]:
             delivery.c.email,
             delivery.c.name,
             delivery.c.attempts,
+            delivery.c.text_only,
             no_longer_wanted().label("gone"),
         )
         .join_from(delivery, run, run.c.id == delivery.c.run_id)

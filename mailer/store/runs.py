@@ -113,13 +113,16 @@ def open_run(
         lots.c.lot,
         lots.c.email,
         lots.c.name,
+        lots.c.text_only,
         *(literal(value) for value in constants.values()),
         literal(now, moment),
         literal(now, moment),
     ).where(lots.c.lot.in_([str(v) for v in _variants(frozen)]))
-    columns = ["run_id", "subscriber_id", "variant", "email", "name", *constants]
+    columns = "run_id subscriber_id variant email name text_only".split()
     inserted = connection.execute(
-        insert(delivery).from_select([*columns, "next_attempt_at", "updated_at"], rows),
+        insert(delivery).from_select(
+            [*columns, *constants, "next_attempt_at", "updated_at"], rows
+        ),
         execution_options={"preserve_rowcount": True},  # else unknown to PostgreSQL
     )
     if inserted.rowcount == 0:

@@ -1,10 +1,17 @@
-"""The messages of a run: compiled once per variant, written per reader."""
+"""The messages of a run: compiled once per variant, written per reader.
+
+Those of plain text are compiled when the first reader asks for one.
+"""
 
 from __future__ import annotations
 
+from functools import cached_property
+
+from mailer.delivery.dkim import Template
 from mailer.delivery.message import Envelope
 from mailer.delivery.reader import Addressing
 from mailer.delivery.return_path import Enveloping
+from mailer.edition.model import Variant
 from mailer.flows.letters import templates_of
 from mailer.flows.ports import Claim, Run
 from mailer.flows.sending.desk import SendingDesk
@@ -16,12 +23,8 @@ class Letters:
 
     def __init__(self, run: Run, frozen: Frozen, desk: SendingDesk) -> None:
         self.frozen = frozen
-        self._templates = templates_of(
-            frozen,
-            date=run.started,
-            public_url=desk.public_url,
-            signers=desk.signers,
-        )
+        self._run, self._desk = run, desk
+        self._templates = self._compiled(frozen)
         self._addressing = {
             variant: Addressing(
                 publication=frozen.publication,
@@ -40,11 +43,23 @@ class Letters:
 
     def write(self, claim: Claim) -> tuple[Envelope, bytes]:
         """What the reader of *claim* gets; InputError if nothing can be addressed."""
-        template = self._templates[claim.variant]
+        templates = self._plain if claim.text_only else self._templates
         reader = self._addressing[claim.variant].reader(
             subscriber=claim.subscriber, email=claim.email, name=claim.name
         )
         envelope = self._enveloping.envelope(
             subscriber=claim.subscriber, email=claim.email
         )
-        return envelope, template.write(reader)
+        return envelope, templates[claim.variant].write(reader)
+
+    @cached_property
+    def _plain(self) -> dict[Variant, Template]:
+        return self._compiled(self.frozen.as_text())
+
+    def _compiled(self, frozen: Frozen) -> dict[Variant, Template]:
+        return templates_of(
+            frozen,
+            date=self._run.started,
+            public_url=self._desk.public_url,
+            signers=self._desk.signers,
+        )
