@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, literal, select, update
+from sqlalchemy import Connection, func, insert, literal, select, text, update
 
 from mailer.audience.address import address_key
 from mailer.delivery.canary import NOBODY, Canary
@@ -130,6 +130,9 @@ def open_run(
         raise GuardError(message)
     if canary:
         _send_ahead(connection, key, canary, now, inserted.rowcount)
+    if connection.dialect.name != "sqlite":
+        # Without statistics PostgreSQL would read all of the run to find a few of it.
+        connection.execute(text("ANALYZE delivery"))
     return as_run(connection.execute(select(run).where(run.c.id == key)).one())
 
 

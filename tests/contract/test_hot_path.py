@@ -1,0 +1,54 @@
+"""What PostgreSQL does for every group of messages, on a run that was opened just now."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from mailer.store import booking
+from tests.contract.house import House
+from tests.contract.postgres import Postgres
+
+_PEOPLE = """
+INSERT INTO subscriber (email, email_key, name, created_at)
+SELECT 'r' || n || '@readers.example', 'r' || n || '@readers.example', '', 0
+FROM generate_series(1, 10000) n"""
+_WHO_TAKE_IT = """
+INSERT INTO subscription (subscriber_id, publication, tier, standing, since)
+SELECT id, 'le-meridien', 'free', 'active', 0 FROM subscriber
+ON CONFLICT DO NOTHING"""
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("dialect", ["postgres"], indirect=True)
+async def test_a_group_finds_its_rows_by_their_key(
+    house: House, postgres: Postgres
+) -> None:
+    """Nothing is read but the rows it names, however many the run has.
+
+    A table filled a moment ago has no statistics: PostgreSQL read the whole run for each
+    eight messages, until it chanced to look at the table by itself.
+    """
+    await house.admit("first@readers.example")
+    for statement in (_PEOPLE, _WHO_TAKE_IT):
+        postgres.run(statement, database=house.url)
+    await house.open_run()
+    names: list[str] = []
+
+    def number(found: re.Match[str]) -> str:
+        if found[1] not in names:
+            names.append(found[1])
+        return f"${names.index(found[1]) + 1}"
+
+    query = re.sub(r"%\((\w+)\)s", number, booking._POST)
+    plan = "\n".join(
+        str(line)
+        for (line,) in postgres.run(
+            f"EXPLAIN (GENERIC_PLAN) {query}", database=house.url
+        )
+    )
+    assert plan.count("Update on delivery") == 2
+    assert plan.count("Index Scan using") == 3  # the run, the outcomes, the marks
+    assert plan.count("subscriber_id = ") == 2
+    assert not re.search("Seq Scan|Bitmap|Hash Join|Merge Join", plan)
