@@ -86,11 +86,16 @@ def make_site(house: House, stores: Stores) -> Site:
     )
 
 
-def _routers(house: House, stores: Stores, pages: Pages) -> list[Router]:  # noqa: ARG001 - desks are made of them
+def _routers(house: House, stores: Stores, pages: Pages) -> list[Router]:
     """One for each subject; what a subject needs is handed over here."""
-    from mailer.web.public import joining
+    from mailer.flows.voting import VotingDesk
+    from mailer.web.public import joining, polls
 
-    return [joining.router(pages)]
+    voting = VotingDesk(ballots=stores.ballots, keyring=house.keyring)
+    return [
+        joining.router(pages),
+        polls.router(voting, pages, now=house.clock.now),
+    ]
 
 
 def post_desk(house: House, stores: Stores) -> PostDesk | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -63,3 +64,18 @@ def ballots(edition: Edition) -> tuple[Ballot, ...]:
         for poll in edition.every_block()
         if isinstance(poll, Poll)
     )
+
+
+def shares_of(counts: Sequence[int]) -> tuple[int, ...]:
+    """Each of *counts* in hundredths of all, whole numbers that add up to 100.
+
+    What rounding leaves over goes to who lost most by it, and of equals to the first.
+    """
+    total = sum(counts)
+    if not total:
+        return (0,) * len(counts)
+    shares = [100 * count // total for count in counts]
+    lost = sorted(range(len(counts)), key=lambda n: -(100 * counts[n] % total))
+    for n in lost[: 100 - sum(shares)]:
+        shares[n] += 1
+    return tuple(shares)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
+from mailer.audience.bearer import read_bearer
 from mailer.audience.token import Keyring, Purpose
 from mailer.edition.ballot import Ballot
 from mailer.edition.gathering.literal import literal
@@ -139,12 +140,12 @@ async def slip_of(
 ) -> Slip | None:
     """The vote that a link holds; None if it is nobody's, or of no poll they were sent."""
     try:
-        named, number = desk.keyring.read(Purpose.VOTE, token)
-        subscriber, place = int(number), int(choice)
+        bearer = read_bearer(desk.keyring, Purpose.VOTE, token)
+        subscriber, place = bearer.subscriber, int(choice)
     except (TokenError, ValueError):
         return None
     poll = await desk.ballots.poll(publication, slug, id_)
-    if poll is None or named != poll.publication:
+    if poll is None or bearer.publication != poll.publication:
         return None
     if str(place) != choice or not 1 <= place <= len(poll.ballot.choices):
         return None

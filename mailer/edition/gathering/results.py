@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mailer.edition.ballot import shares_of
 from mailer.edition.drafts.skeleton import Pen
 from mailer.edition.gathering.piece import Piece
 from mailer.language import percent
@@ -41,10 +42,12 @@ def result_piece(result: PollResult, pen: Pen) -> Piece | None:
         return None
     lang = pen.sentences.lang
     answer, share = map(pen.sentences.translate, _HEAD)
-    ranked = sorted(result.choices, key=lambda choice: -choice.votes)
+    shares = shares_of([choice.votes for choice in result.choices])
+    both = zip(result.choices, shares, strict=True)
+    ranked = sorted(both, key=lambda pair: -pair[0].votes)
     rows = [
-        f"| {_cell(choice.words)} | {percent(_share(choice.votes, result.votes), lang)} |"
-        for choice in ranked
+        f"| {_cell(choice.words)} | {percent(share, lang)} |"
+        for choice, share in ranked
     ]
     answers = say_many("{count} answer", "{count} answers", result.votes)
     lines = [
@@ -61,10 +64,6 @@ def result_piece(result: PollResult, pen: Pen) -> Piece | None:
     return Piece(
         name=result.poll, text="\n".join(lines), keys=frozenset({f"poll:{result.poll}"})
     )
-
-
-def _share(votes: int, all_: int) -> int:
-    return round(100 * votes / all_)
 
 
 def _cell(words: str) -> str:

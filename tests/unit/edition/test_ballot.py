@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mailer.edition.ballot import Ballot, Showing, ballots
+from mailer.edition.ballot import Ballot, Showing, ballots, shares_of
 from mailer.edition.reading.parse import parse_edition
 from mailer.errors import EditionError
 from tests.fakes import specimen
@@ -98,3 +100,15 @@ def test_a_poll_without_end_stays_open() -> None:
     far = datetime(2126, 1, 1, tzinfo=UTC)
     assert ballot.is_open(far, "UTC")
     assert not ballot.shows_results(far, "UTC")
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=2, max_size=9))
+def test_shares_add_up(counts: list[int]) -> None:
+    """To a hundred, none off by a whole one, and more votes are never a smaller share."""
+    shares = shares_of(counts)
+    assert sum(shares) == (100 if any(counts) else 0)
+    total = sum(counts) or 1
+    for count, share in zip(counts, shares, strict=True):
+        assert abs(share - 100 * count / total) < 1
+    ranked = sorted(zip(counts, shares, strict=True))
+    assert [share for _, share in ranked] == sorted(shares)
