@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mailer.flows.ports import Ledger, PaceKeeper, Readers
     from mailer.flows.relaying import RelayBook
     from mailer.flows.retention import Retention
+    from mailer.flows.segments import Segments
     from mailer.flows.slots import Slots
     from mailer.flows.voting import Ballots
 
@@ -39,12 +40,14 @@ class Stores:
     memberships: Memberships
     ballots: Ballots
     letters: Letters
+    segments: Segments
 
 
 @asynccontextmanager
 async def open_stores(url: str) -> AsyncIterator[Stores]:
     """The database at *url*, brought to the newest schema, and closed again."""
     from mailer.store.approvals import SqlApprovals
+    from mailer.store.census import SqlSegments
     from mailer.store.control import SqlControl
     from mailer.store.deliveries import SqlLedger
     from mailer.store.engine import Store
@@ -76,6 +79,7 @@ async def open_stores(url: str) -> AsyncIterator[Stores]:
             memberships=SqlMemberships(store),
             ballots=SqlBallots(store),
             letters=SqlLetters(store),
+            segments=SqlSegments(store),
         )
     finally:
         await store.close()

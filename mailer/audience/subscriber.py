@@ -122,6 +122,7 @@ class Subscriber:
     name: str
     created: datetime
     subscriptions: tuple[Subscription, ...] = ()
+    tags: tuple[str, ...] = ()
     consents: tuple[Consent, ...] = ()
     suppression: Suppression | None = None
     lang: str = ""

@@ -12,6 +12,7 @@ from mailer.cli.checks import AcceptOption, accepting, who
 from mailer.cli.editions import EditionArgument, assembled_edition
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.options import JsonOption
+from mailer.cli.segments import ToSegmentOption, aimed
 from mailer.cli.vocabulary import acceptances, listed, problems, word
 from mailer.phrases import Phrase, say
 
@@ -38,11 +39,12 @@ def approve(
     edition: EditionArgument,
     accept: AcceptOption = None,
     by: WhoOption = "",
+    to_segment: ToSegmentOption = None,
     json: JsonOption = False,
 ) -> None:
     """Freeze an edition as it is now: this, and nothing else, may leave."""
     call = invocation(ctx)
-    assembled = assembled_edition(call, edition)
+    assembled = aimed(call, assembled_edition(call, edition), to_segment)
     run_async(
         approve_edition(
             call,
@@ -77,7 +79,7 @@ async def approve_edition(
     from mailer.flows.approve import clearance_of, told
 
     async with call.house.stores() as stores:
-        before = await clearance_of(assembled, stores.approvals)
+        before = await clearance_of(assembled, stores.approvals, as_said=True)
         now = call.house.clock.now()
         approval = await give(assembled, stores.approvals, by=by, now=now)
     if before.approval is not None and before.approval.id == approval.id:
@@ -129,6 +131,8 @@ def _summary(assembled: Assembled, approval: Approval) -> Iterator[Phrase]:
     yield say("Subject  {subject}", subject=rendering.subject)
     variants = listed(word(each.variant) for each in assembled.frozen.renderings)
     yield say("Frozen   {variants}", variants=variants)
+    if assembled.edition.segment:
+        yield say("Segment  {rule}", rule=assembled.edition.segment)
     counts = problems(0, len(assembled.warnings))
     if approval.accepted:
         accepted = acceptances(approval.accepted)

@@ -34,6 +34,7 @@ from mailer.cli import (
     retries,
     runs,
     schedule,
+    segments,
     serve,
     service,
     sponsors,
@@ -71,6 +72,7 @@ log.register(app)
 relays.register(app)
 worker.register(app)
 people.register(app)
+segments.register(app)
 suppressions.register(app)
 dkim.register(app)
 sponsors.register(app)

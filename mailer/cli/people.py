@@ -15,12 +15,13 @@ from mailer.audience.subscriber import (
     Subscription,
     Tier,
 )
-from mailer.cli import members, rosters
+from mailer.cli import members, rosters, tags
 from mailer.cli.invocation import invocation, run_async
 from mailer.cli.options import JsonOption, PublicationOption, YesOption
+from mailer.cli.segments import segment_called
 from mailer.cli.vocabulary import listed, word
 from mailer.cli.words import Words
-from mailer.errors import NotFoundError
+from mailer.errors import InputError, NotFoundError
 from mailer.phrases import Phrase, say, say_many
 
 subscribers = typer.Typer(no_args_is_help=True, help="The readers of a publication.")
@@ -30,6 +31,7 @@ def register(app: typer.Typer) -> None:
     """Hang these commands into *app*."""
     rosters.register(subscribers)
     members.register(subscribers)
+    tags.register(subscribers)
     app.add_typer(subscribers, name="subscribers")
 
 
@@ -71,14 +73,29 @@ def list_(
         Standing | None, typer.Option("--standing", help="pending, active or left.")
     ] = None,
     tier: Annotated[Tier | None, typer.Option("--tier")] = None,
+    segment: Annotated[
+        str | None,
+        typer.Option("--segment", metavar="SEGMENT", help="A name or an expression."),
+    ] = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1)] = None,
     json: JsonOption = False,
 ) -> None:
-    """List readers by address."""
+    """List readers by address; with --segment, the active ones of a publication."""
     call = invocation(ctx)
+    if segment is not None and (standing or tier):
+        message = say("--segment says it all: put standing and tier into it")
+        raise InputError(message, hint='--segment "tier = member"')
+    rule = None if segment is None else segment_called(call, segment)
 
     async def story() -> list[Subscriber]:
         async with call.house.stores() as stores:
+            if rule is not None:
+                return await stores.segments.members(
+                    rule,
+                    publication=call.house.publication(publication),
+                    now=call.house.clock.now(),
+                    limit=limit,
+                )
             return await stores.readers.list_subscribers(
                 publication=publication, standing=standing, tier=tier, limit=limit
             )
@@ -135,6 +152,8 @@ def show(
             day=f"{subscription.since:%Y-%m-%d}",
         )
         call.out.tell(standing)
+    if person.tags:
+        call.out.tell(say("  tags: {tags}", tags=", ".join(person.tags)))
     for consent in person.consents:
         call.out.tell(_logged(consent))
     if person.suppression:
@@ -229,6 +248,7 @@ def _subscriber_json(person: Subscriber) -> dict[str, object]:
         "email": person.email,
         "name": person.name,
         "created": person.created.isoformat(),
+        "tags": list(person.tags),
         "subscriptions": [
             {
                 "publication": s.publication,

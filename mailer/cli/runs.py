@@ -18,6 +18,7 @@ from mailer.cli.screen import (
     print_end,
     run_json,
 )
+from mailer.cli.segments import ToSegmentOption, aimed
 from mailer.cli.signals import drain_on_signals
 from mailer.cli.status import run_called
 from mailer.cli.vocabulary import counted, listed, word
@@ -78,6 +79,7 @@ def send(
             help="Who goes ahead: 1%, 50, or a reader's address, repeatable.",
         ),
     ] = None,
+    to_segment: ToSegmentOption = None,
     accept: AcceptOption = None,
     by: ByOption = "",
     json: JsonOption = False,
@@ -96,6 +98,7 @@ def send(
             grace=grace,
             detach=detach,
             canary=canary,
+            to_segment=to_segment,
             json=json,
             accept=accept or (),
             by=by,
@@ -130,6 +133,7 @@ async def send_edition(
     grace: bool | None = None,
     detach: bool = False,
     canary: Sequence[str] | None = None,
+    to_segment: str | None = None,
     json: bool = False,
     accept: Sequence[str] = (),
     by: str = "",
@@ -142,6 +146,7 @@ async def send_edition(
     from mailer.flows.proof import largest_message
 
     assembled = accepting(assembled_to_send(call, edition), accept, by=by)
+    assembled = aimed(call, assembled, to_segment)
     send = call.house.settings.send
     is_auto = send.approval == "auto"
     ahead = send.canary if canary is None else read_canary(canary)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -52,6 +52,7 @@ def plan_panel(
         (say("Subject"), rendering.subject),
         (say("From"), edition.sender or publication.sender),
         (say("To"), _recipients(plan)),
+        *_segment(call, assembled),
         (say("Skipped"), skipped or say("nobody")),
         (say("Via"), via(call, plan.audience, pace)),
         (say("Limits"), _limits(call, canary, plan.audience)),
@@ -63,6 +64,24 @@ def plan_panel(
         grid.add_row(call.said(label), Words(call.said(value)))
     title = call.said(say("Send now"))
     return Panel(grid, title=title, title_align="left", expand=False)
+
+
+def _segment(
+    call: Invocation, assembled: Assembled
+) -> Iterator[tuple[Phrase, Phrase | str]]:
+    """The rule that leaves readers out, by its name too where it has one."""
+    rule = assembled.edition.segment
+    if not rule:
+        return
+    from mailer.cli.segments import segment_called
+
+    names = [
+        name
+        for name in call.house.settings.segments
+        if str(segment_called(call, name)) == rule
+    ]
+    said = say("{name}: {rule}", name=names[0], rule=rule) if names else rule
+    yield say("Segment"), said
 
 
 def _limits(call: Invocation, canary: Canary, audience: int) -> Phrase:
@@ -164,6 +183,7 @@ def plan_json(
         "subject": assembled.frozen.renderings[0].subject,
         "sha256": assembled.frozen.sha256,
         "audience": plan.audience,
+        "segment": assembled.edition.segment or None,
         "recipients": {str(v): n for v, n in plan.recipients.items()},
         "skipped": dict(plan.skipped),
         "canary": len(canary.seeds) or canary.size(plan.audience),
@@ -193,6 +213,7 @@ def run_json(call: Invocation, run: Run, tally: Tally) -> dict[str, object]:
     )
     row["reason"] = str(run.reason)
     row["held"] = run.held
+    row["segment"] = run.segment or None
     return row | {"accepted_rules": [asdict(each) for each in run.accepted]}
 
 

@@ -85,6 +85,9 @@ _COUNTED: Mapping[str, Callable[[int], Phrase]] = {
         "{count} already sent in an earlier run",
         n,
     ),
+    "not in the segment": lambda n: say_many(
+        "{count} not in the segment", "{count} not in the segment", n
+    ),
     "paused": lambda n: say_many("{count} paused", "{count} paused", n),
     "had one this month": lambda n: say_many(
         "{count} who wants one a month had it",

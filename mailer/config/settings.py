@@ -28,6 +28,7 @@ from mailer.config.bounces import Bounces
 from mailer.config.lanes import Lanes
 from mailer.config.relays import RelaySettings
 from mailer.config.retention import Retention
+from mailer.config.segments import Segments
 from mailer.config.sending import Send
 from mailer.config.table import Table
 from mailer.config.values import (
@@ -205,6 +206,7 @@ class Settings(BaseSettings):
     alerts: Alerts = Alerts()
     web: Web = Web()
     checks: Checks = Checks()
+    segments: Segments = {}
     feeds: dict[Name, FeedSettings] = {}
     publications: dict[PublicationId, PublicationSettings] = {}
 

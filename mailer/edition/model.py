@@ -141,7 +141,8 @@ class Edition:
     ``reply_to`` are empty when the publication's own apply. ``archive`` says who may
     read it on the web: everybody (``public``), only ``members``, or nobody (``none``);
     empty is ``public``, or ``members`` for what no free reader gets by mail.
-    ``warnings`` are the findings that did not stop the parser.
+    ``segment`` is a rule that leaves some of the readers out (``audience.segment``); empty
+    leaves none out. ``warnings`` are the findings that did not stop the parser.
     """
 
     at: Source
@@ -162,6 +163,7 @@ class Edition:
     lang: str = ""
     cover: Cover | None = None
     audiences: tuple[Variant, ...] = ()
+    segment: str = ""
     archive: str = ""
     tags: tuple[str, ...] = ()
     tokens: Mapping[str, tuple[str, str]] = field(default_factory=dict)

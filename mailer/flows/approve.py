@@ -6,6 +6,7 @@ goes out. Whether it still says what the files say is asked each time, not kept.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NoReturn
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from mailer.errors import GuardError
 from mailer.flows.approvals import Approval, Approvals
-from mailer.flows.assembled import Assembled, AssembledT, require_clean
+from mailer.flows.assembled import Assembled, AssembledT, aimed_at, require_clean
 from mailer.phrases import Phrase, say, verbatim
 from mailer.rendering.changes import Change, basis_of, changes
 from mailer.rendering.model import Frozen
@@ -27,12 +28,14 @@ class Clearance:
     """How an edition stands to its approval.
 
     ``approval`` is None if there is none; ``changes`` is what is not as it was approved
-    any more, and ``frozen`` the edition as it was approved.
+    any more, and ``frozen`` the edition as it was approved. ``segment`` is what was
+    approved for an edition that says none itself.
     """
 
     approval: Approval | None = None
     frozen: Frozen | None = None
     changes: tuple[Change, ...] = ()
+    segment: str = ""
 
     @property
     def holds(self) -> bool:
@@ -40,15 +43,23 @@ class Clearance:
         return self.approval is not None and not self.changes
 
 
-async def clearance_of(assembled: Assembled, approvals: Approvals) -> Clearance:
-    """How *assembled*, as its files are now, stands to its approval."""
+async def clearance_of(
+    assembled: Assembled, approvals: Approvals, *, as_said: bool = False
+) -> Clearance:
+    """How *assembled*, as its files are now, stands to its approval.
+
+    Where it says no segment, that of the approval is meant, unless it is *as_said*.
+    """
     approval = await approvals.standing(assembled.edition.name)
     if approval is None:
         return Clearance()
     frozen = await approvals.approved(approval)
+    says_none = not (as_said or assembled.edition.segment)
+    segment = frozen.edition.segment if says_none else ""
+    assembled = aimed_at(assembled, segment) if segment else assembled
     basis = basis_of(assembled.edition, assembled.scene)
     found = changes(frozen, approval.basis, assembled.frozen, basis)
-    return Clearance(approval=approval, frozen=frozen, changes=found)
+    return Clearance(approval=approval, frozen=frozen, changes=found, segment=segment)
 
 
 async def approve(
@@ -58,7 +69,7 @@ async def approve(
 
     What is approved as it is keeps the word of who gave it first.
     """
-    before = await clearance_of(assembled, approvals)
+    before = await clearance_of(assembled, approvals, as_said=True)
     assembled = as_approved(assembled, before)
     require_clean(assembled)
     if before.approval and before.holds:
@@ -86,6 +97,7 @@ async def cleared(
         return clearance
     if not auto:
         refuse(assembled, clearance)
+    assembled = as_approved(assembled, clearance)
     approval = await approve(assembled, approvals, by=AUTO, now=now)
     return Clearance(approval=approval, frozen=assembled.frozen)
 
@@ -97,6 +109,8 @@ def refuse(assembled: Assembled, clearance: Clearance) -> NoReturn:
 
 def as_approved(assembled: AssembledT, clearance: Clearance) -> AssembledT:
     """*assembled* as it was approved: the frozen edition, and the errors let pass."""
+    if clearance.segment:
+        assembled = aimed_at(assembled, clearance.segment)
     if clearance.approval is None or not clearance.holds:
         return assembled
     own = {each.rule for each in assembled.accepted}
@@ -126,7 +140,10 @@ def refusal(assembled: Assembled, clearance: Clearance) -> Phrase:
 
 def way_out(assembled: Assembled, clearance: Clearance) -> Phrase:
     """What changed, line by line, and what can be done now."""
-    way = say("mailer approve {name} lets it leave", name=assembled.edition.name)
+    name, rule = assembled.edition.name, assembled.edition.segment
+    if rule and any(change.part == "segment" for change in clearance.changes):
+        name = f"{name} --to-segment {shlex.quote(rule)}"
+    way = say("mailer approve {name} lets it leave", name=name)
     lines = [told(change) for change in clearance.changes]
     for line in reversed(lines):
         way = say("{line}\n  {following}", line=line, following=way)

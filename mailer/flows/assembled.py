@@ -79,6 +79,15 @@ def sent_before(assembled: AssembledT) -> AssembledT:
     return replace(assembled, findings=kept)
 
 
+def aimed_at(assembled: AssembledT, segment: str) -> AssembledT:
+    """*assembled* for the readers of *segment* alone."""
+    edition = replace(assembled.edition, segment=segment)
+    frozen = replace(
+        assembled.frozen, edition=replace(assembled.frozen.edition, segment=segment)
+    )
+    return replace(assembled, edition=edition, frozen=frozen)
+
+
 def require_clean(assembled: Assembled) -> None:
     """Raise EditionError with every blocking finding, if there is one."""
     if assembled.errors:

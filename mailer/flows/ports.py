@@ -124,7 +124,8 @@ class Run:
     ``name`` is ``<publication>-<number or slug>-<n>``; ``edition`` is
     ``publication/number``. ``departs`` is when an armed run begins to send, and None
     for one that had no grace. ``finished`` is None while anything waits. ``accepted`` are
-    the errors of the checks that somebody took upon themselves.
+    the errors of the checks that somebody took upon themselves. ``segment`` is the rule
+    that its audience was frozen by, empty for none.
 
     A run that is ``held`` goes on at somebody's word alone: a person or a limit stopped
     it. ``canary`` is how many readers go ahead; ``patient_from`` is when the time began
@@ -143,6 +144,7 @@ class Run:
     finished: datetime | None = None
     reason: Phrase = NOTHING
     accepted: tuple[Acceptance, ...] = ()
+    segment: str = ""
     held: bool = False
     canary: int = 0
     patient_from: datetime | None = None

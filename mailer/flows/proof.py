@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from mailer.audience.segment import variant_for
 from mailer.audience.subscriber import Standing
 from mailer.audience.token import Keyring
+from mailer.audience.variants import variant_for
 from mailer.delivery.message import Envelope
 from mailer.delivery.reader import Reader, address_reader
 from mailer.delivery.reply import Attempt

@@ -28,6 +28,7 @@ _TOLD_APART = {
     "reply_to": "reply_to",
     "archive": "archive",
     "slug": "slug",
+    "segment": "segment",
 }
 """Keys of the front matter, and the part whose change tells theirs."""
 
@@ -112,6 +113,7 @@ def _around(frozen: Frozen) -> dict[str, tuple[str, str]]:
         "list_id": ("list_id", f"{publication.name} <{publication.list_id}>"),
         "unsubscribe_to": ("unsubscribe_to", publication.unsubscribe_to),
         "fallback_name": ("fallback_name", publication.fallback_name),
+        "segment": ("segment", frozen.segment),
         "archive": ("archive", edition.archive),
         "slug": ("slug", edition.slug),
     }

@@ -148,9 +148,16 @@ class Frozen:
     renderings: tuple[Rendering, ...]
 
     @property
+    def segment(self) -> str:
+        """The rule that says who gets it, beside their tier."""
+        return self.edition.segment or "everybody"
+
+    @property
     def sha256(self) -> str:
-        """One hash over all variants, in hex."""
+        """One hash over all variants and the rule for whom they are, in hex."""
         digests = sorted(rendering.digest() for rendering in self.renderings)
+        if self.segment != "everybody":
+            digests.append(f"segment {self.segment}")
         return hashlib.sha256("".join(digests).encode()).hexdigest()
 
     def as_text(self) -> Frozen:

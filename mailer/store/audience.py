@@ -7,18 +7,31 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, case, exists, false, func, literal, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    case,
+    exists,
+    false,
+    func,
+    literal,
+    not_,
+    select,
+)
 
-from mailer.audience.subscriber import Rhythm, Standing, Tier
+from mailer.audience.segment import Rule
+from mailer.audience.subscriber import Rhythm, Standing
 from mailer.delivery.ledger import State
 from mailer.edition.model import Publication, Variant
 from mailer.store.schema import delivery, run, subscriber, subscription, suppression
+from mailer.store.segments import Place, in_segment, reads_as_member
 
 SKIPPED = (
     "suppressed",
     "unconfirmed",
     "left",
     "already sent in an earlier run",
+    "not in the segment",
     "paused",
     "had one this month",
     "not for their tier",
@@ -31,6 +44,8 @@ def audience(
     edition: str,
     variants: Collection[Variant],
     now: datetime,
+    *,
+    segment: Rule,
 ) -> Select[Any]:
     """One row per subscription: id, email, name, ``text_only``, and ``lot``.
 
@@ -39,12 +54,13 @@ def audience(
     local = now.astimezone(ZoneInfo(publication.timezone))
     today = local.date()
     had_it = _had(run.c.edition == edition, State.WITHDRAWN)
-    suppressed, unconfirmed, left, earlier, paused, monthly, _ = SKIPPED
+    suppressed, unconfirmed, left, earlier, outside, paused, monthly, _ = SKIPPED
     lot = case(
         (suppression.c.email_key.is_not(None), suppressed),
         (subscription.c.standing == Standing.PENDING, unconfirmed),
         (subscription.c.standing == Standing.LEFT, left),
         (had_it, earlier),
+        (not_(in_segment(segment, Place(publication, now))), outside),
         (subscription.c.paused_until > today, paused),
         (_had_one_this_month(publication, local), monthly),
         else_=_variant(variants, today),
@@ -83,13 +99,6 @@ def no_longer_wanted() -> ColumnElement[bool]:
     return gone | ~takes
 
 
-def reads_as_member(day: date) -> ColumnElement[bool]:
-    """``Subscription.tier_on(day)`` is that of a member, as SQL."""
-    return (subscription.c.tier == Tier.MEMBER) & (
-        subscription.c.until.is_(None) | (subscription.c.until >= day)
-    )
-
-
 def _had_one_this_month(
     publication: Publication, local: datetime
 ) -> ColumnElement[bool]:
@@ -115,7 +124,7 @@ def _had(which: ColumnElement[bool], *unless: State) -> ColumnElement[bool]:
 
 
 def _variant(variants: Collection[Variant], today: date) -> ColumnElement[str]:
-    """``audience.segment.variant_for``, as SQL."""
+    """``audience.variants.variant_for``, as SQL."""
     nothing = literal(SKIPPED[-1])
     free = literal(str(Variant.FREE)) if Variant.FREE in variants else nothing
     if Variant.MEMBER not in variants:

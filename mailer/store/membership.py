@@ -12,9 +12,9 @@ from mailer.audience.subscriber import Standing
 from mailer.flows.membership import Effect, Grant
 from mailer.flows.ports import Admission
 from mailer.store.admitting import Known, write_rows
-from mailer.store.audience import reads_as_member
 from mailer.store.engine import Store, Turn, alone
 from mailer.store.schema import subscriber, subscription
+from mailer.store.segments import reads_as_member
 
 
 class SqlMemberships:

@@ -19,7 +19,7 @@ from mailer.audience.subscriber import (
     Tier,
 )
 from mailer.store.admitting import batches
-from mailer.store.schema import consent, subscriber, subscription, suppression
+from mailer.store.schema import consent, subscriber, subscription, suppression, tag
 
 
 def whole_person(
@@ -38,6 +38,7 @@ def whole_person(
     return _subscriber(
         row,
         _taken(connection, [row.id])[row.id],
+        _tags(connection, [row.id]).get(row.id, ()),
         tuple(map(_consent, consents)),
         None if barring is None else as_suppression(barring),
     )
@@ -46,8 +47,9 @@ def whole_person(
 def people_of(connection: Connection, statement: Select[Any]) -> list[Subscriber]:
     """The people of *statement* with what they take, in its order."""
     rows = connection.execute(statement).all()
-    taken = _taken(connection, [row.id for row in rows])
-    return [_subscriber(row, taken[row.id]) for row in rows]
+    ids = [row.id for row in rows]
+    taken, tags = _taken(connection, ids), _tags(connection, ids)
+    return [_subscriber(row, taken[row.id], tags.get(row.id, ())) for row in rows]
 
 
 def as_suppression(row: Row[Any]) -> Suppression:
@@ -60,6 +62,7 @@ def as_suppression(row: Row[Any]) -> Suppression:
 def _subscriber(
     row: Row[Any],
     taken: Iterable[Subscription],
+    tags: Iterable[str],
     consents: tuple[Consent, ...] = (),
     barring: Suppression | None = None,
 ) -> Subscriber:
@@ -69,6 +72,7 @@ def _subscriber(
         name=row.name,
         created=row.created_at,
         subscriptions=tuple(taken),
+        tags=tuple(tags),
         consents=consents,
         suppression=barring,
         lang=row.lang or "",
@@ -101,6 +105,18 @@ def _taken(
                 )
             )
     return taken
+
+
+def _tags(connection: Connection, people: Iterable[int]) -> dict[int, list[str]]:
+    """The tags of *people*, each sorted."""
+    found: dict[int, list[str]] = {}
+    for part in batches(people):
+        rows = connection.execute(
+            select(tag).where(tag.c.subscriber_id.in_(part)).order_by(tag.c.tag)
+        )
+        for row in rows:
+            found.setdefault(row.subscriber_id, []).append(row.tag)
+    return found
 
 
 def _consent(row: Row[Any]) -> Consent:

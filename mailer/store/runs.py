@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, literal, select, text, update
 
 from mailer.audience.address import address_key
+from mailer.audience.expression import read_segment
 from mailer.delivery.canary import NOBODY, Canary
 from mailer.delivery.ledger import State
 from mailer.edition.model import Edition, Variant
@@ -91,6 +92,7 @@ def open_run(
             departs_at=departs,
             reason="",
             accepted_json=dump_accepted(accepted),
+            segment=edition.segment or None,
         )
         .returning(run.c.id)
     ).scalar_one()
@@ -193,7 +195,13 @@ def _name(connection: Connection, edition: str) -> str:
 
 
 def _audience(frozen: Frozen, now: datetime) -> Any:  # noqa: ANN401 - a Select of columns
-    return audience(frozen.publication, frozen.edition.name, _variants(frozen), now)
+    return audience(
+        frozen.publication,
+        frozen.edition.name,
+        _variants(frozen),
+        now,
+        segment=read_segment(frozen.segment),
+    )
 
 
 def _variants(frozen: Frozen) -> list[Variant]:
@@ -215,6 +223,7 @@ def as_run(row: Any) -> Run:  # noqa: ANN401 - a Row of the run table
         finished=row.finished_at,
         reason=load_phrase(row.reason, row.reason_json),
         accepted=load_accepted(row.accepted_json),
+        segment=row.segment or "",
         held=bool(row.held),
         canary=row.canary or 0,
         patient_from=row.patient_from or row.started_at,

@@ -129,6 +129,41 @@ suppression = Table(
     Column("note", Text, nullable=False),
 )
 
+tag = Table(
+    "tag",
+    metadata,
+    Column("subscriber_id", ForeignKey("subscriber.id"), primary_key=True),
+    Column("tag", Text, primary_key=True),
+    Index(None, "tag", "subscriber_id"),
+)
+
+# What a reader wrote back. The mail itself is the newsroom's, and not kept here.
+answer = Table(
+    "answer",
+    metadata,
+    Column("id", Key, primary_key=True, autoincrement=True),
+    Column("subscriber_id", ForeignKey("subscriber.id"), nullable=False),
+    Column("publication", Text, nullable=False),
+    Column("message_id", Text, nullable=False, unique=True),
+    Column("at", Moment, nullable=False),
+    Index(None, "publication", "subscriber_id"),
+)
+
+# Append-only; of those alone who agreed to it.
+measured = Table(
+    "measured",
+    metadata,
+    Column("id", Key, primary_key=True, autoincrement=True),
+    Column("subscriber_id", ForeignKey("subscriber.id"), nullable=False, index=True),
+    Column("publication", Text, nullable=False),
+    Column("edition", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("target", Text, nullable=False),
+    Column("automatic", Boolean, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index(None, "publication", "edition"),
+)
+
 frozen = Table(
     "frozen",
     metadata,
@@ -217,6 +252,7 @@ run = Table(
     Column("reason", Text, nullable=False),
     Column("accepted_json", Text),
     Column("reason_json", Text),
+    Column("segment", Text),
     Column("held", Boolean),
     Column("canary", Integer),
     Column("patient_from", Moment),

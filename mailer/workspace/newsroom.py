@@ -14,6 +14,7 @@ from mailer.edition.model import Edition, Publication
 from mailer.rendering.checks.inspection import Limits, Surroundings
 from mailer.rendering.checks.spelling import RULE
 from mailer.rendering.model import Scene
+from mailer.workspace.aiming import spelt_out
 from mailer.workspace.catalogue import load_catalogue
 from mailer.workspace.drafts import Basis, Desk, Draft, begin
 from mailer.workspace.editions import EditionFolder, Workspace
@@ -48,7 +49,8 @@ class WorkspaceNewsroom:
     def edition(self, name: str, *, today: date) -> Edition:
         """The edition called *name*, parsed."""
         publications = list(self._settings.publications)
-        return self._read(self.workspace.find(name, publications, today=today))
+        edition = self._read(self.workspace.find(name, publications, today=today))
+        return spelt_out(edition, self._settings.segments, publications)
 
     def check(self) -> None:
         """ThemeError or ConfigError if a theme that a publication has cannot be used."""

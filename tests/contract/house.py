@@ -17,6 +17,7 @@ from mailer.phrases import say
 from mailer.rendering.model import FeedEntry, Frozen, Picture, Rendering
 from mailer.store.approvals import SqlApprovals
 from mailer.store.archive import SqlArchive
+from mailer.store.census import SqlSegments
 from mailer.store.control import SqlControl
 from mailer.store.deliveries import SqlLedger
 from mailer.store.engine import Store
@@ -116,6 +117,7 @@ class House:
     memberships: SqlMemberships
     archive: SqlArchive
     ballots: SqlBallots
+    segments: SqlSegments
 
     @classmethod
     async def open(cls, url: str) -> House:
@@ -134,6 +136,7 @@ class House:
             memberships=SqlMemberships(store),
             archive=SqlArchive(store),
             ballots=SqlBallots(store),
+            segments=SqlSegments(store),
         )
 
     async def admit(

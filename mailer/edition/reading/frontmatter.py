@@ -345,6 +345,7 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "lang": _one_of("fr", "en"),
     "cover": _cover,
     "audiences": _audiences,
+    "segment": _line,
     "archive": _one_of("public", "members", "none"),
     "tags": _lines,
     "theme": _tokens,

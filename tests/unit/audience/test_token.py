@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailer.audience.segment import variant_for
 from mailer.audience.subscriber import Tier
 from mailer.audience.token import READERS_OWN, Keyring, Purpose
+from mailer.audience.variants import variant_for
 from mailer.edition.model import Variant
 from mailer.errors import TokenError
 
