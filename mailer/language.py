@@ -89,6 +89,11 @@ def long_date(day: date, lang: str) -> str:
     return _first(format_date(day, "full", locale=lang), day, lang)
 
 
+def plain_date(day: date, lang: str) -> str:
+    """``14 mars 2026``, ``1er mars 2026``; ``March 14, 2026`` in English."""
+    return _first(format_date(day, "long", locale=lang), day, lang)
+
+
 def day_and_month(day: date, lang: str) -> str:
     """``14 mars``, ``1er octobre``; ``March 14`` in English."""
     return _first(format_skeleton("MMMMd", day, locale=lang), day, lang)

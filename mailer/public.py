@@ -95,6 +95,27 @@ def _routers(house: House, stores: Stores, pages: Pages) -> list[Router]:
     return [
         joining.router(pages),
         polls.router(voting, pages, now=house.clock.now),
+        *_archive(house, stores, pages),
+    ]
+
+
+def _archive(house: House, stores: Stores, pages: Pages) -> list[Router]:
+    """What has left, for everybody: pages, feeds, pictures, and the way to them."""
+    from mailer.flows.archive import ArchiveDesk
+    from mailer.web.public import archive, feeds, media, signposts
+
+    known = house.settings.publications
+    desk = ArchiveDesk(
+        archive=stores.archive,
+        keyring=house.keyring,
+        clock=house.clock,
+        publications={name: house.settings.publication(name) for name in known},
+    )
+    return [
+        feeds.router(desk, pages),
+        archive.router(desk, pages),
+        media.router(stores.archive),
+        signposts.router(desk, pages),
     ]
 
 

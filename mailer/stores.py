@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mailer.flows.approvals import Approvals
+    from mailer.flows.archive import Archive
     from mailer.flows.control import Control
     from mailer.flows.correspondence import Letters
     from mailer.flows.figures import Figures
@@ -41,12 +42,14 @@ class Stores:
     ballots: Ballots
     letters: Letters
     segments: Segments
+    archive: Archive
 
 
 @asynccontextmanager
 async def open_stores(url: str) -> AsyncIterator[Stores]:
     """The database at *url*, brought to the newest schema, and closed again."""
     from mailer.store.approvals import SqlApprovals
+    from mailer.store.archive import SqlArchive
     from mailer.store.census import SqlSegments
     from mailer.store.control import SqlControl
     from mailer.store.deliveries import SqlLedger
@@ -80,6 +83,7 @@ async def open_stores(url: str) -> AsyncIterator[Stores]:
             ballots=SqlBallots(store),
             letters=SqlLetters(store),
             segments=SqlSegments(store),
+            archive=SqlArchive(store),
         )
     finally:
         await store.close()

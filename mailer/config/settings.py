@@ -171,6 +171,7 @@ class PublicationSettings(Table):
     shape: Shape = Shape()
     assembly: AssemblySettings = AssemblySettings()
     features: tuple[FeatureSettings, ...] = ()
+    indexed: bool = True
 
     @field_validator("features")
     @classmethod
@@ -309,6 +310,7 @@ class Settings(BaseSettings):
             toc_links=table.toc_links,
             shape=EditionShape(require=table.shape.require, story=table.shape.story),
             assembly=assembly_of(table.assembly, table.features),
+            indexed=table.indexed,
         )
 
 

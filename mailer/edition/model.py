@@ -68,7 +68,8 @@ class Publication:
     ``sender`` and ``reply_to`` are mailboxes (``Name <address>``); ``labels`` maps a
     label's text to the style the theme gives it; ``tokens`` overrides theme colours,
     as (light, dark), dark being empty where the theme's own stays. ``fallback_name`` is what
-    ``{{ name }}`` says to a reader whose name we do not know.
+    ``{{ name }}`` says to a reader whose name we do not know. ``indexed`` is whether
+    search engines may list its archive.
     """
 
     id: str
@@ -100,6 +101,7 @@ class Publication:
     toc_links: str = "web"
     shape: Shape = Shape()
     assembly: Assembly = NO_ASSEMBLY
+    indexed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

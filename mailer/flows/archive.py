@@ -102,8 +102,8 @@ class ArchiveDesk:
 class Opened:
     """An edition's page for one visitor.
 
-    ``is_members`` is whether *html* is the members' page; ``welcome`` whether the token
-    they brought is a member's, and False also for those who brought none.
+    ``welcome`` is whether the token they brought is a member's; False for those who
+    brought none.
     """
 
     edition: Published
@@ -160,6 +160,14 @@ async def open_page(
         before=before,
         after=after,
     )
+
+
+async def latest(
+    desk: ArchiveDesk, publication: str, count: int
+) -> Sequence[Published]:
+    """The newest editions of *publication*, *count* at most."""
+    shelf = await desk.archive.shelf(publication, start=0, limit=count)
+    return shelf.editions
 
 
 async def browse(

@@ -62,7 +62,7 @@ def _first_picture(edition: Edition) -> str:
 
 def description_of(edition: Edition) -> str:
     """What cards, search results and feeds say below the title."""
-    return " ".join(edition.summary) or edition.subtitle or edition.title
+    return " • ".join(edition.summary) or edition.subtitle or edition.title
 
 
 def for_everybody(

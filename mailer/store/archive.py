@@ -28,6 +28,7 @@ from mailer.store.engine import Store
 from mailer.store.membership import is_member
 from mailer.store.schema import delivery, listing, picture, rendering, run
 
+_KEPT_PAGES = 64  # of a hundred kilobytes each at most
 _KEPT = [c for c in listing.c if c.name not in {"text", "sought"}]
 
 
@@ -36,6 +37,7 @@ class SqlArchive:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._pages: dict[tuple[int, Variant], str | None] = {}
 
     async def shelf(
         self, publication: str, *, words: Sequence[str] = (), start: int, limit: int
@@ -85,13 +87,19 @@ class SqlArchive:
         return await self._store.read(work)
 
     async def page(self, edition: Published, variant: Variant) -> str | None:
-        """See the port."""
-        html = (
-            select(rendering.c.html)
-            .where(rendering.c.frozen_id == edition.frozen)
-            .where(rendering.c.variant == variant)
-        )
-        return await self._store.read(lambda c: c.execute(html).scalar())
+        """See the port. What is frozen never changes: the last pages are kept."""
+        key = edition.frozen, variant
+        if key not in self._pages:
+            html = (
+                select(rendering.c.html)
+                .where(rendering.c.frozen_id == edition.frozen)
+                .where(rendering.c.variant == variant)
+            )
+            found = await self._store.read(lambda c: c.execute(html).scalar())
+            while len(self._pages) >= _KEPT_PAGES:
+                self._pages.pop(next(iter(self._pages)))
+            self._pages[key] = found
+        return self._pages[key]
 
     async def feed(self, publication: str, *, limit: int) -> Sequence[FeedItem]:
         """See the port."""

@@ -19,6 +19,7 @@ from mailer.language import (
     money,
     number,
     percent,
+    plain_date,
 )
 from mailer.phrases import kilobytes, lasting, say, say_many
 
@@ -50,6 +51,8 @@ def test_a_date_has_its_weekday(
 ) -> None:
     """French says 1er, and only on the first."""
     assert long_date(date(*day), "fr") == french
+    assert plain_date(date(*day), "fr") == french.partition(" ")[2]
+    assert plain_date(date(*day), "en") == english.partition(" ")[2]
     assert long_date(date(*day), "en") == english
 
 

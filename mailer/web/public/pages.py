@@ -22,7 +22,15 @@ from fastapi.responses import HTMLResponse
 from markupsafe import Markup, escape
 
 from mailer.edition.model import Publication
-from mailer.language import Catalogue, day_and_month, long_date, number, percent, speech
+from mailer.language import (
+    Catalogue,
+    day_and_month,
+    long_date,
+    number,
+    percent,
+    plain_date,
+    speech,
+)
 from mailer.phrases import NOTHING, Phrase
 from mailer.rendering.theme import Theme
 
@@ -73,7 +81,7 @@ class Pages:
         self._base = parts.path.rstrip("/")
         self._host = parts.hostname or ""
         self._environments: dict[str, jinja2.Environment] = {}
-        self._sheets: dict[str, Sheet] = {}
+        self._sheets: dict[tuple[str, str], Sheet] = {}
 
     # -- whose page, in which words ---------------------------------------------
 
@@ -120,14 +128,25 @@ class Pages:
         **values: object,
     ) -> HTMLResponse:
         """The page *template*; without a *publication*, that of the only one, if it is."""
+        text = self.text(template, publication=publication, lang=lang, **values)
+        return HTMLResponse(text, status_code=status, headers=headers)
+
+    def text(
+        self,
+        template: str,
+        *,
+        publication: Publication | None = None,
+        lang: str = "",
+        **values: object,
+    ) -> str:
+        """What *template* makes, for a page or for a piece of one."""
         whose = publication or self.only()
         spoken = self.spoken(lang, whose)
-        text = (
+        return (
             self._environment(spoken)
             .get_template(template)
             .render(**self._common(whose, spoken), **values)
         )
-        return HTMLResponse(text, status_code=status, headers=headers)
 
     def refusal(
         self,
@@ -158,14 +177,14 @@ class Pages:
         """
         return self.html("stranger.html.j2", lang=lang, status=404)
 
-    def sheet(self, name: str) -> Sheet | None:
-        """The style sheet of the publication *name*."""
-        if name not in self._sheets:
+    def sheet(self, name: str, part: str = "public") -> Sheet | None:
+        """The style sheet of the publication *name*, for our pages or another *part*."""
+        if (name, part) not in self._sheets:
             publication = self.publication(name)
             if publication is None:
                 return None
-            self._sheets[name] = self._styled(publication)
-        return self._sheets[name]
+            self._sheets[name, part] = self._styled(publication, f"{part}.css.j2")
+        return self._sheets[name, part]
 
     def link(self, path: str, lang: str = "", own: str = "") -> str:
         """Our page at *path*; it says *lang* where that is not what it speaks anyway."""
@@ -203,6 +222,7 @@ class Pages:
             env.filters["said"] = catalogue.translate
             env.filters["ampersand"] = _ampersand
             env.filters["long_date"] = lambda day: long_date(_day(day), lang)
+            env.filters["plain_date"] = lambda day: plain_date(_day(day), lang)
             env.filters["day_and_month"] = lambda day: day_and_month(_day(day), lang)
             env.filters["number"] = lambda value: number(value, lang)
             env.filters["percent"] = lambda value: percent(value, lang)
@@ -210,7 +230,7 @@ class Pages:
             self._environments[lang] = env
         return self._environments[lang]
 
-    def _styled(self, publication: Publication) -> Sheet:
+    def _styled(self, publication: Publication, template: str) -> Sheet:
         theme = self._looks.theme(publication)
         env = jinja2.Environment(  # noqa: S701 - CSS, of our own files and theme.toml
             loader=jinja2.ChoiceLoader(
@@ -225,7 +245,7 @@ class Pages:
             lstrip_blocks=True,
         )
         env.globals.update(theme=theme, font=theme.fonts, size=theme.sizes)
-        text = env.get_template("public.css.j2").render()
+        text = env.get_template(template).render()
         mark = hashlib.sha256(text.encode()).hexdigest()[:12]
         return Sheet(text=text, mark=mark)
 

@@ -90,7 +90,7 @@ def test_the_entry_says_what_stands_around_the_text() -> None:
     made = render(edition, Variant.FEED, specimen.scene())
     assert made.entry == FeedEntry(
         title="Les ports & l’«\u00a0algorithme\u00a0»",
-        summary="Deux ports Une nuit",
+        summary="Deux ports • Une nuit",
         published=date(2026, 3, 14),
         authors=("Claire Aubry",),
         tags=("ports",),

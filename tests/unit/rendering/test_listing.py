@@ -26,7 +26,7 @@ def test_a_listing_says_what_the_feed_says_and_the_page_counts() -> None:
     listing = listing_of(frozen)
     assert listing is not None
     assert listing.title == "Les ports & l’«\xa0algorithme\xa0»"
-    assert listing.summary == "Deux ports Une nuit"
+    assert listing.summary == "Deux ports • Une nuit"
     assert listing.picture.startswith("https://lettres.example.org/media/")
     assert "vingt-deux navires attendent." in listing.text
     assert "brouillard" not in listing.sought

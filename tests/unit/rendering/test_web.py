@@ -62,6 +62,6 @@ def test_the_page_introduces_itself_to_others() -> None:
     edition = specimen.edition(cover=Cover(src="port.jpg", alt="x"))
     html = render(edition, Variant.WEB, specimen.scene()).html
     assert 'property="og:title" content="Les ports &amp;' in html
-    assert 'content="Deux ports Une nuit"' in html
+    assert 'content="Deux ports • Une nuit"' in html
     assert "https://lettres.example.org/archive/le-meridien/ports" in html
     assert 'property="og:image" content="https://lettres.example.org/media/' in html
