@@ -117,24 +117,9 @@ class SqlReaders:
         """Put an address on the suppression list; False if it was there."""
 
         def work(connection: Connection) -> bool:
-            key = address_key(entry.email)
             alone(connection, Turn.ADMIT)
             beside(connection, Turn.OPEN_RUN)  # or a run being opened would miss it
-            if barred(connection, [key]):
-                return False
-            connection.execute(
-                insert(suppression).values(
-                    email_key=key,
-                    email=entry.email,
-                    reason=entry.reason,
-                    at=entry.at,
-                    note=entry.note,
-                )
-            )
-            person = connection.execute(_person(key)).scalar()
-            if person is not None:
-                withdraw_reader(connection, person, None, entry.at)
-            return True
+            return suppress_address(connection, entry)
 
         return await self._store.write(work)
 
@@ -148,6 +133,26 @@ class SqlReaders:
             return [as_suppression(row) for row in rows]
 
         return await self._store.read(work)
+
+
+def suppress_address(connection: Connection, entry: Suppression) -> bool:
+    """Put an address on the list; False if it was there. The caller has its turns."""
+    key = address_key(entry.email)
+    if barred(connection, [key]):
+        return False
+    connection.execute(
+        insert(suppression).values(
+            email_key=key,
+            email=entry.email,
+            reason=entry.reason,
+            at=entry.at,
+            note=entry.note,
+        )
+    )
+    person = connection.execute(_person(key)).scalar()
+    if person is not None:
+        withdraw_reader(connection, person, None, entry.at)
+    return True
 
 
 def _person(key: str) -> Select[int]:
