@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mailer.edition.gathering.results import PollResult
     from mailer.flows.approvals import Approvals
     from mailer.flows.archive import Archive
     from mailer.flows.control import Control
@@ -43,6 +45,23 @@ class Stores:
     letters: Letters
     segments: Segments
     archive: Archive
+
+
+class LastResults:
+    """The ``Polls`` port of assembling, on a database that is opened when it is asked."""
+
+    def __init__(self, url: str, *, now: Callable[[], datetime]) -> None:
+        self._url = url
+        self._now = now
+
+    async def last(self, publication: str, *, before: date) -> PollResult | None:
+        """See the port."""
+        from mailer.flows.voting import last_result
+
+        async with open_stores(self._url) as stores:
+            return await last_result(
+                stores.ballots, publication, before=before, now=self._now()
+            )
 
 
 @asynccontextmanager

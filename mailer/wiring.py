@@ -113,6 +113,7 @@ class House:
         """Everything that fills a draft with the week's material."""
         from mailer.flows.gather import GatheringDesk
         from mailer.online.feeds import Address, FeedReader
+        from mailer.stores import LastResults
         from mailer.workspace.composing import ComposingRoom
 
         addresses = {
@@ -124,6 +125,7 @@ class House:
             feeds=FeedReader(
                 addresses, self.loaded.data_folder() / "feeds", now=self.clock.now
             ),
+            polls=LastResults(self.loaded.database_url(), now=self.clock.now),
         )
 
     @cached_property

@@ -10,7 +10,6 @@ says of people who left there is heard: they are no readers of ours.
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 import unicodedata
@@ -22,11 +21,12 @@ from itertools import islice
 from typing import BinaryIO
 
 from mailer.audience.address import address_key, read_address
-from mailer.audience.sheet import FORMULA, Sheet, open_sheet
+from mailer.audience.sheet import Sheet, open_sheet, write_sheet
 from mailer.audience.subscriber import Subscriber, Tier
 from mailer.errors import InputError
 from mailer.phrases import say
 
+_EXPORTED = ("email", "name", "publication", "tier", "state", "since", "until")
 _ONLY = "the only column"
 _HEADERS = {  # the surest word first: an « Adresse » may be a street
     "email": """email e-mail mail courriel mel adresse-mail adresse-email
@@ -180,27 +180,20 @@ def read_roster(content: bytes, *, columns: Mapping[str, str] | None = None) -> 
 
 def write_roster(subscribers: Iterable[Subscriber]) -> str:
     """A CSV of *subscribers*, one line a subscription, harmless in a spreadsheet."""
-    out = io.StringIO()
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerow(["email", "name", "publication", "tier", "state", "since", "until"])
-    for person in subscribers:
-        for taken in person.subscriptions:
-            cells = (
-                person.email,
-                person.name,
-                taken.publication,
-                taken.tier,
-                taken.standing,
-                taken.since.isoformat(),
-                taken.until.isoformat() if taken.until else "",
-            )
-            writer.writerow([_harmless(cell) for cell in cells])
-    return out.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    """A cell that begins like a formula is run by spreadsheets: quote it away."""
-    return f"'{cell}" if cell[:1] in FORMULA else cell
+    lines = [
+        (
+            person.email,
+            person.name,
+            taken.publication,
+            taken.tier,
+            taken.standing,
+            taken.since.isoformat(),
+            taken.until.isoformat() if taken.until else "",
+        )
+        for person in subscribers
+        for taken in person.subscriptions
+    ]
+    return write_sheet([_EXPORTED, *lines])
 
 
 def _places(

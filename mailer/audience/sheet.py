@@ -9,7 +9,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -103,6 +103,19 @@ def _delimiter(text: str) -> str:
     head = re.split(r"[\r\n]", text.lstrip(" \r\n\ufeff"), maxsplit=1)[0]
     bare = re.sub(r'"[^"]*"', "", head)  # « "Nom, prénom";"Courriel" »
     return max(_DELIMITERS, key=bare.count)
+
+
+def write_sheet(lines: Iterable[Sequence[str]]) -> str:
+    """*lines* as a CSV, every cell quoted, harmless in a spreadsheet."""
+    out = io.StringIO()
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerows([[_harmless(cell) for cell in line] for line in lines])
+    return out.getvalue()
+
+
+def _harmless(cell: str) -> str:
+    """A cell that begins like a formula is run by spreadsheets: quote it away."""
+    return f"'{cell}" if cell[:1] in FORMULA else cell
 
 
 def _unquoted(cell: str) -> str:

@@ -28,6 +28,7 @@ from mailer.cli import (
     gathering,
     log,
     people,
+    polls,
     reconcile,
     relays,
     renderings,
@@ -73,6 +74,7 @@ relays.register(app)
 worker.register(app)
 people.register(app)
 segments.register(app)
+polls.register(app)
 suppressions.register(app)
 dkim.register(app)
 sponsors.register(app)

@@ -17,7 +17,8 @@ from mailer.edition.ballot import Ballot
 from mailer.edition.gathering.literal import literal
 from mailer.edition.gathering.results import Choice, PollResult
 from mailer.edition.model import Variant
-from mailer.errors import TokenError
+from mailer.errors import InputError, NotFoundError, TokenError
+from mailer.phrases import did_you_mean, say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,11 +196,11 @@ async def seal_what_is_over(ballots: Ballots, now: datetime) -> int:
 
 
 async def last_result(
-    ballots: Ballots, publication: str, *, before: date
+    ballots: Ballots, publication: str, *, before: date, now: datetime
 ) -> PollResult | None:
     """The newest poll of *publication* that was over *before* that day, if any.
 
-    Not one that only some readers were asked, nor one whose results nobody is shown.
+    It is over *now* too: what is printed stands. Not one that only some readers were asked, nor one whose results nobody is shown.
     """
     over = [
         poll
@@ -208,6 +209,7 @@ async def last_result(
         and poll.ballot.results != "never"
         and poll.ballot.until is not None
         and poll.ballot.until < before
+        and not poll.is_open(now)
     ]
     if not over:
         return None
@@ -221,3 +223,23 @@ async def last_result(
             for words, count in zip(newest.ballot.choices, counts, strict=True)
         ],
     )
+
+
+def poll_called(polls: Sequence[Poll], name: str) -> Poll:
+    """The one of *polls* that is called *name*, or has that id or stands alone in it.
+
+    NotFoundError if there is none, InputError if there are several.
+    """
+    found = [poll for poll in polls if name in {poll.name, poll.edition}]
+    found = found or [poll for poll in polls if poll.ballot.id == name]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        message = say("no poll {name}", name=name)
+        known = [poll.name for poll in polls]
+        raise NotFoundError(
+            message, hint=did_you_mean(name, known) or "mailer polls list"
+        )
+    message = say("several polls are called {name}", name=name)
+    names = ", ".join(poll.name for poll in found)
+    raise InputError(message, hint=say("there are: {names}", names=names))

@@ -111,7 +111,9 @@ def test_a_booking_is_printed_in_the_edition_of_its_date(paprika: Command) -> No
         "bas": "empty",
         "sondage": "empty",
     }
-    assert report["features"][2]["note"] == "the answers to polls are not counted yet"
+    assert (
+        report["features"][2]["note"] == "no poll was answered since the last edition"
+    )
     assert report["notes"] == [
         {"about": "Les Cordages", "reason": "haut is taken already"}
     ]

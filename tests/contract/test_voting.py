@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -132,7 +132,8 @@ async def test_a_poll_of_members_is_theirs_alone(polling: Polling) -> None:
     (poll,) = await polling.house.ballots.polls()
     assert (poll.is_public, poll.asked_of_all) == (False, False)
     assert (
-        await last_result(polling.house.ballots, PAPER.id, before=OVER.date()) is None
+        await last_result(polling.house.ballots, PAPER.id, before=OVER.date(), now=OVER)
+        is None
     )
 
 
@@ -228,7 +229,12 @@ async def test_the_last_result_is_of_the_newest_poll_that_is_over(
     await polling.vote(A, 2, slug="ports-119")
 
     async def last(day: date) -> object:
-        found = await last_result(polling.house.ballots, PAPER.id, before=day)
+        found = await last_result(
+            polling.house.ballots,
+            PAPER.id,
+            before=day,
+            now=datetime(day.year, day.month, day.day, 9, tzinfo=UTC),
+        )
         return found and (found.poll, found.choices[0], found.votes)
 
     assert await last(LAST) is None
