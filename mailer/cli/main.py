@@ -18,6 +18,7 @@ import typer
 from mailer import __version__
 from mailer.cli import (
     approvals,
+    bounces,
     checks,
     daemon,
     database,
@@ -76,6 +77,7 @@ people.register(app)
 segments.register(app)
 polls.register(app)
 suppressions.register(app)
+bounces.register(app)
 dkim.register(app)
 sponsors.register(app)
 daemon.register(app)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import mailbox
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Literal, overload
 
 from mailer.errors import InputError
 from mailer.phrases import say
@@ -18,8 +19,24 @@ _ENOUGH = 1024 * 1024
 _UNFINISHED = "tmp"  # of a Maildir: what is being written
 
 
-def read_mails(paths: Sequence[Path]) -> Iterator[tuple[Path, bytes]]:
-    """Every mail under *paths* and the file it is in; InputError if one is not there."""
+@overload
+def read_mails(paths: Sequence[Path]) -> Iterator[tuple[Path, bytes]]: ...
+
+
+@overload
+def read_mails(
+    paths: Sequence[Path], *, past_errors: Literal[True]
+) -> Iterator[tuple[Path, bytes | OSError]]: ...
+
+
+def read_mails(
+    paths: Sequence[Path], *, past_errors: bool = False
+) -> Iterator[tuple[Path, bytes | OSError]]:
+    """Every mail under *paths* and the file it is in; InputError if one is not there.
+
+    One that cannot be read is an InputError too; with *past_errors* the reason comes in
+    its place, and the others follow.
+    """
     for path in paths:
         if not path.exists():
             message = say("{path} is not there", path=path)
@@ -29,6 +46,9 @@ def read_mails(paths: Sequence[Path]) -> Iterator[tuple[Path, bytes]]:
             try:
                 yield from ((file, raw) for raw in _mails(file))
             except OSError as error:
+                if past_errors:
+                    yield file, error
+                    continue
                 message = say(
                     "{path} cannot be read: {error}", path=file, error=error.strerror
                 )

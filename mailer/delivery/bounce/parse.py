@@ -37,6 +37,7 @@ _RETURNED = (
 _SENT_TO = ("to", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
 _WROTE = ("from", "sender", "reply-to", "return-path")
 _MOST = 20
+_SILENT = 3  # of a line: it says neither who, nor why, nor a code
 _MOST_EVIDENCE = 6
 _LONGEST_EVIDENCE = 300
 _WORST = (
@@ -161,20 +162,32 @@ def _in_context(told: Sequence[Testimony], opened: _Opened) -> list[Testimony]:
 
 
 def _weighed(told: Testimony) -> Told:
-    return weigh(told), _evidence(told)
+    fate = weigh(told)
+    plain = replace(
+        fate, recipient=_printable(fate.recipient), said=_printable(fate.said)
+    )
+    return plain, _evidence(told, fate)
 
 
-def _evidence(told: Testimony) -> tuple[str, ...]:
-    """The lines that say something: of the recipient, with a code, or with a reason."""
-    speaking = [
-        line
-        for line in told.lines
-        if (told.recipient and told.recipient in line)
-        or code_in(line)
-        or status_in(line)
-        or reason_in(line) is not Reason.UNDEFINED
-    ]
-    return tuple(speaking or told.lines)
+def _printable(text: str) -> str:
+    """*text* without what would move a cursor: terminals and pages show it."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def _evidence(told: Testimony, fate: Fate) -> tuple[str, ...]:
+    """The lines that say something, the one that says why first."""
+
+    def weight(line: str) -> int:
+        if reason_in(line) is fate.reason:
+            return 0
+        if code_in(line) or status_in(line):
+            return 1
+        is_about = bool(told.recipient) and told.recipient in line
+        return 2 if is_about or reason_in(line) is not Reason.UNDEFINED else 3
+
+    lines = sorted(told.lines, key=weight)
+    speaking = [line for line in lines if weight(line) < _SILENT]
+    return tuple(speaking or lines)
 
 
 def _result(
@@ -195,7 +208,9 @@ def _result(
         recipient=worst.recipient,
         reason=worst.reason,
         status=worst.status,
-        evidence=tuple(line[:_LONGEST_EVIDENCE] for line in lines[:_MOST_EVIDENCE]),
+        evidence=tuple(
+            _printable(line[:_LONGEST_EVIDENCE]) for line in lines[:_MOST_EVIDENCE]
+        ),
         fates=tuple(fate for fate, _ in told),
         addresses=(*sent_to, *opened.addresses(returned, "return-path")),
         envelope_id=envelope_id,
