@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -65,3 +66,16 @@ def test_the_page_introduces_itself_to_others() -> None:
     assert 'content="Deux ports • Une nuit"' in html
     assert "https://lettres.example.org/archive/le-meridien/ports" in html
     assert 'property="og:image" content="https://lettres.example.org/media/' in html
+
+
+@pytest.mark.parametrize("theme", ["presse", "pop", "texte"])
+def test_what_has_a_band_of_its_own_in_the_mail_has_one_on_the_page(theme: str) -> None:
+    """An advertiser, a poll, a box is never a card inside the card of its section."""
+    html = render(specimen.edition(), Variant.WEB, specimen.scene(theme)).html
+    sections = re.findall(r"<section.*?</section>", html, re.DOTALL)
+    assert len(sections) > 4
+    for kind in ("sponsor", "poll", "box", "paywall"):
+        assert f'<aside class="{kind}' in html
+        assert not any(f'<aside class="{kind}' in section for section in sections)
+    ids = re.findall(r'<section[^>]* id="([^"]*)"', html)
+    assert ids == ["quai", "cartes", "plats", "nuit"]
