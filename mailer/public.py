@@ -94,6 +94,7 @@ def _routers(house: House, stores: Stores, pages: Pages) -> list[Router]:
     voting = VotingDesk(ballots=stores.ballots, keyring=house.keyring)
     return [
         joining.router(pages),
+        *_own(house, stores, pages),
         polls.router(voting, pages, now=house.clock.now),
         *_archive(house, stores, pages),
     ]
@@ -117,6 +118,29 @@ def _archive(house: House, stores: Stores, pages: Pages) -> list[Router]:
         media.router(stores.archive),
         signposts.router(desk, pages),
     ]
+
+
+def _own(house: House, stores: Stores, pages: Pages) -> list[Router]:
+    """What a reader decides by the links in their mail."""
+    from mailer.flows.choosing import ChoosingDesk
+    from mailer.flows.leaving import LeavingDesk, Turnstile
+    from mailer.web.public import leaving
+
+    choosing = ChoosingDesk(
+        preferences=stores.preferences,
+        readers=stores.readers,
+        keyring=house.keyring,
+        clock=house.clock,
+    )
+    way_out = LeavingDesk(
+        exits=stores.exits,
+        turnstile=Turnstile(stores.exits, house.clock),
+        clock=house.clock,
+        keyring=house.keyring,
+        undo=house.settings.leaving.undo,
+        letters=stores.letters if house.settings.leaving.letter else None,
+    )
+    return [leaving.router(way_out, choosing, pages)]
 
 
 def post_desk(house: House, stores: Stores) -> PostDesk | None:

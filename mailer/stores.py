@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from mailer.edition.gathering.results import PollResult
     from mailer.flows.approvals import Approvals
     from mailer.flows.archive import Archive
+    from mailer.flows.choosing import Preferences
     from mailer.flows.control import Control
     from mailer.flows.correspondence import Letters
     from mailer.flows.figures import Figures
+    from mailer.flows.leaving import Exits
     from mailer.flows.membership import Memberships
     from mailer.flows.notices import Notices
     from mailer.flows.ports import Ledger, PaceKeeper, Readers
@@ -45,6 +47,8 @@ class Stores:
     letters: Letters
     segments: Segments
     archive: Archive
+    exits: Exits
+    preferences: Preferences
 
 
 class LastResults:
@@ -73,11 +77,13 @@ async def open_stores(url: str) -> AsyncIterator[Stores]:
     from mailer.store.control import SqlControl
     from mailer.store.deliveries import SqlLedger
     from mailer.store.engine import Store
+    from mailer.store.exits import SqlExits
     from mailer.store.figures import SqlFigures
     from mailer.store.letters import SqlLetters
     from mailer.store.membership import SqlMemberships
     from mailer.store.notices import SqlNotices
     from mailer.store.pace import SqlPaceKeeper
+    from mailer.store.preferences import SqlPreferences
     from mailer.store.readers import SqlReaders
     from mailer.store.relays import SqlRelayBook
     from mailer.store.retention import SqlRetention
@@ -103,6 +109,8 @@ async def open_stores(url: str) -> AsyncIterator[Stores]:
             letters=SqlLetters(store),
             segments=SqlSegments(store),
             archive=SqlArchive(store),
+            exits=SqlExits(store),
+            preferences=SqlPreferences(store),
         )
     finally:
         await store.close()

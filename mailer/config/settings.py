@@ -26,6 +26,7 @@ from mailer.config.assembly import (
 )
 from mailer.config.bounces import Bounces
 from mailer.config.lanes import Lanes
+from mailer.config.leaving import Leaving
 from mailer.config.relays import RelaySettings
 from mailer.config.retention import Retention
 from mailer.config.segments import Segments
@@ -203,6 +204,7 @@ class Settings(BaseSettings):
     daemon: Daemon = Daemon()
     bounces: Bounces = Bounces()
     retention: Retention = Retention()
+    leaving: Leaving = Leaving()
     proof: Proof = Proof()
     alerts: Alerts = Alerts()
     web: Web = Web()

@@ -99,9 +99,9 @@ async def who_chooses(
     except TokenError:
         return None
     person = await desk.readers.known(bearer.subscriber)
-    if person is None or all(
-        taken.publication != bearer.publication for taken in person.subscriptions
-    ):
+    if person is None or not person.email:
+        return None
+    if all(taken.publication != bearer.publication for taken in person.subscriptions):
         return None
     return Chooser(bearer=bearer, person=person)
 

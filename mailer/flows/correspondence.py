@@ -41,6 +41,7 @@ class LetterKind(StrEnum):
     CONFIRM = "confirm"
     WELCOME = "welcome"
     PRESENT = "present"
+    GOODBYE = "goodbye"
 
 
 class LetterState(StrEnum):

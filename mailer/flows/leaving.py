@@ -26,6 +26,7 @@ from mailer.audience.bearer import Bearer, read_bearer
 from mailer.audience.subscriber import How
 from mailer.audience.token import Keyring, Purpose
 from mailer.errors import StoreError, TokenError
+from mailer.flows.correspondence import LetterKind, LetterOrder, Letters
 from mailer.flows.ports import Clock
 
 log = structlog.get_logger()
@@ -129,13 +130,17 @@ class Turnstile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeavingDesk:
-    """What leaving and coming back need. ``undo`` is how long an exit can be undone."""
+    """What leaving and coming back need. ``undo`` is how long an exit can be undone.
+
+    Without ``letters`` nobody is written to about it.
+    """
 
     exits: Exits
     turnstile: Turnstile
     clock: Clock
     keyring: Keyring
     undo: timedelta
+    letters: Letters | None = None
 
 
 async def leave(token: str, how: How, desk: LeavingDesk) -> Farewell | None:
@@ -144,30 +149,79 @@ async def leave(token: str, how: How, desk: LeavingDesk) -> Farewell | None:
     It is durable when this returns. The token names publication and subscriber alone, and
     works for as long as its key is kept.
     """
+    bearer = _bearer(token, desk)
+    if bearer is None:
+        return None
+    return await _let_out(bearer, bearer.publication, how, desk)
+
+
+async def leave_all(token: str, how: How, desk: LeavingDesk) -> Farewell | None:
+    """The same for every publication that the bearer takes."""
+    bearer = _bearer(token, desk)
+    if bearer is None:
+        return None
+    return await _let_out(bearer, None, how, desk)
+
+
+def _bearer(token: str, desk: LeavingDesk) -> Bearer | None:
     try:
-        bearer = read_bearer(desk.keyring, Purpose.UNSUBSCRIBE, token)
+        return read_bearer(desk.keyring, Purpose.UNSUBSCRIBE, token)
     except TokenError:
         return None
-    leaving = Exit(
-        subscriber=bearer.subscriber, publication=bearer.publication, how=how
-    )
+
+
+async def _let_out(
+    bearer: Bearer, publication: str | None, how: How, desk: LeavingDesk
+) -> Farewell | None:
+    leaving = Exit(subscriber=bearer.subscriber, publication=publication, how=how)
     farewell = await desk.turnstile.leave(leaving)
-    if farewell is not None and farewell.ended:
-        log.info(
-            "reader.left",
-            publication=bearer.publication,
-            subscriber=bearer.subscriber,
-            how=str(how),
-        )
+    if farewell is None or not farewell.ended:
+        return farewell
+    log.info(
+        "reader.left",
+        publications=list(farewell.ended),
+        subscriber=bearer.subscriber,
+        how=str(how),
+    )
+    if how is How.PAGE and desk.letters is not None:
+        await _offer_the_way_back(farewell, bearer.publication, desk)
     return farewell
+
+
+async def _offer_the_way_back(
+    farewell: Farewell, publication: str, desk: LeavingDesk
+) -> None:
+    """A letter, once: whoever clicked may have been somebody it was forwarded to."""
+    assert desk.letters is not None  # noqa: S101 - asked by the caller
+    if publication not in farewell.ended:
+        return
+    moment = _moment(farewell.since)
+    order = LetterOrder(
+        key=f"goodbye {publication} {farewell.exit.subscriber} {moment}",
+        kind=LetterKind.GOODBYE,
+        publication=publication,
+        subscriber=farewell.exit.subscriber,
+        expires=farewell.since + desk.undo,
+        values={"left": moment},
+    )
+    try:
+        await desk.letters.enqueue(order, now=desk.clock.now())
+    except StoreError as error:  # they have left, and that is what counts
+        log.warning("letter.lost", kind=str(order.kind), reason=str(error))
 
 
 def undo_token(farewell: Farewell, publication: str, keyring: Keyring) -> str:
     """What takes this very exit back, for as long as ``LeavingDesk.undo`` says."""
-    moment = (farewell.since - _EPOCH) // _MICROSECOND
     return keyring.sign(
-        Purpose.UNDO, publication, str(farewell.exit.subscriber), str(moment)
+        Purpose.UNDO,
+        publication,
+        str(farewell.exit.subscriber),
+        _moment(farewell.since),
     )
+
+
+def _moment(when: datetime) -> str:
+    return str((when - _EPOCH) // _MICROSECOND)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

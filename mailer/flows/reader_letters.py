@@ -140,10 +140,33 @@ def present_letter(errand: Errand) -> ReaderLetter:
     )
 
 
+def goodbye_letter(errand: Errand) -> ReaderLetter:
+    """They have left by the page, or somebody did to whom their copy was forwarded."""
+    name = errand.publication.name
+    token = errand.signed(Purpose.UNDO, errand.letter.values["left"])
+    return ReaderLetter(
+        subject=say("You have left {name}", name=name),
+        preheader=say("Not you? One click takes it back."),
+        title=say("You get no further edition"),
+        paragraphs=(
+            say("This address was unsubscribed from {name}, on our page.", name=name),
+            say(
+                "If it was you, there is nothing to do, and this is our last word."
+                " If it was somebody to whom you forwarded an edition, one click"
+                " takes it back."
+            ),
+        ),
+        button=Action(
+            words=say("Keep sending it"), url=f"{errand.public_url}/rejoin/{token}"
+        ),
+    )
+
+
 WRITERS: Mapping[LetterKind, Callable[[Errand], ReaderLetter]] = {
     LetterKind.CONFIRM: confirm_letter,
     LetterKind.WELCOME: welcome_letter,
     LetterKind.PRESENT: present_letter,
+    LetterKind.GOODBYE: goodbye_letter,
 }
 
 
