@@ -282,6 +282,7 @@ class Settings(BaseSettings):
         table = self.publications[name]
         sender = read_mailbox(table.sender, what="from")
         lang = table.lang or self.site.lang
+        ours = f"{self.site.public_url}/p/{name}" if self.site.public_url else ""
         return Publication(
             id=name,
             name=table.name,
@@ -290,7 +291,7 @@ class Settings(BaseSettings):
             tagline=table.tagline,
             theme=table.theme,
             url=table.url,
-            subscribe_url=table.subscribe_url or table.url,
+            subscribe_url=table.subscribe_url or ours or table.url,
             reply_to=table.reply_to,
             return_path=table.return_path or sender.address,
             unsubscribe_to=table.unsubscribe_to or f"unsubscribe@{sender.domain}",
