@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mailer.rendering.theme import Theme
     from mailer.web.public.app import Router, Site
     from mailer.web.public.pages import Pages
+    from mailer.web.public.privacy import Held
 
 _SECOND = timedelta(seconds=1)
 
@@ -100,10 +101,21 @@ def _routers(house: House, stores: Stores, pages: Pages) -> list[Router]:
     ]
 
 
+def _held(house: House) -> Held:
+    from mailer.web.public.privacy import Held
+
+    measured = house.settings.web.privacy
+    return Held(
+        replies=house.settings.retention.replies,
+        unconfirmed=house.settings.retention.unconfirmed,
+        tracks=measured.track_opens or measured.track_clicks,
+    )
+
+
 def _archive(house: House, stores: Stores, pages: Pages) -> list[Router]:
     """What has left, for everybody: pages, feeds, pictures, and the way to them."""
     from mailer.flows.archive import ArchiveDesk
-    from mailer.web.public import archive, feeds, media, signposts
+    from mailer.web.public import archive, feeds, media, privacy, signposts
 
     known = house.settings.publications
     desk = ArchiveDesk(
@@ -117,6 +129,7 @@ def _archive(house: House, stores: Stores, pages: Pages) -> list[Router]:
         archive.router(desk, pages),
         media.router(stores.archive),
         signposts.router(desk, pages),
+        privacy.router(_held(house), pages),
     ]
 
 

@@ -97,6 +97,10 @@ class ArchiveDesk:
     clock: Clock
     publications: Mapping[str, Publication]
 
+    def today(self, publication: Publication) -> date:
+        """The date on the publication's own calendar."""
+        return self.clock.now().astimezone(ZoneInfo(publication.timezone)).date()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
@@ -214,5 +218,4 @@ async def _is_member(desk: ArchiveDesk, publication: str, token: str) -> bool:
     known = desk.publications.get(publication)
     if whose != publication or known is None:
         return False
-    today = desk.clock.now().astimezone(ZoneInfo(known.timezone)).date()
-    return await desk.archive.is_member(publication, person, today)
+    return await desk.archive.is_member(publication, person, desk.today(known))

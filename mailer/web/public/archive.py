@@ -44,7 +44,7 @@ def router(desk: ArchiveDesk, pages: Pages) -> APIRouter:
             (
                 each,
                 await latest(desk, each.id, _SHOWN),
-                _addresses(pages, each, each.lang, ""),
+                addresses(pages, each, each.lang, ""),
             )
             for each in pages.publications
         ]
@@ -73,7 +73,7 @@ def router(desk: ArchiveDesk, pages: Pages) -> APIRouter:
         if number > found.pages:
             raise HTTPException(404)
         lang = pages.lang(request, whose)
-        to = _addresses(pages, whose, lang, token if found.welcome else "")
+        to = addresses(pages, whose, lang, token if found.welcome else "")
         made = pages.html(
             "archive.html.j2",
             publication=whose,
@@ -96,7 +96,7 @@ def router(desk: ArchiveDesk, pages: Pages) -> APIRouter:
         whose = _known(pages, publication)
         opened = await open_page(desk, publication, slug, token)
         lang = opened.edition.listing.lang
-        to = _addresses(pages, whose, lang, token if opened.welcome else "")
+        to = addresses(pages, whose, lang, token if opened.welcome else "")
         page = framed(opened.html, pictures=_origin(pages.public_url))
         said = {
             name: pages.text(
@@ -110,9 +110,10 @@ def router(desk: ArchiveDesk, pages: Pages) -> APIRouter:
                 around=_around(pages, whose),
                 described=_described(opened, whose, pages.public_url or ""),
             )
-            for name in ("head", "top", "end", "foot")
+            for name in ("head", "top", "end", "foot", "over")
         }
-        content = page.around(Around(**said)).encode()
+        today = desk.today(whose)
+        content = page.around(Around(**said), today=today).encode()
         headers = {"Content-Security-Policy": page.policy}
         if token:
             headers |= _NOBODY_ELSES
@@ -137,7 +138,7 @@ def _kept(request: Request, made: HTMLResponse) -> Response:
     return unless_known(request, bytes(made.body), media_type=_HTML, headers=headers)
 
 
-def _addresses(
+def addresses(
     pages: Pages, publication: Publication, lang: str, token: str
 ) -> Callable[..., str]:
     """Makes addresses of the archive that keep who reads it, and in which language."""

@@ -11,6 +11,7 @@ import hashlib
 import html
 import re
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 
 from mailer.web.public.guard import POLICY
@@ -18,6 +19,9 @@ from mailer.web.public.guard import POLICY
 _MAIN = re.compile(r"<main[^>]*>")
 _INVITATION = re.compile(r"<!--subscribe-->.*?<!--/subscribe-->", re.DOTALL)
 _SHEET = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
+_OFFER = re.compile(
+    r'<aside class="sponsor[^"]*" data-until="(\d{4}-\d\d-\d\d)">', re.ASCII
+)
 _STYLE = re.compile(r"""\sstyle="([^"]*)\"""")
 
 
@@ -25,13 +29,15 @@ _STYLE = re.compile(r"""\sstyle="([^"]*)\"""")
 class Around:
     """What the site says around a frozen page, as HTML.
 
-    ``end`` takes the place of the theme's own invitation to subscribe.
+    ``end`` takes the place of the theme's own invitation to subscribe; ``over`` stands
+    in advertisements whose last day has passed.
     """
 
     head: str
     top: str
     end: str
     foot: str
+    over: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +47,15 @@ class Framed:
     pieces: tuple[str, str, str, str, str]
     policy: str
 
-    def around(self, said: Around) -> str:
-        """The page as it is shown."""
+    def around(self, said: Around, *, today: date) -> str:
+        """The page as it is shown on the day *today*."""
         head, top, text, end, foot = self.pieces
+
+        def told(found: re.Match[str]) -> str:
+            has_ended = date.fromisoformat(found[1]) < today
+            return found[0] + said.over if has_ended else found[0]
+
+        text = _OFFER.sub(told, text)
         parts = (head, said.head, top, said.top, text, said.end, end, said.foot, foot)
         return "".join(parts)
 

@@ -26,7 +26,9 @@ from mailer.store.archive import SqlArchive
 from mailer.store.deliveries import SqlLedger
 from mailer.store.engine import Store
 from mailer.store.readers import SqlReaders
-from mailer.web.public import archive, feeds, media, signposts
+from mailer.web.public import archive, feeds, media, privacy, signposts
+from mailer.web.public.framing import Around, framed
+from mailer.web.public.privacy import Held
 from tests.fakes import specimen
 from tests.fakes.clock import FakeClock
 from tests.unit.web.site import MERIDIEN, PIXEL, URL, pages_of, visiting
@@ -338,6 +340,64 @@ async def test_atom_has_every_element_that_is_required(shop: Shop) -> None:
         assert root.find(f"{space}author/{space}name") is not None
         updated = datetime.fromisoformat(root.findtext(f"{space}updated", ""))
         assert updated.tzinfo == UTC
+
+
+async def test_an_offer_that_has_ended_says_so(shop: Shop) -> None:
+    """From the day after its last one, without a change of what was frozen."""
+    renderings = []
+    for each in whole().renderings:
+        html = re.sub(
+            r'(<aside class="sponsor[^"]*")', r'\1 data-until="2026-03-14"', each.html
+        )
+        renderings.append(replace(each, html=html))
+    await shop.send(replace(whole(), renderings=tuple(renderings)))
+    before = await shop.get(PAGE)
+    assert "Cette offre a pris fin" not in before.text
+    shop.clock.advance(timedelta(days=1))
+    after = await shop.get(PAGE, **{"If-None-Match": before.headers["etag"]})
+    said = '<p class="tag site-over">Cette offre a pris fin.</p>'
+    assert after.text.replace(said, "") == before.text
+
+
+@pytest.mark.parametrize(
+    ("page", "shown"),
+    [
+        (
+            "<head></head><body><main>a</main><footer>f</footer></body>",
+            "<head>H</head><body><main>TaE</main><footer>fF</footer></body>",
+        ),
+        (
+            "<head></head><main><!--subscribe-->x<!--/subscribe-->b</main>",
+            "<head>H</head><main>TEb</main>F",
+        ),
+        ("<p>no theme of ours", "HT<p>no theme of oursEF"),
+    ],
+)
+def test_a_theme_without_marks_gets_everything_all_the_same(
+    page: str, shown: str
+) -> None:
+    """Near where it belongs, in order, nothing lost and nothing twice."""
+    around = Around(head="H", top="T", end="E", foot="F")
+    assert framed(page).around(around, today=date(2026, 3, 14)) == shown
+
+
+async def test_the_privacy_page_says_what_is_set(tmp_path: Path) -> None:
+    """Terms, who answers, and whether anything is measured, in both languages."""
+    replies = timedelta(days=89, hours=3)
+    said = []
+    for tracks in (False, True):
+        pages = pages_of(PAPER, PIXEL)
+        held = Held(replies=replies, unconfirmed=None, tracks=tracks)
+        async with visiting([privacy.router(held, pages)], pages) as browser:
+            said.append((await browser.get("/privacy")).text)
+    french, measured = said
+    assert "90 jours" in french
+    assert "que vous ne confirmez pas" not in french
+    assert french.count("lettre@meridien.example") == 2 * 2
+    assert "Personne ne mesure" in french
+    assert "Personne ne mesure" not in measured
+    async with visiting([privacy.router(held, pages)], pages) as browser:
+        assert "90 days" in (await browser.get("/privacy?lang=en")).text
 
 
 async def test_pictures_are_served_by_their_hash_alone(shop: Shop) -> None:
