@@ -137,6 +137,7 @@ def _own(house: House, stores: Stores, pages: Pages) -> list[Router]:
     """What a reader decides by the links in their mail."""
     from mailer.flows.choosing import ChoosingDesk
     from mailer.flows.leaving import LeavingDesk, Turnstile
+    from mailer.web.public import choosing as choosing_pages
     from mailer.web.public import leaving
 
     choosing = ChoosingDesk(
@@ -153,7 +154,12 @@ def _own(house: House, stores: Stores, pages: Pages) -> list[Router]:
         undo=house.settings.leaving.undo,
         letters=stores.letters if house.settings.leaving.letter else None,
     )
-    return [leaving.router(way_out, choosing, pages)]
+    privacy = house.settings.web.privacy
+    measures = privacy.track_opens or privacy.track_clicks
+    return [
+        leaving.router(way_out, choosing, pages),
+        choosing_pages.router(choosing, pages, measures=measures),
+    ]
 
 
 def post_desk(house: House, stores: Stores) -> PostDesk | None:

@@ -22,6 +22,7 @@ from mailer.store.letters import SqlLetters
 from mailer.store.preferences import SqlPreferences
 from mailer.store.readers import SqlReaders
 from mailer.store.schema import metadata
+from mailer.web.public import choosing as choosing_pages
 from mailer.web.public import leaving
 from tests.fakes.clock import FakeClock
 from tests.unit.web.site import MERIDIEN, pages_of, visiting
@@ -94,7 +95,10 @@ async def readers_of(
         clock=clock,
     )
     pages = pages_of(*publications)
-    routers = [leaving.router(way_out, choosing, pages)]
+    routers = [
+        leaving.router(way_out, choosing, pages),
+        choosing_pages.router(choosing, pages, measures=True),
+    ]
     try:
         async with visiting(routers, pages) as browser:
             yield Readers(
