@@ -35,7 +35,6 @@ _MOST = 200  # recipients of one report
 _ADDRESS_TYPE = re.compile(r"^\s*[\w/-]{1,20}\s*;\s*")
 _XTEXT = re.compile(r"\+([0-9A-F]{2})")
 _UNITEXT = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
-_DONE = frozenset({"delivered", "relayed", "expanded", "deliverable"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +100,7 @@ def _testimony(block: Fields) -> Testimony:
     detail = block.get("status").partition("(")[2]
     return Testimony(
         recipient=_address(block),
-        action="delivered" if action in _DONE else action,
+        action=action,
         status=status[1] if status else "",
         diagnosis=_ADDRESS_TYPE.sub("", said)[:LONGEST],
         is_local=said.lower().startswith("x-unix"),

@@ -21,6 +21,16 @@ from email.header import decode_header
 LONGEST = 2_000_000
 """Octets of a mail that are looked at: what matters stands before the returned message."""
 
+RETURNED = (
+    "message/rfc822",
+    "message/global",
+    "message/rfc822-headers",
+    "message/global-headers",
+    "text/rfc822-headers",
+    "text/rfc822-header",
+)
+"""Media types of what comes back: the message, or its header; the last one is a slip."""
+
 _DEEPEST = 8
 _MOST_PARTS = 60
 _MOST_FIELDS = 400

@@ -13,7 +13,14 @@ from dataclasses import dataclass, replace
 
 from mailer.delivery.bounce import dsn, ses, signs
 from mailer.delivery.bounce.complaints import read_complaint
-from mailer.delivery.bounce.mail import Fields, Mail, open_mail, split_header, unencoded
+from mailer.delivery.bounce.mail import (
+    RETURNED,
+    Fields,
+    Mail,
+    open_mail,
+    split_header,
+    unencoded,
+)
 from mailer.delivery.bounce.model import Fate, Kind, Reason, Return
 from mailer.delivery.bounce.prose import (
     Prose,
@@ -26,14 +33,6 @@ from mailer.delivery.bounce.reasons import code_in, reason_in, status_in
 from mailer.delivery.bounce.testimony import LONGEST, Testimony
 from mailer.delivery.bounce.weigh import weigh
 
-_RETURNED = (
-    "message/rfc822",
-    "message/global",
-    "message/rfc822-headers",
-    "message/global-headers",
-    "text/rfc822-headers",
-    "text/rfc822-header",
-)
 _SENT_TO = ("to", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
 _WROTE = ("from", "sender", "reply-to", "return-path")
 _MOST = 20
@@ -74,13 +73,12 @@ class _Opened:
 def parse(raw: bytes) -> Return:
     """What *raw* says, whatever it is; ``Kind.NONE`` where it says nothing of ours."""
     opened = _open(raw)
-    read = _read(opened)
-    if read.reason in {Reason.UNDEFINED, Reason.NONE} and opened.inner:
+    if opened.inner and not _report(opened).testimonies:
         # A bounce that was sent on, by somebody's forwarding: it says more.
-        inner = _read(_open(opened.inner))
-        if inner.kind in {Kind.HARD, Kind.SOFT}:
-            return inner
-    return read
+        inner = _open(opened.inner)
+        if _report(inner).testimonies:
+            opened = inner
+    return _read(opened)
 
 
 def _read(opened: _Opened) -> Return:
@@ -230,7 +228,7 @@ def _open(raw: bytes) -> _Opened:
     texts += [part.text for part in mail.of_type("text/html")]
     prose = read_prose(next((text for text in texts if text.strip()), ""))
     returned, inner = prose.returned, b""
-    for part in mail.of_type(*_RETURNED):
+    for part in mail.of_type(*RETURNED):
         inner = part.content
         returned = split_header(inner)[0]
         break

@@ -130,7 +130,7 @@ _FILTERED = r"""
     (?:user|recipient|mailbox|account) … accepts? … from
     domain[ -]filter|rejected by the domain
     restricted
-    (?:may|might) not exist|可能不存在
+    (?:may|might) not exist, or you|可能不存在
     permissions? to|berechtigung|autoris[eé]|permiso|permiss[ãi]o|權限|权限
     not allowed to send … to
     does(?: not|n't) accept (?:mail|messages|e-?mail) from
@@ -192,9 +192,11 @@ _MOVED = r"""
 """
 _UNKNOWN_USER = r"""
     (?:user|recipient|mail ?box|address|account|alias|local part|addressee|login|userid|person|receiver)s?(?:'s)?(?: name| address| id)? (?:\S+ )?(?:is |was |are )?(?:unknown|not known|not found|not exist|not recogni[sz]ed|non-?existent|invalid|not valid|not listed|not available|unavailable|undeliverable|does not exist|doesn't exist)
-    (?:unknown|no such|non-?existent|unrecogni[sz]ed|undeliverable|not a valid|not a known|invalid|bad|illegal|incorrect|unavailable) (?:\S+ )?(?:or \S+ )?(?:user|recipient|mail ?box|address|account|alias|local[ -]?part|addressee|person|rcpt|login|customer|name|receiver|virtual)
-    (?:does not|doesn't|do not|don't|did not|didn't|not|no longer) exist
+    (?:unknown|no such|non-?existent|unrecogni[sz]ed|undeliverable|not a valid|not a known|invalid|illegal|incorrect|unavailable) (?:\S+ )?(?:or \S+ )?(?:user|recipient|mail ?box|address|account|alias|local[ -]?part|addressee|person|rcpt|login|customer|name|receiver|virtual)
+    (?<!may )(?<!might )(?:does not|doesn't|do not|don't|did not|didn't|not|no longer) exist
     no … (?:mail ?box|account|user|address|recipient|alias|one)s? (?:here )?(?:by|with|at|for|named|called|matching|found)
+    bad (?:destination|recipient|user|address)
+    (?:cannot|can't|could not|couldn't|unable to) find … (?:mail ?box|user|recipient|account|directory)
     no mail ?box
     (?:not|wasn't|weren't|couldn't be|could not be|cannot be) (?:\S+ )?(?:found|identified|recogni[sz]ed|located)
     not listed
@@ -206,7 +208,7 @@ _UNKNOWN_USER = r"""
     (?:user|mail ?box|account|address) … (?:deleted|removed|closed|terminated|cancell?ed)
     no longer (?:valid|available|active|works?|in use|accept)
     mailbox name not allowed
-    not in (?:our|the|my) … (?:database|directory|list|table)
+    not in (?:our|the|my) … (?:database|directory|list|table|records)
     utilisateur … inconnu|destinataire … (?:inconnu|invalide|introuvable)
     adresse … (?:inconnue|introuvable|invalide|inexistante|n'existe|incorrecte)
     bo[iî]te … (?:inconnue|inexistante|introuvable)|n'existe (?:pas|plus)

@@ -16,8 +16,8 @@ from mailer.delivery.bounce.testimony import LONGEST, Testimony
 
 _SEPARATOR = re.compile(
     r"[\s>|*=_-]{0,80}(?:"
-    r"(?:this|below|here|included|enclosed|attached) (?:this line )?is (?:a|the|your)\b[^\n]{0,20}"
-    r"\b(?:copy|message|header|original)|"
+    r"(?:this|below|here|included|enclosed|attached) (?:this line )?is (?:a|the|your) "
+    r"(?:copy|headers?|original|returned)\b|"
     r"(?:the )?(?:headers? of the )?(?:original|returned|unsent|undelivered|rejected) "
     r"(?:message|mail|e-mail)(?: headers?| text)?(?: below| is following)?"
     r"(?:\s*(?::|follow|[-=*_|])|\s*$)|"

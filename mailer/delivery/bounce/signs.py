@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from mailer.delivery.bounce.mail import Mail
-from mailer.delivery.bounce.prose import Prose
+from mailer.delivery.bounce.prose import Prose, addresses_in
 from mailer.delivery.bounce.reasons import code_in
 
 _DAEMON = re.compile(
@@ -50,7 +50,7 @@ _DELAYED = re.compile(
     re.IGNORECASE,
 )
 _GIVEN_UP = re.compile(
-    r"giv(?:e|en|ing) up|has expired|not going to try again|permanent|"
+    r"giv(?:e|en|ing) up|has expired|not going to try again|"
     r"will not (?:be )?(?:re|try|continue)|no longer (?:be )?tr(?:y|ied)|was aborted",
     re.IGNORECASE,
 )
@@ -102,7 +102,7 @@ def is_bounce(mail: Mail, subject: str, prose: Prose) -> bool:
         return is_titled or is_told or code_in(prose.text) != ""
     if mail.fields.get("return-path").strip() == "<>":
         return is_titled or is_told
-    return is_titled and is_told
+    return is_titled and is_told and any(addresses_in(prose.text))
 
 
 def is_delayed(subject: str, prose: Prose) -> bool:

@@ -34,7 +34,7 @@ _STAGE = [(stage, re.compile(pattern)) for stage, pattern in _STAGES]
 class Testimony:
     """What is said of *recipient*: in a report's fields, and in prose.
 
-    ``action`` is failed, delayed, delivered or empty; ``status`` is an enhanced code or
+    ``action`` is failed, delayed, delivered, relayed, expanded… or empty; ``status`` is an enhanced code or
     empty; ``diagnosis`` is the server's reply as a report quotes it, ``prose`` what is
     written beside it, ``context`` what the mail says in general. ``lines`` are those lines
     as they stand in the mail. ``is_local`` if a program on the reader's server said it.

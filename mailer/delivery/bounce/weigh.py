@@ -23,15 +23,28 @@ from mailer.delivery.bounce.testimony import Testimony, stage_of
 _LONGEST_SAID = 300
 _REPLY = re.compile(r"(?<![\d.#/-])(?<!\w:)[45]\d\d(?:[ ,:;-]|$)")
 _AGAIN = re.compile(r"(?:not found|lookup failure|lookup error)\W+try again|temporar")
+_GONE = re.compile(r"(?:does not|doesn't|not) exist|user unknown|unknown user")
+_STOCK = re.compile(r"\buser unknown\b", re.IGNORECASE)
+"""What every relay says to whatever it did not like: alone, it is hearsay."""
+
+_ABOUT_THE_SENDER = frozenset({".1.7", ".1.8"})
 _FIXED = {
     "delivered": (Kind.DELIVERED, Reason.DELIVERED),
+    "deliverable": (Kind.DELIVERED, Reason.DELIVERED),
+    "relayed": (Kind.DELIVERED, Reason.DELIVERED),
+    "expanded": (Kind.DELIVERED, Reason.DELIVERED),
     "complaint": (Kind.COMPLAINT, Reason.COMPLAINT),
 }
 
 
 def weigh(told: Testimony) -> Fate:
     """What became of the message to the recipient that *told* is about."""
-    status = status_in(told.diagnosis) or told.status or status_in(told.prose)
+    status = (
+        status_in(told.diagnosis)
+        or told.status
+        or status_in(told.prose)
+        or status_in(told.context)
+    )
     if told.action in _FIXED:
         kind, reason = _FIXED[told.action]
     else:
@@ -39,7 +52,8 @@ def weigh(told: Testimony) -> Fate:
         kind = Kind.HARD if reason.is_hard else Kind.SOFT
     if told.action == "delayed":
         kind = Kind.DELAYED
-        reason = Reason.DELAYED if reason.is_hard else reason
+        if reason.is_hard or reason in {Reason.UNDEFINED, Reason.FILTERED}:
+            reason = Reason.DELAYED
     return Fate(
         recipient=told.recipient,
         kind=kind,
@@ -63,8 +77,10 @@ def _reason(told: Testimony, status: str) -> Reason:
     )
     if reason is Reason.UNDEFINED:
         reason = reason_of_status(status)
-    if reason is Reason.DISABLED and status.endswith(".1.1"):
+    if reason is Reason.DISABLED and _is_gone(told, status):
         reason = Reason.UNKNOWN_USER
+    if reason.is_hard and status[1:] in _ABOUT_THE_SENDER:
+        return Reason.PROTOCOL
     if reason.is_hard and told.is_local:
         return Reason.SYSTEM  # a delivery program's “no such user” is one of its own
     if reason is Reason.UNKNOWN_USER:
@@ -74,6 +90,12 @@ def _reason(told: Testimony, status: str) -> Reason:
         if told.status.startswith("4.") or _AGAIN.search(words):
             return Reason.NETWORK  # the DNS may answer otherwise tomorrow
     return reason
+
+
+def _is_gone(told: Testimony, status: str) -> bool:
+    """Whether a disabled mailbox is one that is not there any more."""
+    said = f"{told.diagnosis} {told.prose}".lower()
+    return status.endswith(".1.1") or _GONE.search(said) is not None
 
 
 def _words(told: Testimony) -> Iterator[str]:
@@ -95,5 +117,6 @@ def _believed(told: Testimony, status: str) -> Reason:
     if status[1:4] == ".1." or stage == "RCPT":
         return Reason.UNKNOWN_USER
     if not stage and not code_in(words):
-        return Reason.UNKNOWN_USER
+        said = _STOCK.sub(" ", words)
+        return Reason.UNKNOWN_USER if reason_in(said).is_hard else Reason.FILTERED
     return Reason.FILTERED

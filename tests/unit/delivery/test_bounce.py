@@ -164,3 +164,13 @@ def test_a_hostile_megabyte_is_read_in_a_second(name: str) -> None:
     begun = time.process_time()
     parse(raw)
     assert time.process_time() - begun < 1
+
+
+def test_what_servers_say_to_an_address_is_known() -> None:
+    """Two hundred ways to say no: which of them mean that nobody is there."""
+    wrong = []
+    for line in (MAILS / "replies.txt").read_text(encoding="utf-8").splitlines():
+        kind, _, said = line.partition(" ")
+        if kind != "#" and classify("", said).is_hard is not (kind == "hard"):
+            wrong.append(line)
+    assert wrong == []
