@@ -30,6 +30,7 @@ from mailer.cli import (
     log,
     people,
     polls,
+    preview,
     reconcile,
     relays,
     renderings,
@@ -62,6 +63,7 @@ drafts.register(app)
 editions.register(app)
 gathering.register(app)
 checks.register(app)
+preview.register(app)
 renderings.register(app)
 approvals.register(app)
 runs.register(app)

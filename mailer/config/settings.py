@@ -133,6 +133,22 @@ class Checks(Table):
     spelling: bool = False
 
 
+class Preview(Table):
+    """What ``mailer preview`` does at a click."""
+
+    editor_url: str = "vscode://file/{path}:{line}"
+
+    @field_validator("editor_url")
+    @classmethod
+    def _it_has_two_places(cls, url: str) -> str:
+        try:
+            url.format(path="", line=1)
+        except (KeyError, IndexError, ValueError) as error:
+            message = say("only {path} and {line} can stand in braces")
+            raise ValueError(message) from error
+        return url
+
+
 class Shape(Table):
     """What an edition usually has: sections by class or title, labels of its stories."""
 
@@ -209,6 +225,7 @@ class Settings(BaseSettings):
     alerts: Alerts = Alerts()
     web: Web = Web()
     checks: Checks = Checks()
+    preview: Preview = Preview()
     segments: Segments = {}
     feeds: dict[Name, FeedSettings] = {}
     publications: dict[PublicationId, PublicationSettings] = {}

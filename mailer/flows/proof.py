@@ -100,6 +100,7 @@ def sample_message(
     now: datetime,
     public_url: str | None,
     email: str = "lecteur@example.org",
+    name: str = "",
     prefix: str = "",
     subscriber: int = _SAMPLE,
 ) -> bytes:
@@ -107,7 +108,7 @@ def sample_message(
     reader = address_reader(
         subscriber=subscriber,
         email=email,
-        name="",
+        name=name,
         publication=frozen.publication,
         edition=frozen.edition,
         variant=variant,

@@ -1,0 +1,192 @@
+"""``mailer preview``: the edition on a local page, fresh at every save."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailer.cli.invocation import Invocation, invocation, run_async
+from mailer.errors import ConfigError, Finding, NotFoundError
+from mailer.phrases import say
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Sequence
+
+    from mailer.edition.model import Publication
+    from mailer.flows.previewing import Sheet, Studio
+    from mailer.web.preview import App, Changes
+
+_LOOPBACK = "127.0.0.1"
+_WATCHED = ("editions", "snippets", "templates", "authors", "config", "authors.toml")
+
+
+def register(app: typer.Typer) -> None:
+    """Hang this command into *app*."""
+    app.command("preview")(preview)
+
+
+def preview(
+    ctx: typer.Context,
+    edition: Annotated[
+        str,
+        typer.Argument(
+            metavar="[EDITION]",
+            help="Number, publication/number, slug, path, latest or next.",
+        ),
+    ] = "next",
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="0: any free one.")
+    ] = 8800,
+    host: Annotated[
+        str, typer.Option("--host", help="Another address than this machine's own.")
+    ] = _LOOPBACK,
+    open_: Annotated[
+        bool, typer.Option("--open", help="Open it in the browser.")
+    ] = False,
+) -> None:
+    """Show an edition on a local page as every reader will see it, fresh at every save.
+
+    Nothing is sent. The bytes that are shown are those that `mailer send` hands over.
+    """
+    call = invocation(ctx)
+    run_async(_preview(call, edition, host=host, port=port, open_=open_))
+
+
+async def _preview(
+    call: Invocation, name: str, *, host: str, port: int, open_: bool
+) -> None:
+    import asyncio
+    import socket
+
+    from mailer.cli.signals import drain_on_signals
+    from mailer.web.preview import Changes
+    from mailer.web.serving import serving
+
+    studio, changes = studio_of(call), Changes()
+    hosts = ["*"] if host != _LOOPBACK else [_LOOPBACK, "localhost"]
+    app = app_of(call, name, studio, changes, hosts=hosts)
+    first = _first(call, name, studio)
+    try:
+        listener = socket.create_server((host, port))
+    except OSError as error:
+        message = say(
+            "port {port} is not free: {error}", port=str(port), error=error.strerror
+        )
+        raise ConfigError(message, hint=say("--port 0 takes any free one")) from error
+    url = f"http://{host}:{listener.getsockname()[1]}/edition/{first}"
+    if host != _LOOPBACK:
+        call.err.tell(
+            say("Whoever reaches {host} sees drafts and members' text.", host=host),
+            style="yellow",
+        )
+    stop = asyncio.Event()
+    with drain_on_signals(stop, lambda: None):
+        async with serving(app, listener):
+            call.err.tell(say("Preview on {url}   Ctrl-C ends it.", url=url))
+            if open_:
+                import webbrowser
+
+                webbrowser.open(url)
+            watching = asyncio.create_task(_watch(call, studio, changes, stop))
+            await stop.wait()
+            await watching
+
+
+def app_of(
+    call: Invocation,
+    name: str,
+    studio: Studio,
+    changes: Changes,
+    *,
+    hosts: Sequence[str] = (_LOOPBACK,),
+) -> App:
+    """The pages of *studio*, which begin with the edition called *name*."""
+    from mailer.web.preview import preview_app
+
+    return preview_app(
+        studio,
+        changes,
+        catalogue=call.speech.catalogue,
+        editor_url=call.house.settings.preview.editor_url,
+        hosts=list(hosts),
+        first=lambda: _first(call, name, studio),
+        path_of=lambda edition, finding: str(_path_of(call, edition, finding)),
+    )
+
+
+def studio_of(call: Invocation) -> Studio:
+    """The workspace, to be looked at."""
+    from mailer.flows.previewing import Studio
+
+    house = call.house
+    return Studio(
+        newsroom=house.newsroom,
+        sheets=lambda: _sheets(call),
+        today=call.today,
+        now=house.clock.now,
+        keyring=house.keyring,
+        signers=call.signers(),
+        public_url=house.public_url,
+    )
+
+
+def _sheets(call: Invocation) -> Sequence[tuple[Publication, Sequence[Sheet]]]:
+    from mailer.flows.previewing import Sheet
+
+    settings, workspace = call.house.settings, call.house.newsroom.workspace
+    return [
+        (
+            settings.publication(publication),
+            [
+                Sheet(
+                    name=folder.name,
+                    publication=publication,
+                    title=folder.title,
+                    day=folder.date,
+                )
+                for folder in workspace.editions([publication])
+            ],
+        )
+        for publication in settings.publications
+    ]
+
+
+def _first(call: Invocation, name: str, studio: Studio) -> str:
+    """The edition called *name*; without one called ``next``, the newest there is."""
+    workspace = call.house.newsroom.workspace
+    try:
+        found = workspace.find(
+            name, list(call.house.settings.publications), today=call.today()
+        )
+    except NotFoundError:
+        newest = [sheet for _, sheets in studio.sheets() for sheet in sheets]
+        if name != "next" or not newest:
+            raise
+        return newest[0].name
+    return found.name
+
+
+def _path_of(call: Invocation, name: str, finding: Finding) -> Path:
+    """Where the file of *finding* lies: beside the edition, or in the workspace."""
+    workspace = call.house.newsroom.workspace
+    folder = workspace.find(
+        name, list(call.house.settings.publications), today=call.today()
+    )
+    beside = folder.path / finding.file
+    return beside if beside.exists() else workspace.root / finding.file
+
+
+async def _watch(
+    call: Invocation, studio: Studio, changes: Changes, stop: asyncio.Event
+) -> None:
+    """Have everything looked at again when something of the workspace was saved."""
+    from watchfiles import awatch
+
+    root = call.house.newsroom.workspace.root
+    watched = [root / name for name in _WATCHED if (root / name).exists()]
+    async for _ in awatch(*watched, stop_event=stop, debounce=60, step=20):
+        studio.forget()
+        await changes.tell()

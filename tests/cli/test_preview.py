@@ -1,0 +1,172 @@
+"""The pages of ``mailer preview``, without a socket."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from itertools import product
+from pathlib import Path
+
+import httpx
+import pytest
+
+from mailer.cli.invocation import Invocation
+from mailer.cli.preview import app_of, studio_of
+from mailer.cli.speech import Speech
+from mailer.flows.proof import sample_message
+from mailer.web.preview import Changes, Tab
+from tests.cli.conftest import Command
+
+EDITION = "/edition/le-meridien/118"
+
+
+@pytest.fixture
+def folder(workspace: Callable[[str], Command]) -> Path:
+    """What ``mailer init`` writes, on a Tuesday."""
+    return workspace("presse").folder
+
+
+@pytest.fixture
+def call(folder: Path) -> Invocation:
+    """A call in that workspace, in English."""
+    return Invocation(folder=folder, speech=Speech(lang="en"))
+
+
+@pytest.fixture
+async def browser(call: Invocation) -> AsyncIterator[httpx.AsyncClient]:
+    """Before the pages."""
+    app = app_of(call, "next", studio_of(call), Changes())
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://127.0.0.1"
+    ) as client:
+        yield client
+
+
+def manuscript(folder: Path) -> Path:
+    """The text of the edition that is shown."""
+    return next(folder.glob("editions/le-meridien/*-ports*/index.md"))
+
+
+async def test_it_begins_with_the_coming_edition(browser: httpx.AsyncClient) -> None:
+    """And lists every publication's beside it."""
+    answer = await browser.get("/")
+    assert answer.headers["location"] == EDITION
+    page = (await browser.get(EDITION)).text
+    assert "Les ports se cherchent un cerveau" in page
+    assert "Le Méridien Bourse" in page
+    assert 'href="/edition/le-meridien-bourse/24?"' in page
+
+
+async def test_a_view_stands_in_its_address(browser: httpx.AsyncClient) -> None:
+    """So that it can be sent to a colleague; what is chosen stays while one moves on."""
+    page = (await browser.get(f"{EDITION}?variant=member&width=375")).text
+    assert 'src="/frame/le-meridien/118?variant=member&amp;width=375"' in page
+    assert 'href="?variant=member&amp;width=375&amp;appearance=dark"' in page
+    assert page.count("<iframe") == 1
+    assert (await browser.get(f"{EDITION}?width=12")).status_code == 422
+
+
+async def test_headers_and_mime_are_the_message_itself(
+    browser: httpx.AsyncClient, call: Invocation
+) -> None:
+    """Octet for octet what is sent: nothing is rendered for the preview alone."""
+    studio = studio_of(call)
+    page = (await browser.get(f"{EDITION}?tab=wire&variant=member")).text
+    assembled = studio.look("le-meridien/118").assembled
+    assert assembled is not None
+    sent = sample_message(
+        assembled.frozen,
+        assembled.frozen.renderings[1].variant,
+        keyring=studio.keyring,
+        signers=(),
+        now=studio.now(),
+        public_url=studio.public_url,
+    )
+    head, _, body = sent.decode("ascii").partition("\r\n\r\n")
+    shown = page.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    shown = shown.replace("&#34;", '"').replace("&#39;", "'")
+    parts = body.replace("\r\n", "\n").split("\n--")
+    assert all(part in shown.replace("\r\n", "\n") for part in parts)
+    assert all(line in shown for line in head.split("\r\n") if "Date" not in line)
+
+
+async def test_members_text_is_shown_to_members_alone(
+    browser: httpx.AsyncClient, folder: Path
+) -> None:
+    """The frame of the free variant has none of it."""
+    text = manuscript(folder).read_text(encoding="utf-8")
+    secret = "Seuls les membres lisent cette phrase singuliere."
+    assert "<!--members-->" in text
+    cut = text.replace("<!--members-->", f"<!--members-->\n\n{secret}")
+    manuscript(folder).write_text(cut, encoding="utf-8")
+    free = await browser.get("/frame/le-meridien/118?variant=free")
+    member = await browser.get("/frame/le-meridien/118?variant=member")
+    assert secret in member.text
+    assert secret not in free.text
+
+
+async def test_a_broken_edition_stays_visible_under_what_is_wrong(
+    call: Invocation, folder: Path
+) -> None:
+    """File and line, a link to the editor, and how it last was; mended, it is gone."""
+    studio, changes = studio_of(call), Changes()
+    transport = httpx.ASGITransport(app=app_of(call, "next", studio, changes))
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://127.0.0.1"
+    ) as browser:
+        good = manuscript(folder).read_text(encoding="utf-8")
+        assert "cannot be rendered" not in (await browser.get(EDITION)).text
+        manuscript(folder).write_text(f"{good}\n::: sposnor\n:::\n", encoding="utf-8")
+        studio.forget()
+        page = (await browser.get(EDITION)).text
+        assert "As it is written now it cannot be rendered." in page
+        line = good.count("\n") + 2
+        assert f"index.md:{line}" in page
+        assert f"vscode://file/{manuscript(folder)}:{line}" in page
+        assert "<iframe" in page
+        assert (await browser.get("/frame/le-meridien/118")).status_code == 200
+        manuscript(folder).write_text(good, encoding="utf-8")
+        studio.forget()
+        assert "cannot be rendered" not in (await browser.get(EDITION)).text
+
+
+async def test_frames_run_nothing_and_pages_belong_here(
+    browser: httpx.AsyncClient,
+) -> None:
+    """A mail may hold anything; what it holds stays in its frame."""
+    frame = await browser.get("/frame/le-meridien/118")
+    policy = frame.headers["content-security-policy"]
+    assert "script-src" not in policy
+    assert policy.startswith("default-src 'none'")
+    assert "sandbox allow-same-origin" in policy
+    foreign = await browser.get(EDITION, headers={"host": "evil.example"})
+    assert foreign.status_code == 400
+
+
+async def test_pictures_come_from_the_edition(browser: httpx.AsyncClient) -> None:
+    """Those of the media folder and those that travel inside, alike."""
+    frame = (await browser.get("/frame/le-meridien/118")).text
+    source = frame.partition('src="/picture/')[2].partition('"')[0]
+    answer = await browser.get(f"/picture/{source}")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("image/")
+    assert (await browser.get("/picture/le-meridien/118/nope.jpg")).status_code == 404
+
+
+async def test_every_view_is_there(browser: httpx.AsyncClient) -> None:
+    """Each tab of each variant, and an edition that is not there is told so."""
+    for tab, variant in product(Tab, ("free", "member", "web")):
+        answer = await browser.get(f"{EDITION}?tab={tab}&variant={variant}")
+        assert answer.status_code == 200, (tab, variant)
+    missing = await browser.get("/edition/le-meridien/999")
+    assert missing.status_code == 404
+    assert "To the next edition" in missing.text
+
+
+async def test_changes_wake_whoever_waits() -> None:
+    """A save between the page and its question is not missed."""
+    changes = Changes()
+    await changes.tell()
+    assert await changes.after(0) == 1
+    await changes.tell()
+    assert await changes.after(1) == 2
