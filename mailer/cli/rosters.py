@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -20,11 +22,27 @@ from mailer.phrases import say, say_many
 
 if TYPE_CHECKING:
     from mailer.audience.roster import RosterFile
-    from mailer.audience.subscriber import Subscriber
+    from mailer.audience.subscriber import Reason, Subscriber
     from mailer.flows.readers import Intake
 
-_ANSWERS = ("added", "updated", "present", "suppressed", "left", "invalid")
+_ANSWERS = (
+    *("added", "updated", "present", "suppressed", "left"),
+    *("gone", "barred", "invalid"),
+)
+_TIERS = frozenset({"tier", "tiers", "comped", "paid"})  # fields that say one
 _SHOWN = 5  # addresses named in a remark
+
+
+class Format(StrEnum):
+    """Who can read an export."""
+
+    CSV = "csv"
+    JSON = "json"
+    LISTMONK = "listmonk"
+    GHOST = "ghost"
+    SUBSTACK = "substack"
+    BEEHIIV = "beehiiv"
+    MAILCHIMP = "mailchimp"
 
 
 def register(subscribers: typer.Typer) -> None:
@@ -45,6 +63,14 @@ def import_(
         list[str] | None,
         typer.Option("--column", help="Say a column: email=Courriel, tier=Formule."),
     ] = None,
+    from_: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="TOOL",
+            help="listmonk, ghost, substack, beehiiv or mailchimp; else by its columns.",
+        ),
+    ] = None,
     update: Annotated[
         bool,
         typer.Option("--update", help="Who is there already takes tier and last day."),
@@ -60,12 +86,12 @@ def import_(
 
     call = invocation(ctx)
     paper = call.house.publication(publication).id
-    with _opened(file, column or []) as roster:
+    with _opened(file, column or [], from_, paper) as roster:
         if not consent and not dry_run:
             message = say("an import needs the source of the consent")
             hint = say('--consent "Salon 2026", or --dry-run to look first')
             raise InputError(message, hint=hint)
-        if update and "tier" not in roster.columns:
+        if update and not _TIERS & roster.columns.keys():
             message = say("--update needs a column that says the tier")
             raise InputError(message, hint="--column tier=Formule")
         if not json:
@@ -82,7 +108,7 @@ def import_(
             _import(call, roster, paper, consent, dry_run=dry_run, update=update)
         )
     if json:
-        call.print_json(_intake_json(intake, paper, roster.columns))
+        call.print_json(_intake_json(intake, paper, roster))
     else:
         _show_intake(call, intake)
 
@@ -93,34 +119,53 @@ def export(
         Path | None, typer.Argument(help="Only you may read it; else on stdout.")
     ] = None,
     publication: PublicationOption = None,
+    to: Annotated[
+        Format, typer.Option("--to", help="Who is to read it; csv is ours.")
+    ] = Format.CSV,
 ) -> None:
-    """Write readers as a CSV that spreadsheets open and `import` reads."""
-    from mailer.audience.roster import write_roster
+    """Write readers as a CSV that spreadsheets open, and `import` or another tool reads."""
+    from mailer.audience.address import address_key
+    from mailer.audience.exports import OURS, write_csv, write_json
 
     call = invocation(ctx)
-    paper = None if publication is None else call.house.publication(publication).id
+    needs_one = to not in OURS or publication is not None
+    paper = call.house.publication(publication) if needs_one else None
+    name = paper.id if paper else None
 
-    async def story() -> list[Subscriber]:
+    async def story() -> tuple[list[Subscriber], dict[str, Reason]]:
         async with call.house.stores() as stores:
-            return await stores.readers.list_subscribers(publication=paper)
+            barred = {
+                address_key(entry.email): entry.reason
+                for entry in await stores.readers.suppressions()
+            }
+            return await stores.readers.list_subscribers(publication=name), barred
 
-    people = run_async(story())
-    text = write_roster(people)
+    people, barred = run_async(story())
+    zone = ZoneInfo(paper.timezone) if paper else call.house.zone
+    day = call.house.clock.now().astimezone(zone).date()
+    text = (
+        write_json(people, barred=barred, publication=name, day=day)
+        if to is Format.JSON
+        else write_csv(people, barred=barred, publication=name, day=day, to=to)
+    )
     if file is None:
         sys.stdout.write(text)
-    else:
-        _write_private(file, text)
-        told = say_many(
-            "{count} reader in {file}",
-            "{count} readers in {file}",
-            len(people),
-            file=file,
-        )
-        call.err.tell(told)
+        return
+    # Excel wants to be told that it is UTF-8; another tool would read it as a letter.
+    _write_private(file, text.encode("utf-8-sig" if to is Format.CSV else "utf-8"))
+    told = say_many(
+        "{count} reader in {file}",
+        "{count} readers in {file}",
+        len(people),
+        file=file,
+    )
+    call.err.tell(told)
 
 
 @contextmanager
-def _opened(file: Path, said: Sequence[str]) -> Iterator[RosterFile]:
+def _opened(
+    file: Path, said: Sequence[str], tool: str | None, publication: str
+) -> Iterator[RosterFile]:
     """The roster in *file*, which is read as it is needed; its errors name the file."""
     from mailer.audience.roster import open_roster
 
@@ -129,7 +174,9 @@ def _opened(file: Path, said: Sequence[str]) -> Iterator[RosterFile]:
         with file.open("rb") as source:
             # What comes through a pipe is read once; a roster is looked at first.
             again = source if source.seekable() else BytesIO(source.read())
-            yield open_roster(again, columns=columns)
+            yield open_roster(
+                again, columns=columns, tool=tool, publication=publication
+            )
     except OSError as error:
         message = say("cannot be read: {strerror}", strerror=error.strerror)
         raise InputError(message, file=str(file)) from error
@@ -183,6 +230,8 @@ def _show_columns(call: Invocation, roster: RosterFile) -> None:
         for field, name in roster.columns.items()
     )
     call.err.tell(say("Columns: {columns}", columns=guessed))
+    if roster.tool is not None:
+        call.err.tell(say("An export of {tool}", tool=roster.tool.title))
     sign = repr(roster.sheet.delimiter)
     call.err.tell(
         say("Read as {encoding}, {sign}", encoding=roster.sheet.encoding, sign=sign)
@@ -192,7 +241,7 @@ def _show_columns(call: Invocation, roster: RosterFile) -> None:
 def _show_intake(call: Invocation, intake: Intake) -> None:
     """The report: counts, then every line that did not come in, with its reason."""
     counts = intake.counts
-    rare = {"updated", "duplicates"}
+    rare = {"updated", "gone", "barred", "duplicates"}
     kinds = [k for k in (*_ANSWERS, "duplicates") if counts[k] or k not in rare]
     call.out.tell(listed(counted(kind, counts[kind]) for kind in kinds))
     for problem in intake.problems:
@@ -215,14 +264,15 @@ def _show_intake(call: Invocation, intake: Intake) -> None:
 
 
 def _intake_json(
-    intake: Intake, publication: str, columns: Mapping[str, str]
+    intake: Intake, publication: str, roster: RosterFile
 ) -> dict[str, object]:
     return {
         "schema": 1,
         "publication": publication,
         "dry_run": intake.dry_run,
         **intake.counts,
-        "columns": dict(columns),
+        "from": roster.tool.name if roster.tool else None,
+        "columns": dict(roster.columns),
         "problems": [
             {"line": each.line, "reason": each.reason, "text": each.text}
             for each in intake.problems
@@ -232,11 +282,11 @@ def _intake_json(
     }
 
 
-def _write_private(path: Path, text: str) -> None:
-    """*text* in a file of its owner's, there whole or not at all."""
+def _write_private(path: Path, content: bytes) -> None:
+    """*content* in a file of its owner's, there whole or not at all."""
     try:
         with replacing(path) as file:
-            file.write(text.encode("utf-8-sig"))
+            file.write(content)
     except OSError as error:
         message = say("cannot be written: {strerror}", strerror=error.strerror)
         raise InputError(message, file=str(path)) from error

@@ -94,6 +94,8 @@ _WORDS = {
         say("unchanged"),
         say("suppressed"),
         say("invalid"),
+        say("gone"),
+        say("barred"),
     )
 }
 
@@ -128,6 +130,16 @@ _COUNTED: Mapping[str, Callable[[int], Phrase]] = {
     "added": lambda n: say_many("{count} added", "{count} added", n),
     "present": lambda n: say_many("{count} already there", "{count} already there", n),
     "updated": lambda n: say_many("{count} updated", "{count} updated", n),
+    "gone": lambda n: say_many(
+        "{count} left there, and stays away",
+        "{count} left there, and stay away",
+        n,
+    ),
+    "barred": lambda n: say_many(
+        "{count} bounced or complained there, and is suppressed",
+        "{count} bounced or complained there, and are suppressed",
+        n,
+    ),
     "invalid": lambda n: say_many("{count} invalid", "{count} invalid", n),
     "duplicates": lambda n: say_many(
         "{count} line repeated in the file", "{count} lines repeated in the file", n

@@ -51,6 +51,8 @@ class Admission(StrEnum):
     UPDATED = "updated"
     SUPPRESSED = "suppressed"
     LEFT = "left"
+    GONE = "gone"
+    BARRED = "barred"
 
 
 class Readers(Protocol):
@@ -70,9 +72,11 @@ class Readers(Protocol):
         """Take in *rows*, one admission each, in one transaction; consent recorded.
 
         Never revives who left and never passes the suppression list. Somebody present
-        keeps their tier, unless *update*: then they take that of their row. With ``dry_run`` nothing is written. Rows are asked for as they
-        are needed, in another thread, where *told* hears what became of each; what
-        either of them raises undoes everything.
+        keeps their tier, unless *update*: then they take that of their row, and its tags
+        beside theirs. A row of who left elsewhere is kept as that (GONE), or on the
+        suppression list (BARRED), unless they joined here later. With ``dry_run`` nothing
+        is written. Rows are asked for as they are needed, in another thread, where *told*
+        hears what became of each; what either of them raises undoes everything.
         """
 
     async def leave(self, email: str, *, publication: str | None, now: datetime) -> int:

@@ -17,7 +17,7 @@ class Intake:
     """What an import did, or with a dry run would do.
 
     ``counts`` has every admission, and how many lines were invalid or repeated;
-    ``problems`` every line that brought nobody in, in the order of the file. ``roles``
+    ``problems`` every line of a reader that brought nobody in, in the file's order. ``roles``
     are new addresses of a function, ``info@``: did a person agree? ``smtputf8`` are new
     ones that many relays cannot carry.
     """
@@ -58,10 +58,10 @@ async def take_in(
 
 
 def count_readers(lines: Iterable[Row | Invalid]) -> int:
-    """How many different people *lines* would bring."""
+    """How many different people *lines* would bring; who left elsewhere is none."""
     seen = Seen()
     for line in lines:
-        if isinstance(line, Row):
+        if isinstance(line, Row) and line.gone is None:
             seen.add(address_key(line.email))
     return len(seen)
 
@@ -98,7 +98,7 @@ class _Gathering:
                 self._roles.append(row.email)
             if needs_smtputf8(row.email):
                 self._smtputf8.append(row.email)
-        elif admission not in {Admission.PRESENT, Admission.UPDATED}:
+        elif admission in {Admission.SUPPRESSED, Admission.LEFT} and not row.gone:
             reason = str(admission)
             self._problems.append(Invalid(line=row.line, text=row.email, reason=reason))
 

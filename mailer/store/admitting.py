@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime
-from itertools import islice
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection, insert, select, update
 
 from mailer.audience.address import address_key
+from mailer.audience.cells import Departure
 from mailer.audience.roster import Row
-from mailer.audience.subscriber import Action, Standing
+from mailer.audience.subscriber import Action, How, Reason, Standing, Tier
+from mailer.flows.leaving import Exit
 from mailer.flows.ports import Admission
+from mailer.store.batches import batches
+from mailer.store.engine import Turn, beside
+from mailer.store.exits import end_in
+from mailer.store.journey import withdraw_reader
 from mailer.store.schema import consent, subscriber, subscription, suppression
-
-_V = TypeVar("_V")
-_BATCH = 500  # bound parameters per statement: SQLite allows 32,766, older ones 999
+from mailer.store.tags import give_tags
 
 
 class Known:
     """What is known about the people of a part of a roster."""
 
-    def __init__(self, publication: str, *, update: bool = False) -> None:
+    def __init__(
+        self, publication: str, *, now: datetime, update: bool = False
+    ) -> None:
         self.publication = publication
+        self.now = now
         self.update = update
         self.barred: set[str] = set()
         self.ids: dict[str, int] = {}
-        self.standings: dict[str, Standing] = {}
-        self.tiers: dict[str, tuple[str, date | None]] = {}
+        self.taken: dict[str, _Taken] = {}
 
     def answers(
         self, connection: Connection, rows: Sequence[Row]
@@ -40,11 +45,12 @@ class Known:
     def learn(self, connection: Connection, keys: Sequence[str]) -> None:
         """Look *keys* up, in two statements."""
         self.barred |= barred(connection, keys)
-        taken = (
+        found = (
             select(
                 subscriber.c.email_key,
                 subscriber.c.id,
                 subscription.c.standing,
+                subscription.c.since,
                 subscription.c.tier,
                 subscription.c.until,
             )
@@ -56,27 +62,65 @@ class Known:
             )
             .where(subscriber.c.email_key.in_(keys))
         )
-        for key, number, standing, tier, until in connection.execute(taken):
+        for key, number, standing, since, tier, until in connection.execute(found):
             self.ids[key] = number
             if standing is not None:
-                self.standings[key] = Standing(standing)
-                self.tiers[key] = (tier, until)
+                self.taken[key] = _Taken(Standing(standing), since, tier, until)
 
     def admission(self, row: Row) -> Admission:
         """What becomes of *row*; asked again, somebody added is present."""
         key = address_key(row.email)
         if key in self.barred:
             return Admission.SUPPRESSED
-        if key not in self.standings:
-            self.standings[key] = Standing.ACTIVE
-            self.tiers[key] = (row.tier, row.until)
+        if row.gone is not None:
+            return self._departed(key, row.gone)
+        taken = self.taken.get(key)
+        if taken is None:
+            since = joined(row, self.now)
+            self.taken[key] = _Taken(Standing.ACTIVE, since, row.tier, row.until)
             return Admission.ADDED
-        if self.standings[key] is Standing.LEFT:
+        if taken.standing is Standing.LEFT:
             return Admission.LEFT
-        if self.update and self.tiers[key] != (row.tier, row.until):
-            self.tiers[key] = (row.tier, row.until)
+        if self.update and (taken.tier, taken.until) != (row.tier, row.until):
+            self.taken[key] = replace(taken, tier=row.tier, until=row.until)
             return Admission.UPDATED
         return Admission.PRESENT
+
+    def _departed(self, key: str, gone: Departure) -> Admission:
+        """Who left elsewhere is remembered, unless they joined here after that."""
+        taken = self.taken.get(key)
+        reads = taken is not None and taken.standing is not Standing.LEFT
+        came_later = (
+            taken is not None
+            and reads
+            and gone.reason is not Reason.COMPLAINED
+            and (gone.at is None or gone.at <= taken.since)
+        )
+        if came_later:
+            return Admission.PRESENT
+        if gone.reason is not Reason.UNSUBSCRIBED:
+            self.barred.add(key)
+            return Admission.BARRED
+        if taken is not None and not reads:
+            return Admission.LEFT
+        tier = taken.tier if taken else str(Tier.FREE)
+        self.taken[key] = _Taken(Standing.LEFT, self.now, tier, None)
+        return Admission.GONE
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """How somebody stands to the publication."""
+
+    standing: Standing
+    since: datetime
+    tier: str
+    until: date | None
+
+
+def joined(row: Row, now: datetime) -> datetime:
+    """Since when they read: as the file says, and never in the future."""
+    return now if row.joined is None else min(row.joined.astimezone(UTC), now)
 
 
 def write_rows(
@@ -84,21 +128,83 @@ def write_rows(
     answered: Sequence[tuple[Row, Admission]],
     known: Known,
     source: str,
-    now: datetime,
-) -> None:
-    """Add who is new, and give their tier to who has another one now."""
-    fresh = [row for row, answer in answered if answer is Admission.ADDED]
-    _add(connection, fresh, known, source, now)
-    for row, answer in answered:
-        if answer is Admission.UPDATED:
-            connection.execute(
-                update(subscription)
-                .where(
-                    subscription.c.subscriber_id == known.ids[address_key(row.email)]
-                )
-                .where(subscription.c.publication == known.publication)
-                .values(tier=row.tier, until=row.until)
+) -> list[tuple[int, int]]:
+    """Add who is new, update who has another tier, remember who left elsewhere.
+
+    Returns the deliveries to be withdrawn after the transaction (``exits.end_in``).
+    """
+    by = {
+        answer: [row for row, each in answered if each is answer]
+        for answer in Admission
+    }
+    _add(connection, by[Admission.ADDED], known, source, Standing.ACTIVE)
+    held = _end(connection, by[Admission.GONE], known, source)
+    for row in by[Admission.UPDATED]:
+        connection.execute(
+            update(subscription)
+            .where(subscription.c.subscriber_id == known.ids[address_key(row.email)])
+            .where(subscription.c.publication == known.publication)
+            .values(tier=row.tier, until=row.until)
+        )
+    _bar(connection, by[Admission.BARRED], known, source)
+    tagged = by[Admission.ADDED]
+    if known.update:
+        tagged = [*tagged, *by[Admission.UPDATED], *by[Admission.PRESENT]]
+    give_tags(
+        connection,
+        {known.ids[address_key(row.email)]: row.tags for row in tagged if row.tags},
+    )
+    return held
+
+
+def _end(
+    connection: Connection, rows: Sequence[Row], known: Known, source: str
+) -> list[tuple[int, int]]:
+    """End what people take who left elsewhere; who never took it has left it now."""
+    there = [row for row in rows if address_key(row.email) in known.ids]
+    strangers = [row for row in rows if address_key(row.email) not in known.ids]
+    held: list[tuple[int, int]] = []
+    if there:
+        exits = [
+            Exit(
+                subscriber=known.ids[address_key(row.email)],
+                publication=known.publication,
+                how=How.PROVIDER,
             )
+            for row in there
+        ]
+        farewells, held = end_in(connection, exits, known.now)
+        for row, farewell in zip(there, farewells, strict=True):
+            if farewell is None:
+                strangers.append(row)
+    _add(connection, strangers, known, source, Standing.LEFT)
+    return held
+
+
+def _bar(
+    connection: Connection, rows: Sequence[Row], known: Known, source: str
+) -> None:
+    """Put people on the suppression list, and take them out of every run."""
+    if not rows:
+        return
+    beside(connection, Turn.OPEN_RUN)  # or a run being opened would miss it
+    connection.execute(
+        insert(suppression),
+        [
+            {
+                "email_key": address_key(row.email),
+                "email": row.email,
+                "reason": row.gone.reason,
+                "at": min(row.gone.at or known.now, known.now),
+                "note": source,
+            }
+            for row in rows
+            if row.gone is not None
+        ],
+    )
+    for row in rows:
+        if (number := known.ids.get(address_key(row.email))) is not None:
+            withdraw_reader(connection, number, None, known.now)
 
 
 def _add(
@@ -106,9 +212,9 @@ def _add(
     rows: Sequence[Row],
     known: Known,
     source: str,
-    now: datetime,
+    standing: Standing,
 ) -> None:
-    """Insert people who are new, and a subscription with its consent for each."""
+    """Insert people who are new, and a subscription with its log for each."""
     if not rows:
         return
     keys = [address_key(row.email) for row in rows]
@@ -117,7 +223,8 @@ def _add(
             "email": row.email,
             "email_key": key,
             "name": row.name,
-            "created_at": now,
+            "created_at": known.now,
+            "lang": row.lang or None,
         }
         for row, key in zip(rows, keys, strict=True)
         if key not in known.ids
@@ -128,7 +235,8 @@ def _add(
             subscriber.c.email_key.in_([person["email_key"] for person in unknown])
         )
         known.ids.update((key, number) for key, number in connection.execute(found))
-    ids = [known.ids[key] for key in keys]
+    reads = standing is Standing.ACTIVE
+    people = [(known.ids[key], row) for key, row in zip(keys, rows, strict=True)]
     connection.execute(
         insert(subscription),
         [
@@ -137,10 +245,10 @@ def _add(
                 "publication": known.publication,
                 "tier": row.tier,
                 "until": row.until,
-                "standing": Standing.ACTIVE,
-                "since": now,
+                "standing": standing,
+                "since": joined(row, known.now) if reads else known.now,
             }
-            for number, row in zip(ids, rows, strict=True)
+            for number, row in people
         ],
     )
     connection.execute(
@@ -149,12 +257,12 @@ def _add(
             {
                 "subscriber_id": number,
                 "publication": known.publication,
-                "source": source,
+                "source": f"{source} ({row.evidence})" if row.evidence else source,
                 "wording": "",
-                "at": now,
-                "action": Action.JOINED,
+                "at": known.now,
+                "action": Action.JOINED if reads else Action.LEFT,
             }
-            for number in ids
+            for number, row in people
         ],
     )
 
@@ -168,10 +276,3 @@ def barred(connection: Connection, keys: Iterable[str]) -> set[str]:
         )
         found.update(connection.scalars(statement))
     return found
-
-
-def batches(values: Iterable[_V]) -> Iterator[list[_V]]:
-    """*values* in parts, none asked for before it is needed."""
-    left = iter(values)
-    while part := list(islice(left, _BATCH)):
-        yield part

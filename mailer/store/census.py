@@ -6,18 +6,19 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, select
+from sqlalchemy import Connection, Select, delete, func, select
 
 from mailer.audience.address import address_key
 from mailer.audience.segment import Rule
 from mailer.audience.subscriber import Standing, Subscriber
 from mailer.edition.model import Publication
 from mailer.flows.segments import Census
-from mailer.store.admitting import batches
+from mailer.store.batches import batches
 from mailer.store.engine import Store, Turn, alone
 from mailer.store.people import people_of
 from mailer.store.schema import subscriber, subscription, suppression, tag
 from mailer.store.segments import Place, in_segment
+from mailer.store.tags import give_tags
 
 
 class SqlSegments:
@@ -89,17 +90,6 @@ class SqlSegments:
             return {str(name): int(n) for name, n in connection.execute(statement)}
 
         return await self._store.read(work)
-
-
-def give_tags(connection: Connection, wanted: Mapping[int, Sequence[str]]) -> None:
-    """Give to each subscriber what is *wanted*; who has a tag keeps it."""
-    for part in batches(wanted):
-        found = connection.execute(select(tag).where(tag.c.subscriber_id.in_(part)))
-        known = {(row.subscriber_id, row.tag) for row in found}
-        pairs = {(person, name) for person in part for name in wanted[person]}
-        if missing := sorted(pairs - known):
-            rows = [{"subscriber_id": person, "tag": name} for person, name in missing]
-            connection.execute(insert(tag), rows)
 
 
 def _ids(connection: Connection, emails: Sequence[str]) -> dict[str, int]:

@@ -52,11 +52,19 @@ async def end(
 ) -> list[Farewell | None]:
     """End what *exits* name; see ``flows.leaving.Exits``."""
     farewells, held = await store.write(lambda c: end_in(c, exits, now))
-    for key in held:
-        # A sender had these in hand. One transaction each: whoever waits for one row
-        # alone is never waited for in a circle.
-        await store.write(partial(withdraw_held, key=key, now=now))
+    await withdraw_all_held(store, held, now)
     return farewells
+
+
+async def withdraw_all_held(
+    store: Store, held: Iterable[tuple[int, int]], now: datetime
+) -> None:
+    """Withdraw what a sender had in hand when ``end_in`` looked.
+
+    One transaction each: whoever waits for one row alone is never waited for in a circle.
+    """
+    for key in held:
+        await store.write(partial(withdraw_held, key=key, now=now))
 
 
 def end_in(

@@ -60,13 +60,13 @@ def _add(connection: Connection, grant: Grant, now: datetime) -> Effect:
         tier=grant.tier,
         until=grant.until,
     )
-    known = Known(grant.publication)
+    known = Known(grant.publication, now=now)
     ((_, admission),) = answered = known.answers(connection, [row])
     if admission is Admission.SUPPRESSED:
         return Effect.SUPPRESSED
     if not grant.source:
         return Effect.UNKNOWN
-    write_rows(connection, answered, known, grant.source, now)
+    write_rows(connection, answered, known, grant.source)
     return Effect.ADDED
 
 

@@ -18,7 +18,7 @@ from mailer.audience.subscriber import (
     Suppression,
     Tier,
 )
-from mailer.store.admitting import batches
+from mailer.store.batches import batches
 from mailer.store.schema import consent, subscriber, subscription, suppression, tag
 
 

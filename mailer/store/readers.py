@@ -18,9 +18,10 @@ from mailer.audience.subscriber import (
 )
 from mailer.flows.leaving import Exit
 from mailer.flows.ports import Admission
-from mailer.store.admitting import Known, barred, batches, write_rows
+from mailer.store.admitting import Known, barred, write_rows
+from mailer.store.batches import batches
 from mailer.store.engine import Store, Turn, alone, beside
-from mailer.store.exits import end
+from mailer.store.exits import end, withdraw_all_held
 from mailer.store.journey import withdraw_reader
 from mailer.store.people import as_suppression, people_of, whole_person
 from mailer.store.schema import subscriber, subscription, suppression
@@ -44,25 +45,32 @@ class SqlReaders:
         told: Callable[[RosterRow, Admission], None] | None = None,
     ) -> list[Admission]:
         """Take in *rows*; see ``flows.ports.Readers``."""
+        held: list[tuple[int, int]] = []
 
         def work(connection: Connection) -> list[Admission]:
+            held.clear()  # it may be tried again
             if not dry_run:
                 alone(connection, Turn.ADMIT)
             admissions: list[Admission] = []
-            known = Known(publication, update=update)
+            known = Known(publication, now=now, update=update)
             for part in batches(rows):
                 if not dry_run:
-                    known = Known(publication, update=update)  # the rest is written
+                    # Of those before the database knows.
+                    known = Known(publication, now=now, update=update)
                 answered = known.answers(connection, part)
                 if not dry_run:
-                    write_rows(connection, answered, known, source, now)
+                    held.extend(write_rows(connection, answered, known, source))
                 if told is not None:
                     for row, answer in answered:
                         told(row, answer)
                 admissions += [answer for _, answer in answered]
             return admissions
 
-        return await (self._store.read(work) if dry_run else self._store.write(work))
+        if dry_run:
+            return await self._store.read(work)
+        admissions = await self._store.write(work)
+        await withdraw_all_held(self._store, held, now)
+        return admissions
 
     async def leave(self, email: str, *, publication: str | None, now: datetime) -> int:
         """End subscriptions; see ``flows.ports.Readers``."""

@@ -38,6 +38,8 @@ async def test_every_line_is_accounted_for(desk: Desk, *, dry_run: bool) -> None
         "updated": 0,
         "suppressed": 0,
         "left": 0,
+        "gone": 0,
+        "barred": 0,
         "invalid": 1,
         "duplicates": 1,
     }

@@ -7,8 +7,16 @@ from datetime import UTC, datetime
 import pytest
 
 from mailer.audience.address import read_address
-from mailer.audience.roster import read_roster, write_roster
-from mailer.audience.subscriber import Standing, Subscriber, Subscription, Tier
+from mailer.audience.cells import Departure
+from mailer.audience.exports import write_csv
+from mailer.audience.roster import read_roster
+from mailer.audience.subscriber import (
+    Reason,
+    Standing,
+    Subscriber,
+    Subscription,
+    Tier,
+)
 from mailer.audience.token import Keyring, Purpose
 from mailer.errors import InputError
 
@@ -97,12 +105,31 @@ def test_what_another_tool_says_of_a_reader_is_heard(
 
 
 @pytest.mark.parametrize("header", ["Statut", "status", "Abonnement", "Formule"])
-@pytest.mark.parametrize("cell", ["désabonné", "Unsubscribed", "inactif", "cleaned"])
-def test_who_left_elsewhere_is_no_reader_here(header: str, cell: str) -> None:
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        ("désabonné", Reason.UNSUBSCRIBED),
+        ("Unsubscribed", Reason.UNSUBSCRIBED),
+        ("cleaned", Reason.BOUNCED),
+        ("Complained", Reason.COMPLAINED),
+        ("bloqué", Reason.MANUAL),
+    ],
+)
+def test_who_left_elsewhere_is_no_reader_here(
+    header: str, cell: str, reason: Reason
+) -> None:
     """Another tool's list of everybody does not revive those who left it."""
     roster = read_roster(f"Email;{header}\na@b.example;{cell}\n".encode())
+    assert roster.rows[0].gone == Departure(reason)
+    assert roster.invalid == ()
+
+
+@pytest.mark.parametrize("cell", ["inactif", "pending", "archived"])
+def test_who_does_not_read_elsewhere_is_no_reader_here(cell: str) -> None:
+    """That says neither that they left nor that they agreed."""
+    roster = read_roster(f"Email;Statut\na@b.example;{cell}\n".encode())
     assert roster.rows == ()
-    assert roster.invalid[0].reason == (f"the file says that they do not read: {cell}")
+    assert roster.invalid[0].reason == f"the file says that they do not read: {cell}"
 
 
 def test_an_open_quotation_mark_swallows_nobody() -> None:
@@ -133,7 +160,11 @@ def test_an_export_is_a_roster() -> None:
         created=taken.since,
         subscriptions=(taken,),
     )
-    (row,) = read_roster(write_roster([person]).encode()).rows
+    (row,) = read_roster(
+        write_csv(
+            [person], barred={}, publication=None, day=taken.since.date()
+        ).encode()
+    ).rows
     assert (row.email, row.name, row.tier) == (person.email, person.name, Tier.MEMBER)
 
 
