@@ -87,13 +87,15 @@ def _row(file: Path, read: Return, trouble: str) -> dict[str, object]:
 
 
 def _show(call: Invocation, file: Path, read: Return, trouble: str) -> None:
+    from mailer.delivery.bounce.words import spoken
+
     kind = call.said(_kind(read.kind))
     if trouble:
         call.out.tell(f"{kind:<12} {file.name}  {trouble}")
         return
     told = [read.recipient] if read.recipient else []
     if str(read.reason) != str(read.kind):
-        told.append(call.said(word(read.reason)))
+        told.append(call.said(spoken(read.reason)))
     line = f"{kind:<12} {file.name}  {'  '.join(told)}".rstrip()
     call.out.tell(line, style=_STYLES.get(read.kind, ""))
     for evidence in read.evidence[:_SHOWN]:

@@ -42,8 +42,12 @@ def log_to(
 
     *key* makes the hashes of addresses; None leaves addresses as they are.
     """
+    import logging
+
     import structlog
 
+    # It has its own tracebacks to tell of mails that a pattern stumbled over.
+    logging.getLogger("flufl.bounce").disabled = True
     is_json = written_as(form, stream) is Form.JSON
     render = (
         structlog.processors.JSONRenderer(ensure_ascii=False)

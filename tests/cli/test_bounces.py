@@ -58,6 +58,6 @@ def test_people_read_it_in_their_language() -> None:
     result = MAILER("bounces", "parse", str(MAILS / "orange-invalid.eml"))
     shown = result.output
     assert "hard" in shown
-    assert "claire@orange.example  unknown user" in shown
+    assert "claire@orange.example  unknown address" in shown
     assert "Invalid recipient. OFR_416" in shown
     assert "hard: 1" in shown

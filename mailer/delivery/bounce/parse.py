@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from mailer.delivery.bounce import dsn, ses, signs
 from mailer.delivery.bounce.complaints import read_complaint
+from mailer.delivery.bounce.last_resort import ask_others
 from mailer.delivery.bounce.mail import (
     RETURNED,
     Fields,
@@ -58,6 +59,7 @@ Told = tuple[Fate, tuple[str, ...]]
 class _Opened:
     """A mail, its prose, and the header of what it returns."""
 
+    raw: bytes
     mail: Mail
     subject: str
     prose: Prose
@@ -102,7 +104,8 @@ def _without_report(opened: _Opened) -> list[Told]:
         line = f"Auto-Submitted: {submitted}" if submitted else f"Subject: {subject}"
         return [_plain(Kind.REPLY, Reason.REPLY, line)]
     if not signs.is_bounce(mail, subject, opened.prose):
-        return []
+        others = () if signs.is_letter(mail) else ask_others(opened.raw)
+        return [_weighed(each) for each in others]
     action = ""
     if signs.is_delayed(subject, opened.prose):
         action = "delayed"
@@ -233,6 +236,7 @@ def _open(raw: bytes) -> _Opened:
         returned = split_header(inner)[0]
         break
     return _Opened(
+        raw=raw,
         mail=mail,
         subject=unencoded(mail.fields.get("subject")),
         prose=prose,

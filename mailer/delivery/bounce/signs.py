@@ -105,6 +105,12 @@ def is_bounce(mail: Mail, subject: str, prose: Prose) -> bool:
     return is_titled and is_told and any(addresses_in(prose.text))
 
 
+def is_letter(mail: Mail) -> bool:
+    """Whether a person answers: what they quote of a bounce is no bounce."""
+    path = mail.fields.get("return-path").strip()
+    return mail.fields.has("in-reply-to", "references") and path != "<>"
+
+
 def is_delayed(subject: str, prose: Prose) -> bool:
     """Whether a failure is none yet."""
     text = f"{subject}\n{prose.text}"
