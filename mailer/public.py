@@ -12,6 +12,7 @@ from mailer.wiring import House
 if TYPE_CHECKING:
     from mailer.edition.model import Publication
     from mailer.flows.correspondence import PostDesk
+    from mailer.flows.patronage import PatronageDesk
     from mailer.language import Catalogue
     from mailer.rendering.theme import Theme
     from mailer.web.public.app import Router, Site
@@ -90,7 +91,7 @@ def make_site(house: House, stores: Stores) -> Site:
 def _routers(house: House, stores: Stores, pages: Pages) -> list[Router]:
     """One for each subject; what a subject needs is handed over here."""
     from mailer.flows.voting import VotingDesk
-    from mailer.web.public import joining, polls
+    from mailer.web.public import joining, members, polls
 
     voting = VotingDesk(ballots=stores.ballots, keyring=house.keyring)
     return [
@@ -98,7 +99,38 @@ def _routers(house: House, stores: Stores, pages: Pages) -> list[Router]:
         *_own(house, stores, pages),
         polls.router(voting, pages, now=house.clock.now),
         *_archive(house, stores, pages),
+        members.router(patronage(house, stores), now=house.clock.now),
     ]
+
+
+def patronage(house: House, stores: Stores) -> PatronageDesk:
+    """What programs post about memberships is taken in with this."""
+    from mailer.audience.stripe import Shop
+    from mailer.flows.patronage import PatronageDesk, Source
+
+    members = house.settings.members
+    known = {
+        name: house.settings.publication(name) for name in house.settings.publications
+    }
+    own = house.loaded.secret(members.secret_file, "[members] secret_file")
+    stripe = house.loaded.secret(
+        members.stripe.secret_file, "[members.stripe] secret_file"
+    )
+    only = next(iter(known)) if len(known) == 1 else ""
+    return PatronageDesk(
+        patrons=stores.patrons,
+        zones={name: publication.timezone for name, publication in known.items()},
+        own=Source(keys=own.split()) if own else None,
+        stripe=Source(
+            keys=stripe.split(),
+            fallback=members.stripe.publication or only,
+            grace=members.stripe.grace,
+            shop=Shop(one_time=members.stripe.one_time),
+        )
+        if stripe
+        else None,
+        adds=members.adds,
+    )
 
 
 def _held(house: House) -> Held:

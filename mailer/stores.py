@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mailer.flows.leaving import Exits
     from mailer.flows.membership import Memberships
     from mailer.flows.notices import Notices
+    from mailer.flows.patronage import Patrons
     from mailer.flows.ports import Ledger, PaceKeeper, Readers
     from mailer.flows.relaying import RelayBook
     from mailer.flows.retention import Retention
@@ -44,6 +45,7 @@ class Stores:
     figures: Figures
     memberships: Memberships
     ballots: Ballots
+    patrons: Patrons
     letters: Letters
     segments: Segments
     archive: Archive
@@ -83,6 +85,7 @@ async def open_stores(url: str) -> AsyncIterator[Stores]:
     from mailer.store.membership import SqlMemberships
     from mailer.store.notices import SqlNotices
     from mailer.store.pace import SqlPaceKeeper
+    from mailer.store.patrons import SqlPatrons
     from mailer.store.preferences import SqlPreferences
     from mailer.store.readers import SqlReaders
     from mailer.store.relays import SqlRelayBook
@@ -106,6 +109,7 @@ async def open_stores(url: str) -> AsyncIterator[Stores]:
             figures=SqlFigures(store),
             memberships=SqlMemberships(store),
             ballots=SqlBallots(store),
+            patrons=SqlPatrons(store),
             letters=SqlLetters(store),
             segments=SqlSegments(store),
             archive=SqlArchive(store),

@@ -109,8 +109,12 @@ class Loaded:
 
     def webhook_key(self) -> bytes:
         """What signs the alerts that are posted; empty without a key."""
-        said = self.settings.alerts.webhook_key_file
-        key = "[alerts] webhook_key_file"
+        return self.secret(
+            self.settings.alerts.webhook_key_file, "[alerts] webhook_key_file"
+        )
+
+    def secret(self, said: str, key: str) -> bytes:
+        """What stands in the file *said*, which *key* names; empty if none is named."""
         return self._secret_file(said, key).strip().encode() if said else b""
 
     def client_key_password(self, relay: RelaySettings) -> str:

@@ -27,6 +27,7 @@ from mailer.config.assembly import (
 from mailer.config.bounces import Bounces
 from mailer.config.lanes import Lanes
 from mailer.config.leaving import Leaving
+from mailer.config.members import Members
 from mailer.config.relays import RelaySettings
 from mailer.config.retention import Retention
 from mailer.config.segments import Segments
@@ -223,6 +224,7 @@ class Settings(BaseSettings):
     leaving: Leaving = Leaving()
     proof: Proof = Proof()
     alerts: Alerts = Alerts()
+    members: Members = Members()
     web: Web = Web()
     checks: Checks = Checks()
     preview: Preview = Preview()
@@ -269,6 +271,16 @@ class Settings(BaseSettings):
                     most=LONGEST_NAME,
                 )
                 raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _payments_are_for_something(self) -> Settings:
+        paid = self.members.stripe.publication
+        if paid and paid not in self.publications:
+            message = say(
+                "members.stripe.publication: no publication {name}", name=paid
+            )
+            raise ValueError(message)
         return self
 
     @model_validator(mode="after")

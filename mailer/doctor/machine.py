@@ -72,6 +72,13 @@ def secret_files(house: House) -> list[Path]:
     for relay in settings.relays:
         named = relay.password_file, relay.token_file, relay.client_key
         found += map(loaded.credential, (*named, relay.client_key_password_file))
+    members = settings.members
+    named_files = (
+        members.secret_file,
+        members.api_token_file,
+        members.stripe.secret_file,
+    )
+    found += map(loaded.credential, named_files)
     found += [loaded.dkim_key_file(key) for key in settings.dkim]
     if (url := loaded.database_url()).startswith("sqlite:///"):
         found.append(Path(url.removeprefix("sqlite:///")))

@@ -261,6 +261,24 @@ ballot_box = Table(
     Column("counts_json", Text),
 )
 
+patron = Table(
+    "patron",
+    metadata,
+    Column("provider", String(16), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("email_key", Text, index=True),
+    Column("publication", Text, nullable=False),
+    Column("state_json", Text, nullable=False),
+)
+
+member_event = Table(
+    "member_event",
+    metadata,
+    Column("provider", String(16), primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("heard_at", Moment, nullable=False, index=True),
+)
+
 notice = Table(
     "notice",
     metadata,

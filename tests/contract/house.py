@@ -25,6 +25,7 @@ from mailer.store.figures import SqlFigures
 from mailer.store.membership import SqlMemberships
 from mailer.store.notices import SqlNotices
 from mailer.store.pace import SqlPaceKeeper
+from mailer.store.patrons import SqlPatrons
 from mailer.store.readers import SqlReaders
 from mailer.store.relays import SqlRelayBook
 from mailer.store.voting import SqlBallots
@@ -117,6 +118,7 @@ class House:
     memberships: SqlMemberships
     archive: SqlArchive
     ballots: SqlBallots
+    patrons: SqlPatrons
     segments: SqlSegments
 
     @classmethod
@@ -136,6 +138,7 @@ class House:
             memberships=SqlMemberships(store),
             archive=SqlArchive(store),
             ballots=SqlBallots(store),
+            patrons=SqlPatrons(store),
             segments=SqlSegments(store),
         )
 

@@ -1,0 +1,33 @@
+"""``[members]``: which programs may say who is a member, and what is assumed of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field
+
+from mailer.config.retention import Kept
+from mailer.config.table import Table
+from mailer.config.values import Duration, FilePath
+
+
+class Stripe(Table):
+    """How Stripe's events are taken in; without a secret they are not."""
+
+    secret_file: FilePath = ""
+    publication: str = ""
+    grace: Duration = timedelta(days=3)
+    one_time: Kept = None
+
+
+class Members(Table):
+    """Who may say that somebody is a member."""
+
+    adds: bool = True
+    secret_file: FilePath = ""
+    api_token_file: FilePath = ""
+    api_rate: Annotated[int, Field(ge=1)] = 20
+    gifts: bool = False
+    gift_days: Annotated[int, Field(ge=1, le=366)] = 14
+    stripe: Stripe = Stripe()
