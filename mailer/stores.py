@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from mailer.flows.leaving import Exits
     from mailer.flows.membership import Memberships
     from mailer.flows.notices import Notices
+    from mailer.flows.pacing import PaceKeeper
     from mailer.flows.patronage import Patrons
-    from mailer.flows.ports import Ledger, PaceKeeper, Readers
+    from mailer.flows.ports import Ledger, Readers
     from mailer.flows.relaying import RelayBook
     from mailer.flows.retention import Retention
     from mailer.flows.segments import Segments

@@ -97,7 +97,11 @@ def list_(
                     limit=limit,
                 )
             return await stores.readers.list_subscribers(
-                publication=publication, standing=standing, tier=tier, limit=limit
+                publication=publication,
+                standing=standing,
+                tier=tier,
+                today=call.house.today(),
+                limit=limit,
             )
 
     people = run_async(story())

@@ -19,6 +19,7 @@ from typing import Any, assert_never
 
 import structlog
 
+from mailer.api import Api
 from mailer.daemon.control import ControlSocket
 from mailer.daemon.gatherer import Gatherer
 from mailer.daemon.heeding import heeding
@@ -98,7 +99,9 @@ class Daemon:
                 tower=lambda: self._tower,
                 traffic=lambda: self._desk.traffic,
             )
-            private = answering(house.settings.web.admin, self._observer, self._tell)
+            api = Api(lambda: self._house, stores)
+            admin = house.settings.web.admin
+            private = answering(admin, self._observer, api, self._tell)
             await stack.enter_async_context(private)
             public = publishing(lambda: self._house, stores, self._tell)
             await stack.enter_async_context(public)

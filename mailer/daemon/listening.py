@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from mailer.api import Api
 from mailer.daemon.observer import Observer
 from mailer.phrases import Phrase, say
 from mailer.public import PublicSite
@@ -20,9 +21,9 @@ log = structlog.get_logger()
 
 @asynccontextmanager
 async def answering(
-    address: str, observer: Observer, tell: Callable[[Phrase], None]
+    address: str, observer: Observer, api: Api, tell: Callable[[Phrase], None]
 ) -> AsyncIterator[None]:
-    """Answer at *address* how the daemon is; nowhere if it is empty.
+    """Answer at *address* how the daemon is, and programs; nowhere if it is empty.
 
     Where it is taken that is told, and the daemon does its work unasked: mail is worth
     more than figures about it.
@@ -32,7 +33,7 @@ async def answering(
         if address:
             from mailer.web.admin import admin_app
 
-            fault = await _open("admin", address, admin_app(observer), stack)
+            fault = await _open("admin", address, admin_app(observer, api), stack)
             if fault:
                 told = say(
                     "[web] admin: {address} cannot be had ({reason}): nobody can ask"

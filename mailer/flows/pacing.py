@@ -9,14 +9,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Protocol
 
 import structlog
 
 from mailer.delivery.pace import Pace
+from mailer.delivery.sharing import PaceAnswer, PaceReport, PaceState
 from mailer.errors import StoreError
-from mailer.flows.ports import PaceKeeper
 
 log = structlog.get_logger()
+
+
+class PaceKeeper(Protocol):
+    """The pace of sending, kept across restarts and shared by processes."""
+
+    async def load(self) -> PaceState:
+        """What is kept, to look at it."""
+
+    async def exchange(self, report: PaceReport) -> PaceAnswer:
+        """Bring *report* to what is kept, as ``sharing.meet`` says, in one transaction.
+
+        Durable when it returns. StoreError, and then nothing has happened.
+        """
 
 
 class PaceExchange:

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -20,7 +20,6 @@ from mailer.delivery.canary import NOBODY, Canary
 from mailer.delivery.ledger import State
 from mailer.delivery.reply import Attempt, Verdict
 from mailer.delivery.report import Tally
-from mailer.delivery.sharing import PaceAnswer, PaceReport, PaceState
 from mailer.edition.model import Variant
 from mailer.flows.approvals import Acceptance, Approval
 from mailer.phrases import NOTHING, Phrase
@@ -94,9 +93,14 @@ class Readers(Protocol):
         publication: str | None = None,
         standing: Standing | None = None,
         tier: Tier | None = None,
+        today: date | None = None,
+        after: str = "",
         limit: int | None = None,
     ) -> list[Subscriber]:
-        """Subscribers by address, without their consents."""
+        """Subscribers by address, those behind *after*, without their consents.
+
+        With *today* a membership that is over counts as free.
+        """
 
     async def suppress(self, suppression: Suppression) -> bool:
         """Put an address on the suppression list; False if it was there."""
@@ -381,19 +385,3 @@ class Entry:
     reason: str
     next_attempt: datetime | None
     updated: datetime
-
-
-# -- the pace -----------------------------------------------------------------
-
-
-class PaceKeeper(Protocol):
-    """The pace of sending, kept across restarts and shared by processes."""
-
-    async def load(self) -> PaceState:
-        """What is kept, to look at it."""
-
-    async def exchange(self, report: PaceReport) -> PaceAnswer:
-        """Bring *report* to what is kept, as ``sharing.meet`` says, in one transaction.
-
-        Durable when it returns. StoreError, and then nothing has happened.
-        """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection, Select, insert, select
 
@@ -25,6 +25,7 @@ from mailer.store.exits import end, withdraw_all_held
 from mailer.store.journey import withdraw_reader
 from mailer.store.people import as_suppression, people_of, whole_person
 from mailer.store.schema import subscriber, subscription, suppression
+from mailer.store.segments import reads_as_member
 
 
 class SqlReaders:
@@ -101,6 +102,8 @@ class SqlReaders:
         publication: str | None = None,
         standing: Standing | None = None,
         tier: Tier | None = None,
+        today: date | None = None,
+        after: str = "",
         limit: int | None = None,
     ) -> list[Subscriber]:
         """Subscribers by address; see ``flows.ports.Readers``."""
@@ -110,13 +113,19 @@ class SqlReaders:
             for column, value in (
                 (subscription.c.publication, publication),
                 (subscription.c.standing, standing),
-                (subscription.c.tier, tier),
+                (subscription.c.tier, None if today else tier),
             ):
                 if value is not None:
                     matching = matching.where(column == value)
+            if today and tier:
+                is_member = reads_as_member(today)
+                wanted = is_member if tier is Tier.MEMBER else ~is_member
+                matching = matching.where(wanted)
             people = select(subscriber).order_by(subscriber.c.email_key).limit(limit)
             if publication or standing or tier:
                 people = people.where(subscriber.c.id.in_(matching))
+            if after:
+                people = people.where(subscriber.c.email_key > address_key(after))
             return people_of(connection, people)
 
         return await self._store.read(work)

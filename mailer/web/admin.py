@@ -12,7 +12,8 @@ from typing import Any, Protocol
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
 
 from mailer.flows.figures import Reading
 
@@ -30,8 +31,8 @@ class Probes(Protocol):
         """Everything that is watched."""
 
 
-def admin_app(probes: Probes) -> Starlette:
-    """The answers, on what *probes* know."""
+def admin_app(probes: Probes, api: ASGIApp | None = None) -> Starlette:
+    """The answers, on what *probes* know, and the *api* for programs."""
 
     async def healthz(_: Request) -> Response:
         is_alive, told = probes.health()
@@ -52,7 +53,7 @@ def admin_app(probes: Probes) -> Starlette:
         )
 
     async def contents(_: Request) -> Response:
-        return PlainTextResponse("mailer: /healthz /readyz /metrics\n")
+        return PlainTextResponse("mailer: /healthz /readyz /metrics /api/v1\n")
 
     return Starlette(
         routes=[
@@ -60,6 +61,7 @@ def admin_app(probes: Probes) -> Starlette:
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/metrics", metrics),
+            *([Mount("/api/v1", api)] if api else []),
         ]
     )
 

@@ -18,8 +18,8 @@ from mailer.delivery.reply import Attempt, Stage, Verdict
 from mailer.delivery.switchboard import Health, Share, Switchboard
 from mailer.errors import RelayError
 from mailer.flows.carriage import Relay
-from mailer.flows.pacing import PaceExchange
-from mailer.flows.ports import Clock, PaceKeeper
+from mailer.flows.pacing import PaceExchange, PaceKeeper
+from mailer.flows.ports import Clock
 from mailer.flows.relaying import RelayBook, RelayWatch
 from mailer.phrases import NOTHING, Phrase, say
 
