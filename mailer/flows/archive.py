@@ -144,8 +144,10 @@ async def open_page(
 
     A token that is not ours, or no member's any more, opens what is open to all.
     """
-    edition = await desk.archive.find(publication, slug)
-    if edition is None or publication not in desk.publications:
+    # No database takes a NUL, and no address of ours has one.
+    is_sound = publication in desk.publications and slug.isprintable()
+    edition = await desk.archive.find(publication, slug) if is_sound else None
+    if edition is None:
         message = say("no edition {slug} in the archive", slug=slug)
         raise NotFoundError(message)
     welcome = await _is_member(desk, publication, token)

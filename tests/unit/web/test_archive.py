@@ -286,7 +286,8 @@ async def test_an_archive_is_read_page_by_page(shop: Shop) -> None:
 
 async def test_what_has_not_left_is_nowhere(shop: Shop) -> None:
     """Neither at its address nor under a publication that does not exist."""
-    for path in (PAGE, "/archive/other", "/archive/other/ports", f"{PAGE}/x"):
+    away = ("/archive/other", "/archive/other/ports", f"{PAGE}%00", f"{PAGE}/x")
+    for path in (PAGE, *away, "/archive/%00", "/archive/le-meridien/%ff%fe"):
         assert (await shop.get(path)).status_code == 404
     empty = await shop.get("/archive/le-meridien")
     assert empty.status_code == 200
