@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date
+from functools import lru_cache
 from typing import Annotated
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -24,6 +26,7 @@ from mailer.web.public.fresh import FOR_EVER, unless_known
 from mailer.web.public.pages import Pages
 
 _SHOWN = 3
+_KEPT_PAGES = 64  # of a hundred kilobytes each at most
 _AROUND = "around"
 _HTML = "text/html; charset=utf-8"
 _NOBODY_ELSES = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
@@ -95,30 +98,39 @@ def router(desk: ArchiveDesk, pages: Pages) -> APIRouter:
     ) -> Response:
         whose = _known(pages, publication)
         opened = await open_page(desk, publication, slug, token)
+        if token:
+            content, policy = shown(opened, whose, token)
+            headers = {"Content-Security-Policy": policy, **_NOBODY_ELSES}
+            return HTMLResponse(content, headers=headers)
+        content, policy = shown_to_all(opened, desk.today(whose))
+        headers = {"Content-Security-Policy": policy}
+        return unless_known(request, content, media_type=_HTML, headers=headers)
+
+    @lru_cache(maxsize=_KEPT_PAGES)
+    def shown_to_all(opened: Opened, _: date) -> tuple[bytes, str]:
+        """Once for all who bring no token, while nothing around it changes."""
+        return shown(opened, _known(pages, opened.edition.listing.publication), "")
+
+    def shown(opened: Opened, whose: Publication, token: str) -> tuple[bytes, str]:
+        """The page, and the policy it is to be sent with."""
         lang = opened.edition.listing.lang
-        to = addresses(pages, whose, lang, token if opened.welcome else "")
         page = framed(opened.html, pictures=_origin(pages.public_url))
+        values: dict[str, object] = {
+            "opened": opened,
+            "token": token,
+            "to": addresses(pages, whose, lang, token if opened.welcome else ""),
+            "is_listed": whose.indexed and not token,
+            "around": _around(pages, whose),
+            "described": _described(opened, whose, pages.public_url or ""),
+        }
         said = {
             name: pages.text(
-                f"edition/{name}.html.j2",
-                publication=whose,
-                lang=lang,
-                opened=opened,
-                token=token,
-                to=to,
-                is_listed=whose.indexed and not token,
-                around=_around(pages, whose),
-                described=_described(opened, whose, pages.public_url or ""),
+                f"edition/{name}.html.j2", publication=whose, lang=lang, **values
             )
             for name in ("head", "top", "end", "foot", "over")
         }
-        today = desk.today(whose)
-        content = page.around(Around(**said), today=today).encode()
-        headers = {"Content-Security-Policy": page.policy}
-        if token:
-            headers |= _NOBODY_ELSES
-            return HTMLResponse(content, headers=headers)
-        return unless_known(request, content, media_type=_HTML, headers=headers)
+        content = page.around(Around(**said), today=desk.today(whose))
+        return content.encode(), page.policy
 
     return routes
 
