@@ -21,6 +21,7 @@ _MAX_BYTES = 512 * 1024
 _MAX_DEPTH = 500  # 16,000 end the whole process, 8,000 are fine
 _MAX_LINE = 900  # of 998 in RFC 5322 section 2.1.1: the rest is for what is filled in
 
+_SIGNS = re.compile(rb'\{\{|\}\}|[ "<>]')
 _TAG = re.compile(
     r"""<(?P<name>[A-Za-z][\w-]*)"""
     r"""(?P<attrs>(?:\s+[^\s=<>/"']+(?:\s*=\s*(?:"[^"]*"|'[^']*'))?)+)(?P<end>\s*/?>)"""
@@ -104,40 +105,49 @@ def break_lines(html: str) -> str:
 
     A stretch without white space stays whole, however long.
     """
-    lines = []
-    for line in html.split("\n"):
-        size = start = 0
-        best = -1
-        for at, fits in enumerate(_breakable(line)):
-            size += len(line[at].encode())
-            if fits:
-                best = at
-            if size > _MAX_LINE and best >= start:
-                lines.append(line[start:best])
-                start = best + 1
-                size = len(line[start : at + 1].encode())
-                best = -1
-        lines.append(line[start:])
-    return "\n".join(lines)
+    broken = (
+        part
+        for line in html.encode().split(b"\n")
+        for part in (_broken(line) if len(line) > _MAX_LINE else [line])
+    )
+    return b"\n".join(broken).decode()
 
 
-def _breakable(line: str) -> Iterator[bool]:
-    """For each letter of *line*, whether it is white space that HTML folds anyway.
+def _broken(line: bytes) -> Iterator[bytes]:
+    """*line* in parts of ``_MAX_LINE`` bytes at most, where its white space allows it."""
+    start, best = 0, -1
+    for at in _breakable(line):
+        if at - start > _MAX_LINE and best >= start:
+            yield line[start:best]
+            start = best + 1
+        best = at
+        if at - start >= _MAX_LINE:
+            yield line[start:at]
+            start = at + 1
+    if len(line) - start > _MAX_LINE and best >= start:
+        yield line[start:best]
+        start = best + 1
+    yield line[start:]
+
+
+def _breakable(line: bytes) -> Iterator[int]:
+    """Where *line* has white space that HTML folds anyway.
 
     That is a space between attributes or between words; not inside a value, and not
     inside a placeholder, which is one word.
     """
     quoted = in_tag = in_hole = False
-    before = ""
-    for letter in line:
-        if letter in "{}" and before == letter:
-            in_hole = letter == "{"
-        elif in_tag and letter == '"':
-            quoted = not quoted
-        elif letter in "<>" and not quoted:
-            in_tag = letter == "<"
-        yield letter == " " and not quoted and not in_hole
-        before = letter
+    for sign in _SIGNS.finditer(line):
+        match sign[0]:
+            case b" ":
+                if not quoted and not in_hole:
+                    yield sign.start()
+            case b'"':
+                quoted = in_tag and not quoted
+            case b"{{" | b"}}":
+                in_hole = sign[0] == b"{{"
+            case edge if not quoted:
+                in_tag = edge == b"<"
 
 
 def _safe(text: str) -> str:

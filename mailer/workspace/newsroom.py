@@ -42,6 +42,10 @@ class WorkspaceNewsroom:
         """The folder of editions."""
         return Workspace(self._loaded.root)
 
+    @cached_property
+    def _shelf(self) -> PictureShelf:
+        return PictureShelf(self._loaded.media_folder())
+
     def publication(self, name: str) -> Publication:
         """The publication with this id; NotFoundError."""
         return self._settings.publication(name)
@@ -103,14 +107,13 @@ class WorkspaceNewsroom:
         authors = self.workspace.authors()
         theme = load_theme(publication.theme, self.templates)
         check_tokens(theme, publication, self._loaded.origins)
-        shelf = PictureShelf(self._loaded.media_folder())
         url = self._settings.site.public_url or None
         return Scene(
             publication=publication,
             theme=theme,
             sentences=load_catalogue(edition.lang or publication.lang, self.templates),
             authors=authors,
-            pictures=shelf.pictures_of(
+            pictures=self._shelf.pictures_of(
                 edition, authors, workspace=self.workspace, public_url=url
             ),
             latest=latest_before(edition, publication, self.workspace, public_url=url)

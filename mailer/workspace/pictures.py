@@ -10,6 +10,7 @@ import hashlib
 import io
 import warnings
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from PIL import Image, ImageCms, ImageDraw, ImageOps, UnidentifiedImageError
@@ -44,12 +45,16 @@ FIGURE_WIDTH = 560
 
 AVATAR_WIDTH = 48
 
+_REMEMBERED = 32
+"""Pictures that are not made again while an edition is looked at save after save."""
+
 
 class PictureShelf:
     """Ready pictures, kept in a folder by the hash of their bytes."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._made = lru_cache(_REMEMBERED)(_made)
 
     def pictures_of(
         self,
@@ -109,9 +114,9 @@ class PictureShelf:
                 error=error.strerror,
             )
             raise InputError(message) from error
-        content, media_type, size = _ready(raw, name, shown_width, badge=badge)
-        with Image.open(io.BytesIO(raw), formats=_READABLE) as opened:
-            original = opened.format or "", opened.width
+        content, media_type, size, original = self._made(
+            raw, name, shown_width, badge=badge
+        )
         digest = hashlib.sha256(content).hexdigest()[:20]
         file = f"{digest}.{_SUFFIXES[media_type]}"
         if public_url:
@@ -145,6 +150,15 @@ class PictureShelf:
             )
             hint = say("make it writable, or name another: [storage] media")
             raise ConfigError(message, hint=hint) from error
+
+
+def _made(
+    raw: bytes, name: str, shown_width: int, *, badge: bool
+) -> tuple[bytes, str, tuple[int, int], tuple[str, int]]:
+    """As ``_ready``, with the format and width it had."""
+    content, media_type, size = _ready(raw, name, shown_width, badge=badge)
+    with Image.open(io.BytesIO(raw), formats=_READABLE) as opened:
+        return content, media_type, size, (opened.format or "", opened.width)
 
 
 def _ready(
