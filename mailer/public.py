@@ -168,9 +168,10 @@ def _archive(house: House, stores: Stores, pages: Pages) -> list[Router]:
 def _own(house: House, stores: Stores, pages: Pages) -> list[Router]:
     """What a reader decides by the links in their mail."""
     from mailer.flows.choosing import ChoosingDesk
+    from mailer.flows.dossier import DossierDesk
     from mailer.flows.leaving import LeavingDesk, Turnstile
     from mailer.web.public import choosing as choosing_pages
-    from mailer.web.public import leaving
+    from mailer.web.public import dossier, leaving
 
     choosing = ChoosingDesk(
         preferences=stores.preferences,
@@ -186,11 +187,18 @@ def _own(house: House, stores: Stores, pages: Pages) -> list[Router]:
         undo=house.settings.leaving.undo,
         letters=stores.letters if house.settings.leaving.letter else None,
     )
+    holdings = DossierDesk(
+        dossiers=stores.dossiers,
+        letters=stores.letters,
+        keyring=house.keyring,
+        clock=house.clock,
+    )
     privacy = house.settings.web.privacy
     measures = privacy.track_opens or privacy.track_clicks
     return [
         leaving.router(way_out, choosing, pages),
         choosing_pages.router(choosing, pages, measures=measures),
+        dossier.router(holdings, choosing, pages),
     ]
 
 

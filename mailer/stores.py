@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mailer.flows.choosing import Preferences
     from mailer.flows.control import Control
     from mailer.flows.correspondence import Letters
+    from mailer.flows.dossier import Dossiers
     from mailer.flows.figures import Figures
     from mailer.flows.leaving import Exits
     from mailer.flows.membership import Memberships
@@ -52,6 +53,7 @@ class Stores:
     archive: Archive
     exits: Exits
     preferences: Preferences
+    dossiers: Dossiers
 
 
 class LastResults:
@@ -72,13 +74,19 @@ class LastResults:
 
 
 @asynccontextmanager
-async def open_stores(url: str) -> AsyncIterator[Stores]:
-    """The database at *url*, brought to the newest schema, and closed again."""
+async def open_stores(
+    url: str, *, fingerprint: Callable[[str], str] | None = None
+) -> AsyncIterator[Stores]:
+    """The database at *url*, brought to the newest schema, and closed again.
+
+    *fingerprint* is a keyed hash of an address: by it the erased are known again.
+    """
     from mailer.store.approvals import SqlApprovals
     from mailer.store.archive import SqlArchive
     from mailer.store.census import SqlSegments
     from mailer.store.control import SqlControl
     from mailer.store.deliveries import SqlLedger
+    from mailer.store.dossier import SqlDossiers
     from mailer.store.engine import Store
     from mailer.store.exits import SqlExits
     from mailer.store.figures import SqlFigures
@@ -94,7 +102,7 @@ async def open_stores(url: str) -> AsyncIterator[Stores]:
     from mailer.store.slots import SqlSlots
     from mailer.store.voting import SqlBallots
 
-    store = await Store.open(url)
+    store = await Store.open(url, fingerprint=fingerprint)
     try:
         yield Stores(
             readers=SqlReaders(store),
@@ -116,6 +124,7 @@ async def open_stores(url: str) -> AsyncIterator[Stores]:
             archive=SqlArchive(store),
             exits=SqlExits(store),
             preferences=SqlPreferences(store),
+            dossiers=SqlDossiers(store),
         )
     finally:
         await store.close()

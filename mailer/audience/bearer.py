@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from mailer.audience.token import Keyring, Purpose
 from mailer.errors import TokenError
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +29,22 @@ def read_bearer(keyring: Keyring, purpose: Purpose, token: str) -> Bearer:
     except ValueError as error:
         message = "not a reader's token"
         raise TokenError(message) from error
+
+
+def read_dated_bearer(
+    keyring: Keyring, purpose: Purpose, token: str
+) -> tuple[Bearer, datetime]:
+    """Whom *token* names, and the moment it says (``spell``); TokenError as above."""
+    parts = keyring.read(purpose, token)
+    try:
+        publication, subscriber, moment = parts
+        bearer = Bearer(publication, int(subscriber))
+        return bearer, _EPOCH + int(moment) * _MICROSECOND
+    except (ValueError, OverflowError) as error:
+        message = "not a reader's dated token"
+        raise TokenError(message) from error
+
+
+def spell(moment: datetime) -> str:
+    """*moment* as a token says it, to the microsecond."""
+    return str((moment - _EPOCH) // _MICROSECOND)

@@ -48,6 +48,7 @@ class Purpose(StrEnum):
     WEB = "web"
     VOTE = "vote"
     UNDO = "undo"
+    DATA = "data"
     CONFIRM = "confirm"
     FORM = "form"
 

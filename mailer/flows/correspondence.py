@@ -42,6 +42,7 @@ class LetterKind(StrEnum):
     WELCOME = "welcome"
     PRESENT = "present"
     GOODBYE = "goodbye"
+    DATA = "data"
 
 
 class LetterState(StrEnum):

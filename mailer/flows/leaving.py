@@ -17,12 +17,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
 
-from mailer.audience.bearer import Bearer, read_bearer
+from mailer.audience.bearer import Bearer, read_bearer, read_dated_bearer, spell
 from mailer.audience.subscriber import How
 from mailer.audience.token import Keyring, Purpose
 from mailer.errors import StoreError, TokenError
@@ -33,9 +33,6 @@ log = structlog.get_logger()
 
 _GROUP = 200
 """Who leaves in one transaction at most: it holds up a sender's marks for 10 ms."""
-
-_MICROSECOND = timedelta(microseconds=1)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +192,7 @@ async def _offer_the_way_back(
     assert desk.letters is not None  # noqa: S101 - asked by the caller
     if publication not in farewell.ended:
         return
-    moment = _moment(farewell.since)
+    moment = spell(farewell.since)
     order = LetterOrder(
         key=f"goodbye {publication} {farewell.exit.subscriber} {moment}",
         kind=LetterKind.GOODBYE,
@@ -216,12 +213,8 @@ def undo_token(farewell: Farewell, publication: str, keyring: Keyring) -> str:
         Purpose.UNDO,
         publication,
         str(farewell.exit.subscriber),
-        _moment(farewell.since),
+        spell(farewell.since),
     )
-
-
-def _moment(when: datetime) -> str:
-    return str((when - _EPOCH) // _MICROSECOND)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,10 +228,8 @@ class Undoing:
 def read_undo(token: str, desk: LeavingDesk) -> Undoing | None:
     """What *token* takes back; None if it is not ours, or its time is over."""
     try:
-        publication, subscriber, moment = desk.keyring.read(Purpose.UNDO, token)
-        left = _EPOCH + int(moment) * _MICROSECOND
-        bearer = Bearer(publication, int(subscriber))
-    except (TokenError, ValueError, OverflowError):
+        bearer, left = read_dated_bearer(desk.keyring, Purpose.UNDO, token)
+    except TokenError:
         return None
     if desk.clock.now() - left > desk.undo:
         return None

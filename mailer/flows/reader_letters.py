@@ -162,11 +162,33 @@ def goodbye_letter(errand: Errand) -> ReaderLetter:
     )
 
 
+def data_letter(errand: Errand) -> ReaderLetter:
+    """They asked for what we hold about them, or somebody did who has their mail."""
+    token = errand.signed(Purpose.DATA, errand.letter.values["asked"])
+    return ReaderLetter(
+        subject=say("Your data at {name}", name=errand.publication.name),
+        preheader=say("A link that works for a day."),
+        title=say("What we hold about you"),
+        paragraphs=(
+            say(
+                "Somebody asked, perhaps you, to see what we hold about this address."
+                " Behind the button you can read it, take it with you, and have it"
+                " erased. It works for a day."
+            ),
+        ),
+        button=Action(
+            words=say("Open my data"), url=f"{errand.public_url}/data/{token}"
+        ),
+        fine=(say("Not you? Do nothing. Do not pass this letter on."),),
+    )
+
+
 WRITERS: Mapping[LetterKind, Callable[[Errand], ReaderLetter]] = {
     LetterKind.CONFIRM: confirm_letter,
     LetterKind.WELCOME: welcome_letter,
     LetterKind.PRESENT: present_letter,
     LetterKind.GOODBYE: goodbye_letter,
+    LetterKind.DATA: data_letter,
 }
 
 

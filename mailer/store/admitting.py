@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
@@ -14,7 +14,7 @@ from mailer.audience.roster import Row
 from mailer.audience.subscriber import Action, How, Reason, Standing, Tier
 from mailer.flows.leaving import Exit
 from mailer.flows.ports import Admission
-from mailer.store.batches import batches
+from mailer.store.barring import barred
 from mailer.store.engine import Turn, beside
 from mailer.store.exits import end_in
 from mailer.store.journey import withdraw_reader
@@ -44,7 +44,7 @@ class Known:
 
     def learn(self, connection: Connection, keys: Sequence[str]) -> None:
         """Look *keys* up, in two statements."""
-        self.barred |= barred(connection, keys)
+        self.barred |= barred(connection, keys).keys()
         found = (
             select(
                 subscriber.c.email_key,
@@ -265,14 +265,3 @@ def _add(
             for number, row in people
         ],
     )
-
-
-def barred(connection: Connection, keys: Iterable[str]) -> set[str]:
-    """Which of *keys* must not be written to."""
-    found: set[str] = set()
-    for part in batches(keys):
-        statement = select(suppression.c.email_key).where(
-            suppression.c.email_key.in_(part)
-        )
-        found.update(connection.scalars(statement))
-    return found

@@ -94,9 +94,16 @@ class Store:
     """
 
     def __init__(
-        self, engine: Engine, folder: Path | None, reading: Engine | None = None
+        self,
+        engine: Engine,
+        folder: Path | None,
+        reading: Engine | None = None,
+        *,
+        fingerprint: Callable[[str], str] | None = None,
     ) -> None:
+        """``fingerprint`` hashes an address by which an erased reader is known again."""
         self.engine = engine
+        self._fingerprint = fingerprint or _unknown
         self.lock_folder = folder
         self._reading = reading or engine
         self._own = threading.local()  # the driver's own connection, for ``post``
@@ -115,12 +122,18 @@ class Store:
         return self.engine.dialect.name == "sqlite"
 
     @classmethod
-    async def open(cls, url: str, *, schema: str = HEAD) -> Self:
+    async def open(
+        cls,
+        url: str,
+        *,
+        schema: str = HEAD,
+        fingerprint: Callable[[str], str] | None = None,
+    ) -> Self:
         """Open the database at *url*, made and migrated to *schema* if need be.
 
         StoreError if it cannot be reached, or is newer than this mailer knows.
         """
-        store = cls(*_engines(url))
+        store = cls(*_engines(url), fingerprint=fingerprint)
         try:
             await store.on_thread(lambda: store._migrate(schema))
         except BaseException:
@@ -205,7 +218,10 @@ class Store:
         return self._own.connection
 
     def _transaction(self, work: Callable[[Connection], T], *, writes: bool) -> T:
-        options: dict[str, Any] = {"mailer_writes": writes}
+        options: dict[str, Any] = {
+            "mailer_writes": writes,
+            "mailer_fingerprint": self._fingerprint,
+        }
         if not writes and not self.is_sqlite:
             # READ COMMITTED would show every statement another moment.
             options["isolation_level"] = "REPEATABLE READ"
@@ -222,6 +238,11 @@ class Store:
                 return
             refuse_newer(found)
             _upgrade(self.engine, to)
+
+
+def _unknown(_: str) -> str:
+    message = say("without the secret key nobody knows who was erased")
+    raise StoreError(message, temporary=False)
 
 
 def refuse_newer(found: str | None) -> None:

@@ -27,7 +27,7 @@ def whole_person(
 ) -> Subscriber | None:
     """Everything held about the one of whom *which* is true, or None."""
     row = connection.execute(select(subscriber).where(which)).first()
-    if row is None:
+    if row is None or not row.email:  # or erased: a number in ended runs
         return None
     consents = connection.execute(
         select(consent).where(consent.c.subscriber_id == row.id).order_by(consent.c.id)

@@ -6,16 +6,17 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, insert, literal, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from mailer.audience.subscriber import Action, Rhythm, Standing, Tier
 from mailer.flows.choosing import Choices, Chosen, Taking
 from mailer.flows.leaving import Exit
 from mailer.phrases import say
+from mailer.store.barring import barred
 from mailer.store.engine import Store, Turn, beside
 from mailer.store.exits import end_in
 from mailer.store.journey import withdraw_held, withdraw_readers
-from mailer.store.schema import consent, subscriber, subscription, suppression
+from mailer.store.schema import consent, subscriber, subscription
 
 _PAUSED = say("paused meanwhile")
 _SOURCE = "preferences"
@@ -76,7 +77,7 @@ def _choose(
             gone += [paper] if is_taken else []
             continue
         if not is_taken:
-            if _is_barred(connection, person.email_key):
+            if barred(connection, [person.email_key]):
                 continue
             _join(connection, number, paper, before, taking, now)
             joined.append(paper)
@@ -178,11 +179,6 @@ def _set_taking(
         .values(rhythm=taking.rhythm, paused_until=taking.paused_until)
     )
     return True
-
-
-def _is_barred(connection: Connection, key: str) -> bool:
-    barring = exists(select(literal(1)).where(suppression.c.email_key == key))
-    return bool(connection.execute(select(barring)).scalar())
 
 
 def _log(

@@ -18,7 +18,8 @@ from mailer.audience.subscriber import (
 )
 from mailer.flows.leaving import Exit
 from mailer.flows.ports import Admission
-from mailer.store.admitting import Known, barred, write_rows
+from mailer.store.admitting import Known, write_rows
+from mailer.store.barring import barred
 from mailer.store.batches import batches
 from mailer.store.engine import Store, Turn, alone, beside
 from mailer.store.exits import end, withdraw_all_held
@@ -121,7 +122,12 @@ class SqlReaders:
                 is_member = reads_as_member(today)
                 wanted = is_member if tier is Tier.MEMBER else ~is_member
                 matching = matching.where(wanted)
-            people = select(subscriber).order_by(subscriber.c.email_key).limit(limit)
+            people = (
+                select(subscriber)
+                .where(subscriber.c.email != "")  # nobody any more: erased
+                .order_by(subscriber.c.email_key)
+                .limit(limit)
+            )
             if publication or standing or tier:
                 people = people.where(subscriber.c.id.in_(matching))
             if after:

@@ -130,6 +130,14 @@ async def test_silence_is_repeated_once_a_deferral_until_it_is_too_late(
     assert relay.attempts["ada@example.org"] == copies
 
 
+ONCE = {
+    LetterKind.CONFIRM: (Purpose.CONFIRM, "confirm"),
+    LetterKind.GOODBYE: (Purpose.UNDO, "rejoin"),
+    LetterKind.DATA: (Purpose.DATA, "data"),
+}
+"""Letters with one link that ages, and no other."""
+
+
 @pytest.mark.parametrize("kind", list(LetterKind))
 @pytest.mark.parametrize("lang", ["fr", "en"])
 def test_a_letter_says_who_why_and_nothing_of_a_strangers(
@@ -154,7 +162,7 @@ def test_a_letter_says_who_why_and_nothing_of_a_strangers(
         subscriber=7,
         email="ada@example.org",
         lang=lang,
-        values={"asked": "1773468000000000"},
+        values={"asked": "1773468000000000", "left": "1773468000000000"},
         created=NOW,
         attempts=1,
         doubts=0,
@@ -171,10 +179,11 @@ def test_a_letter_says_who_why_and_nothing_of_a_strangers(
     )
     assert f'lang="{lang}"' in html
     token = KEYRING.sign(Purpose.UNSUBSCRIBE, PAPER.id, "7")
-    if kind is LetterKind.CONFIRM:
-        ask = KEYRING.sign(Purpose.CONFIRM, PAPER.id, "7", "1773468000000000")
-        assert f"{URL}/confirm/{ask}" in text
-        assert f"{URL}/confirm/{ask}" in html
+    if kind in ONCE:  # to who does not read us yet, or any more, or wants one thing
+        purpose, page = ONCE[kind]
+        ask = KEYRING.sign(purpose, PAPER.id, "7", "1773468000000000")
+        assert f"{URL}/{page}/{ask}" in text
+        assert f"{URL}/{page}/{ask}" in html
         assert "list-unsubscribe" not in mail
     else:
         assert f"{URL}/unsubscribe/{token}" in mail["list-unsubscribe"]

@@ -65,7 +65,7 @@ def router(desk: ChoosingDesk, pages: Pages, *, measures: bool) -> APIRouter:
     @routes.get("/preferences/{token}")
     async def look(request: Request, token: str) -> HTMLResponse:
         chooser = await _known(token, desk)
-        return show(request, chooser)
+        return show(request, chooser, token)
 
     @routes.post("/preferences/{token}")
     async def change(request: Request, token: str) -> HTMLResponse:
@@ -75,15 +75,16 @@ def router(desk: ChoosingDesk, pages: Pages, *, measures: bool) -> APIRouter:
             raise HTTPException(400)
         choices, faults = _Reading(pages, request, desk, chooser).read(sent)
         if faults:
-            return show(request, chooser, faults=faults)
+            return show(request, chooser, token, faults=faults)
         chosen = await choose(chooser, choices, desk)
         if chosen is None:
             raise TokenError(_STRANGE)
-        return show(request, await _known(token, desk), chosen=chosen)
+        return show(request, await _known(token, desk), token, chosen=chosen)
 
     def show(
         request: Request,
         chooser: Chooser,
+        token: str,
         *,
         chosen: Chosen | None = None,
         faults: Mapping[str, Phrase] | None = None,
@@ -97,6 +98,7 @@ def router(desk: ChoosingDesk, pages: Pages, *, measures: bool) -> APIRouter:
             chooser.bearer.publication,
             status=400 if faults else 200,
             who=person,
+            token=token,
             offers=_Reading(pages, request, desk, chooser).offers(),
             languages=LANGUAGES,
             tracking=TRACKING if measures or person.tracking is not None else NOTHING,

@@ -15,7 +15,9 @@ from mailer.audience.subscriber import Subscriber, Tier
 from mailer.audience.token import Keyring, Purpose
 from mailer.edition.model import Publication
 from mailer.flows.choosing import ChoosingDesk
+from mailer.flows.dossier import DossierDesk
 from mailer.flows.leaving import LeavingDesk, Turnstile
+from mailer.store.dossier import SqlDossiers
 from mailer.store.engine import Store
 from mailer.store.exits import SqlExits
 from mailer.store.letters import SqlLetters
@@ -23,7 +25,7 @@ from mailer.store.preferences import SqlPreferences
 from mailer.store.readers import SqlReaders
 from mailer.store.schema import metadata
 from mailer.web.public import choosing as choosing_pages
-from mailer.web.public import leaving
+from mailer.web.public import dossier, leaving
 from tests.fakes.clock import FakeClock
 from tests.unit.web.site import MERIDIEN, pages_of, visiting
 
@@ -77,7 +79,10 @@ async def readers_of(
     folder: Path, publications: Sequence[Publication] = (MERIDIEN,)
 ) -> AsyncIterator[Readers]:
     """A house with nobody in it."""
-    store = await Store.open(f"sqlite:///{folder}/mailer.db")
+    store = await Store.open(
+        f"sqlite:///{folder}/mailer.db",
+        fingerprint=lambda key: KEYRING.digest("erased", key),
+    )
     clock = FakeClock()
     exits, people = SqlExits(store), SqlReaders(store)
     way_out = LeavingDesk(
@@ -94,10 +99,17 @@ async def readers_of(
         keyring=KEYRING,
         clock=clock,
     )
+    holdings = DossierDesk(
+        dossiers=SqlDossiers(store),
+        letters=SqlLetters(store),
+        keyring=KEYRING,
+        clock=clock,
+    )
     pages = pages_of(*publications)
     routers = [
         leaving.router(way_out, choosing, pages),
         choosing_pages.router(choosing, pages, measures=True),
+        dossier.router(holdings, choosing, pages),
     ]
     try:
         async with visiting(routers, pages) as browser:
