@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mailer.edition.gathering.results import PollResult
     from mailer.flows.approvals import Approvals
     from mailer.flows.archive import Archive
+    from mailer.flows.arrivals import Arrivals
     from mailer.flows.choosing import Preferences
     from mailer.flows.control import Control
     from mailer.flows.correspondence import Letters
@@ -54,6 +55,7 @@ class Stores:
     exits: Exits
     preferences: Preferences
     dossiers: Dossiers
+    arrivals: Arrivals
 
 
 class LastResults:
@@ -83,6 +85,7 @@ async def open_stores(
     """
     from mailer.store.approvals import SqlApprovals
     from mailer.store.archive import SqlArchive
+    from mailer.store.arrivals import SqlArrivals
     from mailer.store.census import SqlSegments
     from mailer.store.control import SqlControl
     from mailer.store.deliveries import SqlLedger
@@ -125,6 +128,7 @@ async def open_stores(
             exits=SqlExits(store),
             preferences=SqlPreferences(store),
             dossiers=SqlDossiers(store),
+            arrivals=SqlArrivals(store),
         )
     finally:
         await store.close()

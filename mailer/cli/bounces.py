@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mailer.cli import arrivals
 from mailer.cli.invocation import Invocation, invocation
 from mailer.cli.vocabulary import listed, word
 from mailer.phrases import say
@@ -26,6 +27,7 @@ _SHOWN = 2  # lines of evidence for people; JSON has all of them
 
 def register(app: typer.Typer) -> None:
     """Hang these commands into *app*."""
+    arrivals.register(bounces)
     app.add_typer(bounces, name="bounces")
 
 

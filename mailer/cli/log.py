@@ -90,10 +90,10 @@ def log(
                 run=await run_called(run, stores) if run else None,
                 states=states,
                 deferred=deferred,
-                domain=_domain(domain),
+                domain=read_domain_option(domain),
                 relay=relay,
                 address=_address(address),
-                since=_moment(call, since),
+                since=read_moment(call, since),
             )
             await _show(call, stores, search, limit, json=json)
 
@@ -139,7 +139,7 @@ def _states(words: Iterable[str]) -> tuple[frozenset[State], bool]:
     return wanted, deferred
 
 
-def _domain(text: str) -> str:
+def read_domain_option(text: str) -> str:
     """The domain as addresses have it: ``@Orange.fr`` is ``orange.fr``."""
     from mailer.audience.address import domain_of, read_address
 
@@ -153,7 +153,7 @@ def _address(text: str) -> str:
     return read_address(text) if text else ""
 
 
-def _moment(call: Invocation, text: str) -> datetime | None:
+def read_moment(call: Invocation, text: str) -> datetime | None:
     """So long ago, or a day or hour on the site's clock."""
     typed = text.strip()
     if not typed:

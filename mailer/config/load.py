@@ -19,6 +19,7 @@ from typing import Any
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from mailer.config.faults import NAMED_BY, by_name, faults_of, is_secret, veiled
+from mailer.config.intake import MailboxSettings
 from mailer.config.origins import lines_of
 from mailer.config.places import find_config, placed, state_home
 from mailer.config.relays import RelaySettings
@@ -116,6 +117,23 @@ class Loaded:
     def secret(self, said: str, key: str) -> bytes:
         """What stands in the file *said*, which *key* names; empty if none is named."""
         return self._secret_file(said, key).strip().encode() if said else b""
+
+    def mailbox_secret(self, mailbox: MailboxSettings) -> str:
+        """The password of *mailbox*, or its access token."""
+        key = "password_file" if mailbox.password_file else "token_file"
+        where = f"intake.mailboxes.{mailbox.name}.{key}"
+        said = mailbox.password_file or mailbox.token_file
+        return self._secret_file(said, where).strip("\r\n")
+
+    def hook_secret(self, provider: str) -> str:
+        """What *provider* proves itself with, by its ``[intake.webhooks]`` file."""
+        key = "mailgun_key_file" if provider == "mailgun" else f"{provider}_file"
+        said = getattr(self.settings.intake.webhooks, key)
+        return self._secret_file(said, f"intake.webhooks.{key}").strip()
+
+    def place(self, said: str) -> Path:
+        """A path as configured: ``~`` is home, what is relative is beside the file."""
+        return self._place(said)
 
     def client_key_password(self, relay: RelaySettings) -> str:
         """What opens the client key of *relay*, if anything is needed."""

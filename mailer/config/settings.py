@@ -24,7 +24,8 @@ from mailer.config.assembly import (
     FeedSettings,
     assembly_of,
 )
-from mailer.config.bounces import Bounces
+from mailer.config.bounces import Bounces, Patience
+from mailer.config.intake import Intake
 from mailer.config.lanes import Lanes
 from mailer.config.leaving import Leaving
 from mailer.config.members import Members
@@ -187,6 +188,7 @@ class PublicationSettings(Table):
     labels: dict[str, str] = Field(default_factory=dict)
     tokens: dict[str, ColorPair] = Field(default_factory=dict)
     shape: Shape = Shape()
+    bounces: Patience = Patience()
     assembly: AssemblySettings = AssemblySettings()
     features: tuple[FeatureSettings, ...] = ()
     indexed: bool = True
@@ -220,6 +222,7 @@ class Settings(BaseSettings):
     send: Send = Send()
     daemon: Daemon = Daemon()
     bounces: Bounces = Bounces()
+    intake: Intake = Intake()
     retention: Retention = Retention()
     leaving: Leaving = Leaving()
     proof: Proof = Proof()

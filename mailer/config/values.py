@@ -109,7 +109,8 @@ def _read_by(read: Callable[[str], object]) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _listener(value: str) -> str:
+def listener(value: str) -> str:
+    """``127.0.0.1:8000``, or empty; ValueError says how it is written."""
     if not value:
         return value
     host, _, port = value.rpartition(":")
@@ -181,7 +182,7 @@ Ceilings = Annotated[WarmUp | None, BeforeValidator(_warm_up)]
 PublicUrl = Annotated[str, AfterValidator(_public_url)]
 Mailbox = Annotated[str, _read_by(partial(read_mailbox, what="the mailbox"))]
 Address = Annotated[str, _read_by(partial(ascii_address, what="the address"))]
-Listener = Annotated[str, AfterValidator(_listener)]
+Listener = Annotated[str, AfterValidator(listener)]
 Proxy = Annotated[str, AfterValidator(_proxy)]
 FilePath = Annotated[str, AfterValidator(_path)]
 Line = Annotated[str, _spelled(r"[^\x00-\x1f\x7f]*", "is one line")]

@@ -20,6 +20,7 @@ from typing import Any, assert_never
 import structlog
 
 from mailer.api import Api
+from mailer.daemon.collector import Collector
 from mailer.daemon.control import ControlSocket
 from mailer.daemon.gatherer import Gatherer
 from mailer.daemon.heeding import heeding
@@ -88,6 +89,13 @@ class Daemon:
                 lambda: self._house, stores, lambda: bool(self._senders.under_way)
             )
             self._postman = Postman(lambda: self._house, stores)
+            self._collector = Collector(
+                lambda: self._house,
+                stores,
+                herald=self._herald,
+                meter=self._meter,
+                tell=self._tell,
+            )
             await self._account(stores)
             stack.enter_context(heeding(self._drain, self._read_again))
             orders = Orders(stores, house.clock, self._senders, self._facts)
@@ -105,6 +113,7 @@ class Daemon:
             await stack.enter_async_context(private)
             public = publishing(lambda: self._house, stores, self._tell)
             await stack.enter_async_context(public)
+            await stack.enter_async_context(self._collector.listening())
             ticker = Ticker(
                 self._tick, every=house.settings.daemon.tick, wall=house.clock
             )
@@ -120,6 +129,7 @@ class Daemon:
             await self._gatherer.stop()
             await self._housekeeper.stop()
             await self._postman.stop()
+            await self._collector.stop()
             await self._senders.drain()
             await self._herald.stop()
             beating.cancel()
@@ -151,6 +161,7 @@ class Daemon:
         self._keep_watch()
         self._housekeeper.look()
         self._postman.wake()
+        self._collector.look()
         await self._herald.look()
         upcoming = await self._tower.upcoming()
         if upcoming is not None:
@@ -228,6 +239,7 @@ class Daemon:
         tally = await self._stores.ledger.tally(run)
         sheet = balance_line(tally)
         self._herald.ended(run, tally)
+        self._beside(self._collector.ended(run))
         if run.state is RunState.SENT:
             self._tell(say("{run} is sent: {balance}", run=run.name, balance=sheet))
         elif run.state in {RunState.SENDING, RunState.ARMED}:

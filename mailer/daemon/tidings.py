@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, assert_never
 
 from mailer.delivery.report import Tally, balance_line
 from mailer.edition.agenda import Departure
 from mailer.edition.vigil import Need
+from mailer.flows.arrivals import Toll
 from mailer.flows.ports import Run, RunState
 from mailer.flows.schedule import Kind, News
-from mailer.phrases import Phrase, say, verbatim
+from mailer.phrases import Phrase, say, say_many, verbatim
 from mailer.rendering.letter import Letter
 
 _WHY = say(
@@ -190,6 +191,68 @@ def relay_back(relay: str) -> Tidings:
     """It carries again: good news needs no letter."""
     text = say("{relay} carries mail again", relay=relay)
     return Tidings(event="relay.back", text=text, particulars={"relay": relay})
+
+
+def mailbox_failing(name: str, reason: Phrase) -> Tidings:
+    """What comes back piles up somewhere, and lists do not clean themselves."""
+    title = say("Bounces are not fetched")
+    lead = say("{name}: {reason}. What lies there stays.", name=name, reason=reason)
+    steps = ((say("Try it:"), "mailer bounces poll"),)
+    return Tidings(
+        event="intake.failing",
+        text=say("{title}: {name}: {reason}", title=title, name=name, reason=reason),
+        particulars={"mailbox": name, "reason": str(reason)},
+        letter=_letter(title, lead, steps=steps),
+    )
+
+
+def blocked(toll: Toll) -> Tidings:
+    """Servers turn our mail away for what we are or send."""
+    title = say("{edition} is turned away", edition=toll.edition)
+    lead = say_many(
+        "{count} report blames us, not the reader: a block list, a policy,"
+        " authentication.",
+        "{count} reports blame us, not the readers: a block list, a policy,"
+        " authentication.",
+        toll.ours,
+    )
+    return _of_toll("bounces.blocked", title, lead, toll, "--ours")
+
+
+def many_bounces(toll: Toll) -> Tidings:
+    """A list that is old or bought, or a server in trouble."""
+    title = say("Much of {edition} came back", edition=toll.edition)
+    lead = say(
+        "{hard} hard and {soft} soft bounces of {accepted} accepted messages.",
+        hard=toll.hard,
+        soft=toll.soft,
+        accepted=toll.accepted,
+    )
+    return _of_toll("bounces.high", title, lead, toll, "--kind hard --kind soft")
+
+
+def many_complaints(toll: Toll) -> Tidings:
+    """Above 0.3 % providers turn mail away."""
+    title = say("{edition} is called spam", edition=toll.edition)
+    lead = say(
+        "{complaints} complaints about {accepted} accepted messages.",
+        complaints=toll.complaints,
+        accepted=toll.accepted,
+    )
+    return _of_toll("complaints.high", title, lead, toll, "--kind complaint")
+
+
+def _of_toll(
+    event: str, title: Phrase, lead: Phrase, toll: Toll, options: str
+) -> Tidings:
+    look = f"mailer bounces list --publication {toll.publication} {options}"
+    return Tidings(
+        event=event,
+        text=say("{title}: {lead}", title=title, lead=lead),
+        publication=toll.publication,
+        particulars=asdict(toll),
+        letter=_letter(title, lead, steps=((say("Look at it:"), look),)),
+    )
 
 
 def disk_low(free: int, folder: Path) -> Tidings:

@@ -23,6 +23,10 @@ LEAVE = "leave"
 """The kind of a mail that asks to leave; the others are those of ``bounce.model.Kind``."""
 
 
+_COMPLAINTS = 0.003
+"""The share of complaints above which Gmail and Yahoo turn mail away."""
+
+
 class Proof(StrEnum):
     """How we know that an arrival is about a message of ours, and whose."""
 
@@ -97,6 +101,7 @@ class Refused:
     status: str
     said: str
     at: datetime
+    at_rcpt: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +129,7 @@ class Wanted:
     address: str = ""
     domain: str = ""
     since: datetime | None = None
+    reasons: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +143,15 @@ class Toll:
     soft: int = 0
     complaints: int = 0
     ours: int = 0
+
+    def is_high(self, ratio: float) -> bool:
+        """Whether more than *ratio* of what was taken bounced; 0 never is."""
+        return bool(ratio) and self.hard + self.soft > ratio * self.accepted
+
+    @property
+    def complains(self) -> bool:
+        """Whether so many complain that providers act on it: over 0.3 %, and not by two."""
+        return self.complaints > max(2, _COMPLAINTS * self.accepted)
 
 
 class Arrivals(Protocol):

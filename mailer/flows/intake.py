@@ -216,12 +216,7 @@ async def _asked(
     if request.exact or publications:
         for token in request.tokens:
             if named := _named(token, desk):
-                return replace(
-                    arrival,
-                    proof=Proof.TOKEN,
-                    publication=named[0],
-                    subscriber=named[1],
-                )
+                return await _newest(arrival, *named, desk)
     if request.names_leaving:
         for address in came_to:
             bearer = desk.paths.read(address)

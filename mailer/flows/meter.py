@@ -52,6 +52,7 @@ class Meter:
         self.deliveries: Counter[tuple[str, str, str]] = Counter()
         self.seconds: dict[str, Histogram] = {}
         self.connections: Counter[str] = Counter()
+        self.bounces: Counter[str] = Counter()
 
     def opened(self, relay: str) -> None:
         """A connection to *relay* carries messages."""
@@ -60,6 +61,10 @@ class Meter:
     def closed(self, relay: str) -> None:
         """It does not any more."""
         self.connections[relay] -= 1
+
+    def came_back(self, kind: str) -> None:
+        """What came back was settled: a bounce, a complaint, a request to leave."""
+        self.bounces[kind] += 1
 
     def committed(
         self, run: Run, settlements: Sequence[Settlement], marks: Sequence[Claim]

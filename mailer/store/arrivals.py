@@ -29,6 +29,7 @@ from mailer.audience.address import address_key
 from mailer.delivery.bounce.model import Kind
 from mailer.delivery.bounce.policy import Incident
 from mailer.delivery.ledger import MOVES, State
+from mailer.delivery.reply import Stage
 from mailer.edition.model import Variant
 from mailer.flows.arrivals import (
     Arrival,
@@ -204,6 +205,7 @@ class SqlArrivals:
                     filter(None, (str(row.code or ""), row.enhanced, row.reply))
                 ),
                 at=row.updated_at,
+                at_rcpt=row.stage == Stage.RCPT,
             )
             for row in rows
         ]
@@ -297,6 +299,8 @@ def _matching(statement: Select[Any], wanted: Wanted) -> Select[Any]:
         statement = statement.where(arrival.c.kind.in_(sorted(wanted.kinds)))
     if wanted.upshots:
         statement = statement.where(arrival.c.upshot.in_(sorted(wanted.upshots)))
+    if wanted.reasons:
+        statement = statement.where(arrival.c.reason.in_(sorted(wanted.reasons)))
     if wanted.publication:
         statement = statement.where(arrival.c.publication == wanted.publication)
     if wanted.domain:

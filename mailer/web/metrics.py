@@ -20,6 +20,8 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from mailer.delivery.bounce.model import Kind
+from mailer.flows.arrivals import LEAVE
 from mailer.flows.figures import Reading
 from mailer.flows.meter import BOUNDS, RESULTS
 from mailer.flows.ports import RunState
@@ -43,6 +45,11 @@ METRICS: Mapping[str, Described] = {
         kind="counter",
         says="Attempts by what became of them, since the daemon started",
         labels=("publication", "relay", "result"),
+    ),
+    "mailer_bounces_total": Described(
+        kind="counter",
+        says="What came back and was settled, by kind, since the daemon started",
+        labels=("kind",),
     ),
     "mailer_delivery_seconds": Described(
         kind="histogram",
@@ -154,6 +161,7 @@ class _Once(Collector):
 def _samples(reading: Reading) -> Mapping[str, Samples]:
     found: dict[str, Samples] = {
         "mailer_deliveries_total": _deliveries(reading),
+        "mailer_bounces_total": _bounces(reading),
         "mailer_relay_up": [
             ((name,), float(relay.is_up)) for name, relay in reading.relays.items()
         ],
@@ -228,6 +236,12 @@ def _deliveries(reading: Reading) -> Samples:
     }
     counts |= reading.meter.deliveries
     return [(key, float(n)) for key, n in counts.items()]
+
+
+def _bounces(reading: Reading) -> Samples:
+    """Zeros too, as above."""
+    counts = dict.fromkeys((*Kind, LEAVE), 0) | reading.meter.bounces
+    return [((kind,), float(n)) for kind, n in sorted(counts.items())]
 
 
 def _histogram(reading: Reading) -> Metric:

@@ -20,6 +20,13 @@ from mailer.transport.imap import ImapAccount, ImapDrop
 from mailer.transport.maildir import Keeper
 from mailer.transport.maildrop import MaildirDrop
 
+_QUICK = """\
+import sys
+from pysasl.hashing import BuiltinHash as Hash
+Hash.__init__.__kwdefaults__["rounds"] = 1000  # not half a million
+from pymap.main import main
+sys.exit(main())
+"""
 _SECRET = 's e"cret'
 BODY = b"Subject: returned\r\n\r\n"
 Take = Callable[[bytes], Awaitable[None]]
@@ -117,9 +124,8 @@ def server() -> Iterator[Server]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     words = f"--host 127.0.0.1 --port {port} --no-tls dict --demo-user ada"
-    command = [str(Path(sys.executable).with_name("pymap")), *words.split()]
     process = subprocess.Popen(
-        [*command, "--demo-password", _SECRET],
+        [sys.executable, "-c", _QUICK, *words.split(), "--demo-password", _SECRET],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
@@ -140,7 +146,7 @@ def server() -> Iterator[Server]:
             secret=_SECRET,
         )
         with IMAPClient("127.0.0.1", port=port, ssl=False) as client:
-            client.login(account.username, account.secret)  # slow: once for all tests
+            client.login(account.username, account.secret)
             yield Server(account, client)
     finally:
         process.terminate()

@@ -1,0 +1,91 @@
+"""``[intake]``: by which ways what comes back reaches us, and whom we believe."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from mailer.config.retention import Kept
+from mailer.config.table import Table
+from mailer.config.values import (
+    LAST_PORT,
+    LOOPBACK,
+    FilePath,
+    Host,
+    Name,
+    Wait,
+    listener,
+)
+from mailer.phrases import Phrase, say
+
+
+def _listens(value: str) -> str:
+    """``127.0.0.1:8024``, or the path of a Unix socket."""
+    return value if value.startswith("/") else listener(value)
+
+
+class MailboxSettings(Table):
+    """One ``[[intake.mailboxes]]`` table: an IMAP mailbox that bounces come to."""
+
+    name: Name
+    host: Host
+    port: Annotated[int, Field(ge=1, le=LAST_PORT)] = 993
+    security: Literal["tls", "starttls", "none"] = "tls"
+    ca_file: FilePath = ""
+    username: Annotated[str, Field(min_length=1)]
+    password_file: FilePath = ""
+    token_file: FilePath = ""
+    folder: Annotated[str, Field(min_length=1)] = "INBOX"
+    done: str = ""
+
+    @model_validator(mode="after")
+    def _it_is_entered_safely(self) -> MailboxSettings:
+        if self.security == "none" and self.host not in LOOPBACK:
+            _refuse(
+                say('security = "none" is for a server on this machine: write "tls"')
+            )
+        if bool(self.password_file) == bool(self.token_file):
+            _refuse(say("one of these is needed: password_file, token_file"))
+        if self.done and self.done.lower() == self.folder.lower():
+            _refuse(say("done is another folder than folder, or empty"))
+        return self
+
+
+class Webhooks(Table):
+    """``[intake.webhooks]``: what providers prove themselves with; empty: not heard."""
+
+    ses_topics: tuple[str, ...] = ()
+    postmark_file: FilePath = ""
+    mailgun_key_file: FilePath = ""
+    sendgrid_key: str = ""
+    brevo_file: FilePath = ""
+    mailjet_file: FilePath = ""
+
+
+class Intake(Table):
+    """The ways in; ``trusted`` is the server whose word on DMARC is believed."""
+
+    listen: Annotated[str, AfterValidator(_listens)] = ""
+    protocol: Literal["lmtp", "smtp"] = "lmtp"
+    maildirs: tuple[FilePath, ...] = ()
+    every: Wait = timedelta(minutes=1)
+    trusted: str = ""
+    keep_mails: Kept = timedelta(days=30)
+    keep: Kept = timedelta(days=400)
+    alert_blocked: Annotated[int, Field(ge=0)] = 10
+    alert_ratio: Annotated[float, Field(ge=0, le=1)] = 0.05
+    mailboxes: tuple[MailboxSettings, ...] = ()
+    webhooks: Webhooks = Webhooks()
+
+    @model_validator(mode="after")
+    def _mailboxes_have_names_of_their_own(self) -> Intake:
+        names = [each.name.lower().replace("-", "_") for each in self.mailboxes]
+        if len(set(names)) < len(names):
+            _refuse(say("two mailboxes have the same name"))
+        return self
+
+
+def _refuse(words: Phrase) -> None:
+    raise ValueError(words)
