@@ -13,6 +13,7 @@ from mailer.cli.speech import Speech
 from mailer.delivery.ledger import State
 from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Reply, Stage
+from mailer.delivery.return_path import Bearer, BounceAddress, ReturnPaths
 from mailer.errors import GuardError, StoreError
 from mailer.flows.ports import RunState
 from mailer.flows.send import send
@@ -31,6 +32,28 @@ async def test_everybody_gets_the_edition_once(desk: Desk) -> None:
     assert sorted(email for email, _ in desk.relay.accepted) == sorted(READERS)
     tally = await desk.tally(run)
     assert (tally.audience, tally.accepted, tally.balanced) == (40, 40, True)
+
+
+async def test_what_comes_back_will_say_whose_it_was(desk: Desk) -> None:
+    """Each reader has a return path of their own; the key names the run and them."""
+    await desk.subscribe(*READERS[:3])
+    seen: dict[str, Envelope] = {}
+
+    def look(envelope: Envelope, _: int) -> tuple[Stage, Reply | None]:
+        seen[envelope.recipient] = envelope
+        return Stage.DOT, OK
+
+    desk.relay.answer = look
+    bounces = BounceAddress(domain="bounces.meridien.example")
+    run = await send(await desk.open_run(), replace(desk.sending, bounces=bounces))
+    paths = ReturnPaths(desk.sending.keyring)
+    for email, envelope in seen.items():
+        reader = await desk.readers.find(email)
+        assert reader is not None
+        whose = Bearer(run=run.id, subscriber=reader.id)
+        assert paths.read(envelope.return_path) == whose
+        assert paths.read(envelope.envelope_id) == whose
+    assert len({each.return_path for each in seen.values()}) == 3
 
 
 async def test_a_deferred_reader_is_tried_again_at_their_hour(desk: Desk) -> None:

@@ -149,6 +149,20 @@ async def test_an_address_the_relay_cannot_take_costs_nothing() -> None:
     assert (attempt.reply.code, attempt.reply.enhanced) == (550, "5.6.7")
 
 
+@pytest.mark.parametrize("extensions", [("DSN", "PIPELINING"), ("DSN",), ()])
+async def test_a_report_is_asked_for_where_it_is_offered(
+    extensions: tuple[str, ...],
+) -> None:
+    """In one group or command by command; elsewhere not a word of it."""
+    envelope = Envelope(
+        return_path="b+1.2.ab@b.example", recipient="r@x.example", envelope_id="1.2.ab"
+    )
+    async with ScriptedRelay(extensions=extensions) as server:
+        await deliver(smtp_relay(server.port), envelope)
+        asked = [c for c in server.commands if "ENVID=1.2.ab" in c or "NOTIFY" in c]
+    assert len(asked) == (2 if "DSN" in extensions else 0)
+
+
 async def test_a_message_too_large_is_the_messages_fault() -> None:
     """What exceeds the announced SIZE is refused by us, before MAIL."""
     async with ScriptedRelay(extensions=("SIZE 10",)) as server:
