@@ -27,7 +27,14 @@ QUIT = b"QUIT\r\n"
 _LONGEST = 16_384  # octets of a whole reply; RFC 5321 section 4.5.3.1.5: lines of 512
 _SIZE_MARGIN = 1024  # trace headers that relays add count against their own limit
 _UNITEXT = re.compile(r"[+=\\]")
-_SEPARATORS = frozenset({b"", b" ", b"\r"})
+_CODES = {
+    f"{code}{separator}".encode(): code
+    for code in range(200, 600)
+    for separator in ("", " ", "\r")
+}
+"""How a reply's last line begins: its code, and what may stand behind it."""
+
+_CONTINUED = frozenset(f"{number:03}-".encode() for number in range(1000))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,11 +109,15 @@ class Replies:
         *lines, self._rest = data.split(b"\n")
         for line in lines:
             self._lines.append(line)
-            if line[3:4] == b"-" and line[:3].isdigit():
+            opening = line[:4]
+            if opening in _CONTINUED:
                 continue
-            whole.append((_code(line), self._lines))
+            fits = len(line) <= _LONGEST
+            code = _CODES.get(opening, MALFORMED) if fits else MALFORMED
+            whole.append((code, self._lines))
             self._lines = []
-        if len(self._rest) + sum(map(len, self._lines)) > _LONGEST:
+        pending = self._lines or self._rest
+        if pending and len(self._rest) + sum(map(len, self._lines)) > _LONGEST:
             whole.append((MALFORMED, (self._rest[:500],)))
         return whole
 
@@ -114,7 +125,7 @@ class Replies:
 def reply(code: int, lines: Sequence[bytes]) -> Reply:
     """What was said, as it is kept: one line of text, the enhanced code apart."""
     start = 0 if code == MALFORMED else 4
-    text = b"\n".join([line[start:][:500] for line in lines])
+    text = b"\n".join([line[start : start + 500].rstrip(b"\r") for line in lines])
     return read_reply(code, text.decode("utf-8", "replace"))
 
 
@@ -131,10 +142,3 @@ def _original(address: str) -> str:
     if "+" in address or "=" in address:
         address = address.replace("+", "+2B").replace("=", "+3D")
     return f"rfc822;{address}"
-
-
-def _code(line: bytes) -> int:
-    if not line[:3].isdigit() or line[3:4] not in _SEPARATORS or len(line) > _LONGEST:
-        return MALFORMED
-    code = int(line[:3])
-    return code if 200 <= code < 600 else MALFORMED

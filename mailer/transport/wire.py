@@ -37,6 +37,7 @@ from mailer.transport.speech import (
 
 _CLOSING = 421
 _GO_AHEAD = 354
+_NEVER = float("inf")
 _LAST_WORD = 5.0  # seconds for the reply to QUIT: what was sent is sent
 
 
@@ -53,6 +54,9 @@ class _Phase(Enum):
     DOT = auto()
     CLOSED = auto()
 
+
+# Those that every message goes through; a member of an enumeration is dear to look up.
+_MAIL, _RCPT, _DATA, _DOT = _Phase.MAIL, _Phase.RCPT, _Phase.DATA, _Phase.DOT
 
 _STAGES = {
     _Phase.MAIL: Stage.MAIL,
@@ -83,13 +87,13 @@ class SmtpSession(asyncio.Protocol):
         self._features = features
         self._timeouts = timeouts
         self._left = messages
-        self._expires = self._loop.time() + max_age if max_age else float("inf")
+        self._expires = self._loop.time() + max_age if max_age else _NEVER
         self._phase = _Phase.IDLE
         self._replies = Replies()
         self._current: Message | None = None
         self._following: Message | None = None  # its envelope left with a body
         self._error: Attempt | None = None
-        self._deadline = float("inf")
+        self._deadline = _NEVER
         self._carrier: Carrier[Any] | None = None
         self._over: asyncio.Future[None] | None = None
         self._leaving = False
@@ -197,47 +201,54 @@ class SmtpSession(asyncio.Protocol):
         if code == MALFORMED:
             self._fail(reply(code, lines))
             return
-        match self._phase:
-            case _Phase.MAIL | _Phase.RCPT:
-                self._envelope_answered(code, lines)
-            case _Phase.DATA if code == _GO_AHEAD and self._error is None:
-                self._wait(_Phase.MARK, float("inf"))
-                self._the_carrier.ready(self._the_current)
-            case _Phase.DATA if code == _GO_AHEAD:
-                # No valid recipient, and yet: an empty message, which nobody gets
-                # (RFC 2920 section 3.1).
-                self._wait(_Phase.EMPTY, self._timeouts.dot)
-                self._transport.write(DOT)
-            case _Phase.DATA | _Phase.EMPTY if code != _CLOSING:
-                refused = self._attempt(Stage.DATA, refusal(code, lines))
-                self._finish(self._error or refused, reset=True)
-            case _Phase.DOT if code != _CLOSING and code // 100 != 3:
-                self._finish(self._attempt(Stage.DOT, reply(code, lines)), reset=False)
-            case _Phase.RESET:
-                self._reset_answered(code)
-            case _ if self._parted:  # the reply to QUIT
-                self._parted.set()
-            case _:  # it closes, or nobody asked
-                self._fail(reply(code, lines))
+        phase = self._phase
+        if phase is _MAIL or phase is _RCPT:
+            self._envelope_answered(code, lines)
+        elif phase is _DATA or phase is _Phase.EMPTY:
+            self._data_answered(code, lines)
+        elif phase is _DOT and code != _CLOSING and code // 100 != 3:
+            self._finish(self._attempt(Stage.DOT, reply(code, lines)), reset=False)
+        elif phase is _Phase.RESET:
+            self._reset_answered(code)
+        elif self._parted:  # the reply to QUIT
+            self._parted.set()
+        else:  # it closes, or nobody asked
+            self._fail(reply(code, lines))
 
     def _envelope_answered(self, code: int, lines: Sequence[bytes]) -> None:
-        stage = _STAGES[self._phase]
         if code == _CLOSING:
             self._fail(reply(code, lines))
             return
+        is_mail = self._phase is _MAIL
         if code // 100 != 2 and self._error is None:
+            stage = Stage.MAIL if is_mail else Stage.RCPT
             self._error = self._attempt(stage, refusal(code, lines))
         grouped = self._features.pipelining
         if self._error and not grouped:
             self._finish(self._error, reset=True)
-        elif stage is Stage.MAIL:
-            self._wait(_Phase.RCPT, self._timeouts.command)
+        elif is_mail:
+            self._wait(_RCPT, self._timeouts.command)
             if not grouped:
                 self._transport.write(self._features.rcpt(self._the_current))
         else:
-            self._wait(_Phase.DATA, self._timeouts.data)
+            self._wait(_DATA, self._timeouts.data)
             if not grouped:
                 self._transport.write(DATA)
+
+    def _data_answered(self, code: int, lines: Sequence[bytes]) -> None:
+        if code == _CLOSING:
+            self._fail(reply(code, lines))
+        elif code != _GO_AHEAD or self._phase is _Phase.EMPTY:
+            refused = self._attempt(Stage.DATA, refusal(code, lines))
+            self._finish(self._error or refused, reset=True)
+        elif self._error is None:
+            self._wait(_Phase.MARK, _NEVER)
+            self._the_carrier.ready(self._the_current)
+        else:
+            # No valid recipient, and yet: an empty message, which nobody gets
+            # (RFC 2920 section 3.1).
+            self._wait(_Phase.EMPTY, self._timeouts.dot)
+            self._transport.write(DOT)
 
     def _reset_answered(self, code: int) -> None:
         if code // 100 != 2:
@@ -268,7 +279,7 @@ class SmtpSession(asyncio.Protocol):
             self._wait(phase, self._timeouts.command)
             self._transport.write(words)
             return
-        self._wait(_Phase.IDLE, float("inf"))
+        self._wait(_Phase.IDLE, _NEVER)
         if self._leaving or self._is_spent:
             self._end()
 
@@ -337,7 +348,7 @@ class SmtpSession(asyncio.Protocol):
             self._over.set_result(None)
 
     def _drop(self) -> None:
-        self._phase, self._deadline = _Phase.CLOSED, float("inf")
+        self._phase, self._deadline = _Phase.CLOSED, _NEVER
         self._transport.close()
 
     def _wait(self, phase: _Phase, seconds: float) -> None:
