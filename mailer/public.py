@@ -12,12 +12,16 @@ from mailer.wiring import House
 if TYPE_CHECKING:
     from mailer.edition.model import Publication
     from mailer.flows.correspondence import PostDesk
+    from mailer.flows.joining import JoiningDesk
     from mailer.flows.patronage import PatronageDesk
     from mailer.language import Catalogue
     from mailer.rendering.theme import Theme
     from mailer.web.public.app import Router, Site
     from mailer.web.public.pages import Pages
     from mailer.web.public.privacy import Held
+
+_LINK_LASTS = timedelta(days=7)
+"""How long a confirmation link works where unconfirmed requests are kept for ever."""
 
 _SECOND = timedelta(seconds=1)
 
@@ -52,11 +56,20 @@ class Looks:
 
 
 class PublicSite:
-    """The site of the house in force: made anew when the configuration was read again."""
+    """The site of the house in force: made anew when the configuration was read again.
 
-    def __init__(self, house: Callable[[], House], stores: Stores) -> None:
+    ``ring`` tells whoever sends letters that there is one.
+    """
+
+    def __init__(
+        self,
+        house: Callable[[], House],
+        stores: Stores,
+        ring: Callable[[], None] = lambda: None,
+    ) -> None:
         self._house = house
         self._stores = stores
+        self._ring = ring
         self._made_for: House | None = None
         self._app: Site | None = None
 
@@ -69,11 +82,16 @@ class PublicSite:
         """What answers now."""
         house = self._house()
         if self._app is None or self._made_for is not house:
-            self._app, self._made_for = make_site(house, self._stores), house
+            self._app, self._made_for = (
+                make_site(house, self._stores, self._ring),
+                house,
+            )
         return self._app
 
 
-def make_site(house: House, stores: Stores) -> Site:
+def make_site(
+    house: House, stores: Stores, ring: Callable[[], None] = lambda: None
+) -> Site:
     """The public site of *house*."""
     from mailer.web.public.app import public_app
     from mailer.web.public.pages import Pages
@@ -82,20 +100,22 @@ def make_site(house: House, stores: Stores) -> Site:
         Looks(house), folders=house.newsroom.templates, public_url=house.public_url
     )
     return public_app(
-        _routers(house, stores, pages),
+        _routers(house, stores, pages, ring),
         pages,
         proxies=house.settings.web.trusted_proxies,
     )
 
 
-def _routers(house: House, stores: Stores, pages: Pages) -> list[Router]:
+def _routers(
+    house: House, stores: Stores, pages: Pages, ring: Callable[[], None]
+) -> list[Router]:
     """One for each subject; what a subject needs is handed over here."""
     from mailer.flows.voting import VotingDesk
     from mailer.web.public import joining, members, polls
 
     voting = VotingDesk(ballots=stores.ballots, keyring=house.keyring)
     return [
-        joining.router(pages),
+        joining.router(_joining(house, stores, pages, ring), pages),
         *_own(house, stores, pages),
         polls.router(voting, pages, now=house.clock.now),
         *_archive(house, stores, pages),
@@ -200,6 +220,31 @@ def _own(house: House, stores: Stores, pages: Pages) -> list[Router]:
         choosing_pages.router(choosing, pages, measures=measures),
         dossier.router(holdings, choosing, pages),
     ]
+
+
+def _joining(
+    house: House, stores: Stores, pages: Pages, ring: Callable[[], None]
+) -> JoiningDesk:
+    from mailer.flows.joining import JoiningDesk, SignupLimits
+
+    limits = house.settings.signup
+    return JoiningDesk(
+        joining=stores.joining,
+        clock=house.clock,
+        keyring=house.keyring,
+        limits=SignupLimits(
+            address_daily=limits.address_daily,
+            address_monthly=limits.address_monthly,
+            ip_hourly=limits.ip_hourly,
+            network_hourly=limits.network_hourly,
+            domain_hourly=limits.domain_hourly,
+            hourly=limits.hourly,
+        ),
+        lasts=house.settings.retention.unconfirmed or _LINK_LASTS,
+        is_open=house.public_url is not None,
+        sentences=pages.sentences,
+        ring=ring,
+    )
 
 
 def post_desk(house: House, stores: Stores) -> PostDesk | None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mailer.flows.correspondence import Letters
     from mailer.flows.dossier import Dossiers
     from mailer.flows.figures import Figures
+    from mailer.flows.joining import Joining
     from mailer.flows.leaving import Exits
     from mailer.flows.membership import Memberships
     from mailer.flows.notices import Notices
@@ -49,6 +50,7 @@ class Stores:
     memberships: Memberships
     ballots: Ballots
     patrons: Patrons
+    joining: Joining
     letters: Letters
     segments: Segments
     archive: Archive
@@ -93,6 +95,7 @@ async def open_stores(
     from mailer.store.engine import Store
     from mailer.store.exits import SqlExits
     from mailer.store.figures import SqlFigures
+    from mailer.store.joining import SqlJoining
     from mailer.store.letters import SqlLetters
     from mailer.store.membership import SqlMemberships
     from mailer.store.notices import SqlNotices
@@ -122,6 +125,7 @@ async def open_stores(
             memberships=SqlMemberships(store),
             ballots=SqlBallots(store),
             patrons=SqlPatrons(store),
+            joining=SqlJoining(store),
             letters=SqlLetters(store),
             segments=SqlSegments(store),
             archive=SqlArchive(store),

@@ -19,6 +19,7 @@ _MAILTO = re.compile(r"mailto:([^?]*)(?:\?.*)?", re.IGNORECASE)
 _PLAIN = re.compile(r"([A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*)@([A-Za-z0-9.-]+)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LOCAL_LENGTH = 64  # RFC 5321 section 4.5.3.1.1
+_GMAIL = frozenset({"gmail.com", "googlemail.com"})
 _LENGTH = 254  # a path of 256 with its brackets, RFC 5321 section 4.5.3.1.3
 _ROLES = frozenset(
     """abuse admin administrator billing commercial compta contact direction dpo help
@@ -68,6 +69,18 @@ def _validated(address: str) -> str:
 def address_key(email: str) -> str:
     """The form in which two addresses are the same person: case does not count."""
     return unicodedata.normalize("NFKC", email).casefold()
+
+
+def mailbox_key(email: str) -> str:
+    """The mailbox behind *email* as well as one can tell: tags and Gmail's dots aside.
+
+    For counting what one mailbox is sent, never for telling people apart.
+    """
+    local, _, domain = address_key(email).rpartition("@")
+    local = local.partition("+")[0] or local
+    if domain in _GMAIL:
+        return f"{local.replace('.', '')}@gmail.com"
+    return f"{local}@{domain}"
 
 
 def mask(email: str) -> str:

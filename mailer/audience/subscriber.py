@@ -33,6 +33,8 @@ class Action(StrEnum):
     """What a line of the consent log says that somebody did."""
 
     JOINED = "joined"
+    ASKED = "asked"
+    CONFIRMED = "confirmed"
     LEFT = "left"
     REJOINED = "rejoined"
     TRACKING_GRANTED = "tracking granted"
@@ -89,7 +91,9 @@ class Consent:
     """How we came to write to somebody, or ceased to; append-only (GDPR art. 7(1)).
 
     ``source`` is the operator's own words for an import (``Salon 2026``) or the
-    channel; ``wording`` what the person agreed to, where there was one.
+    channel; ``wording`` what the person agreed to, where there was one, and ``version``
+    its name. ``ip``, ``agent`` and ``form`` are the visitor's address, their program and
+    the page, of what was done on one.
     """
 
     publication: str
@@ -97,6 +101,10 @@ class Consent:
     at: datetime
     wording: str = ""
     action: Action = Action.JOINED
+    version: str = ""
+    ip: str = ""
+    agent: str = ""
+    form: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

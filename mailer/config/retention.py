@@ -22,4 +22,4 @@ class Retention(Table):
     """What the daemon forgets by itself, once a day."""
 
     replies: Kept = timedelta(days=90)
-    unconfirmed: Kept = timedelta(days=30)
+    unconfirmed: Kept = timedelta(days=7)

@@ -33,6 +33,7 @@ from mailer.config.relays import RelaySettings
 from mailer.config.retention import Retention
 from mailer.config.segments import Segments
 from mailer.config.sending import Send
+from mailer.config.signup import Signup
 from mailer.config.table import Table
 from mailer.config.values import (
     Address,
@@ -178,6 +179,9 @@ class PublicationSettings(Table):
     kicker: str = ""
     welcome: str = ""
     fallback_name: str = ""
+    headline: Line = ""
+    about: str = ""
+    consent: str = ""
     postal_address: str = ""
     audiences: tuple[Literal["free", "member"], ...] = ("free",)
     flags: tuple[str, ...] = ()
@@ -229,6 +233,7 @@ class Settings(BaseSettings):
     alerts: Alerts = Alerts()
     members: Members = Members()
     web: Web = Web()
+    signup: Signup = Signup()
     checks: Checks = Checks()
     preview: Preview = Preview()
     segments: Segments = {}
@@ -334,6 +339,9 @@ class Settings(BaseSettings):
             kicker=table.kicker,
             welcome=table.welcome,
             fallback_name=table.fallback_name,
+            headline=table.headline,
+            about=table.about,
+            consent=table.consent,
             postal_address=table.postal_address or self.site.postal_address,
             audiences=tuple(Variant(audience) for audience in table.audiences),
             flags=table.flags,

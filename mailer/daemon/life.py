@@ -111,7 +111,9 @@ class Daemon:
             admin = house.settings.web.admin
             private = answering(admin, self._observer, api, self._tell)
             await stack.enter_async_context(private)
-            public = publishing(lambda: self._house, stores, self._tell)
+            public = publishing(
+                lambda: self._house, stores, self._tell, self._postman.wake
+            )
             await stack.enter_async_context(public)
             await stack.enter_async_context(self._collector.listening())
             ticker = Ticker(

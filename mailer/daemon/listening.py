@@ -50,13 +50,21 @@ async def answering(
 
 @asynccontextmanager
 async def publishing(
-    house: Callable[[], House], stores: Stores, tell: Callable[[Phrase], None]
+    house: Callable[[], House],
+    stores: Stores,
+    tell: Callable[[Phrase], None],
+    ring: Callable[[], None],
 ) -> AsyncIterator[None]:
-    """Serve readers their pages where ``[web] public`` says; nowhere if it is empty."""
+    """Serve readers their pages where ``[web] public`` says; nowhere if it is empty.
+
+    *ring* is called when a letter was written down.
+    """
     address = house().settings.web.public
     async with AsyncExitStack() as stack:
         if address and house().settings.publications:
-            fault = await _open("public", address, PublicSite(house, stores), stack)
+            fault = await _open(
+                "public", address, PublicSite(house, stores, ring), stack
+            )
             if fault:
                 told = say(
                     "[web] public: {address} cannot be had ({reason}): readers have no"

@@ -68,8 +68,9 @@ class Publication:
     ``sender`` and ``reply_to`` are mailboxes (``Name <address>``); ``labels`` maps a
     label's text to the style the theme gives it; ``tokens`` overrides theme colours,
     as (light, dark), dark being empty where the theme's own stays. ``fallback_name`` is what
-    ``{{ name }}`` says to a reader whose name we do not know. ``indexed`` is whether
-    search engines may list its archive.
+    ``{{ name }}`` says to a reader whose name we do not know. ``headline`` and ``about``
+    stand on its page, ``consent`` is what one agrees to by signing up there. ``indexed``
+    is whether search engines may list its archive.
     """
 
     id: str
@@ -90,6 +91,9 @@ class Publication:
     kicker: str = ""
     welcome: str = ""
     fallback_name: str = ""
+    headline: str = ""
+    about: str = ""
+    consent: str = ""
     postal_address: str = ""
     audiences: tuple[Variant, ...] = (Variant.FREE,)
     flags: tuple[str, ...] = ()

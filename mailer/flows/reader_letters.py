@@ -36,6 +36,12 @@ class Errand:
     keyring: Keyring
     public_url: str
 
+    @property
+    def asked_lang(self) -> str:
+        """``?lang=en`` for a page that would speak another language than the letter."""
+        lang = self.letter.lang
+        return f"?lang={lang}" if lang and lang != self.publication.lang else ""
+
     def signed(self, purpose: Purpose, *more: str) -> str:
         """A token of *purpose* that names this reader, and says *more*."""
         reader = str(self.letter.subscriber)
@@ -73,7 +79,8 @@ def confirm_letter(errand: Errand) -> ReaderLetter:
             *_rhythm(errand.publication),
         ),
         button=Action(
-            words=say("I confirm"), url=f"{errand.public_url}/confirm/{token}"
+            words=say("I confirm"),
+            url=f"{errand.public_url}/confirm/{token}{errand.asked_lang}",
         ),
         fine=(
             say(
@@ -194,7 +201,7 @@ WRITERS: Mapping[LetterKind, Callable[[Errand], ReaderLetter]] = {
 
 def _rhythm(publication: Publication) -> tuple[Phrase, ...]:
     often = rhythm(publication.schedule)
-    return (say("When it appears: {often}.", often=often),) if often else ()
+    return (say("{often}.", often=often),) if often else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -126,4 +126,8 @@ def _consent(row: Row[Any]) -> Consent:
         wording=row.wording,
         at=row.at,
         action=Action(row.action or Action.JOINED),
+        version=row.version or "",
+        ip=row.ip or "",
+        agent=row.agent or "",
+        form=row.form or "",
     )

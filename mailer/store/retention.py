@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -19,12 +19,22 @@ from sqlalchemy import (
     update,
 )
 
-from mailer.audience.subscriber import Standing
+from mailer.audience.subscriber import Action, Standing
 from mailer.flows.retention import Purged, Terms
 from mailer.store.engine import Store
-from mailer.store.schema import consent, delivery, run, subscriber, subscription
+from mailer.store.schema import (
+    consent,
+    delivery,
+    letter,
+    run,
+    signup,
+    subscriber,
+    subscription,
+)
 
 _PART = 2000
+_COUNTED = timedelta(days=30)
+"""How long a sign-up is counted by some limit."""
 
 
 class SqlRetention:
@@ -62,6 +72,11 @@ class SqlRetention:
         if terms.unconfirmed is not None:
             asked = now - terms.unconfirmed
             unconfirmed = await self._all(lambda c: _forget_requests(c, asked))
+            await self._all(lambda c: _forget_asking(c, asked))
+        await self._all(lambda c: _forget_signups(c, now - _COUNTED))
+        if terms.replies is not None:
+            ended = now - terms.replies
+            await self._all(lambda c: _forget_letters(c, ended))
         return Purged(replies=spoken, unconfirmed=unconfirmed)
 
     async def _all(self, part: Callable[[Connection], int]) -> int:
@@ -123,13 +138,18 @@ def _forget_requests(connection: Connection, before: datetime) -> int:
         )
         connection.execute(delete(subscription).where(*ours))
         connection.execute(
+            delete(letter)
+            .where(letter.c.subscriber_id == number)
+            .where(letter.c.publication == publication)
+        )
+        connection.execute(
             delete(consent)
             .where(consent.c.subscriber_id == number)
             .where(consent.c.publication == publication)
         )
         others = [
             select(literal(1)).where(table.c.subscriber_id == number)
-            for table in (subscription, consent, delivery)
+            for table in (subscription, consent, delivery, letter)
         ]
         connection.execute(
             delete(subscriber)
@@ -137,3 +157,36 @@ def _forget_requests(connection: Connection, before: datetime) -> int:
             .where(*(~exists(other) for other in others))
         )
     return len(found)
+
+
+def _forget_asking(connection: Connection, before: datetime) -> int:
+    """Delete what somebody asked for a reader who did not confirm it, and is known else."""
+    later = consent.alias("later")
+    confirmed = exists(
+        select(literal(1))
+        .where(later.c.subscriber_id == consent.c.subscriber_id)
+        .where(later.c.publication == consent.c.publication)
+        .where(later.c.action == Action.CONFIRMED, later.c.at >= consent.c.at)
+    )
+    old = (
+        select(consent.c.id)
+        .where(consent.c.action == Action.ASKED, consent.c.at < before, ~confirmed)
+        .limit(_PART)
+    )
+    return connection.execute(delete(consent).where(consent.c.id.in_(old))).rowcount
+
+
+def _forget_signups(connection: Connection, before: datetime) -> int:
+    old = select(signup.c.id).where(signup.c.at < before).limit(_PART)
+    return connection.execute(delete(signup).where(signup.c.id.in_(old))).rowcount
+
+
+def _forget_letters(connection: Connection, before: datetime) -> int:
+    """Delete letters that ended before that."""
+    old = (
+        select(letter.c.id)
+        .where(letter.c.updated_at < before)
+        .where(letter.c.state.not_in(["due", "handing over"]))
+        .limit(_PART)
+    )
+    return connection.execute(delete(letter).where(letter.c.id.in_(old))).rowcount

@@ -276,7 +276,7 @@ STRANGE = [
     (
         "\nfrom =",
         "\nsender =",
-        "publications.le-meridien.sender: unknown key; there are: assembly, audiences, ",
+        "publications.le-meridien.sender: unknown key; there are: about, assembly, ",
     ),
     ('"Le Méridien"', '"Le\\nBcc: x"', "publications.le-meridien.name: is one line"),
     ('rate = "15/s"', '[[relays]]\nname = "PRINCIPAL"', "two relays are called"),

@@ -38,6 +38,7 @@ LANGUAGES: Mapping[str, str] = {"fr": "Français", "en": "English"}
 """What pages can be read in, each by its own name."""
 
 
+_NOINDEX = '<meta name="robots" content="noindex">'
 _TOKENS = "tokens.css.j2"
 """Of a theme: its colours and fonts by name, for every page of any kind."""
 
@@ -101,12 +102,16 @@ class Pages:
 
     def lang(self, request: Request, publication: Publication | None = None) -> str:
         """The language asked for (``?lang=``), else the publication's own."""
-        asked = request.query_params.get("lang", "")
-        return asked if asked in LANGUAGES else self._own(publication)
+        asked = self.asked(request.query_params.get("lang", ""))
+        return asked or self._own(publication)
 
     def spoken(self, asked: str, publication: Publication | None = None) -> str:
         """The same for a form that carries its language."""
-        return asked if asked in LANGUAGES else self._own(publication)
+        return self.asked(asked) or self._own(publication)
+
+    def asked(self, lang: str) -> str:
+        """*lang* if pages can be read in it, else nothing."""
+        return lang if lang in LANGUAGES else ""
 
     def sentences(self, lang: str) -> Catalogue:
         """What we say in *lang*."""
@@ -129,7 +134,10 @@ class Pages:
     ) -> HTMLResponse:
         """The page *template*; without a *publication*, that of the only one, if it is."""
         text = self.text(template, publication=publication, lang=lang, **values)
-        return HTMLResponse(text, status_code=status, headers=headers)
+        answer = HTMLResponse(text, status_code=status, headers=headers)
+        if _NOINDEX in text:  # said to programs that read no HTML, too
+            answer.headers["X-Robots-Tag"] = "noindex"
+        return answer
 
     def text(
         self,
@@ -221,6 +229,7 @@ class Pages:
             )
             env.filters["said"] = catalogue.translate
             env.filters["ampersand"] = _ampersand
+            env.filters["bold"] = _bold
             env.filters["long_date"] = lambda day: long_date(_day(day), lang)
             env.filters["plain_date"] = lambda day: plain_date(_day(day), lang)
             env.filters["day_and_month"] = lambda day: day_and_month(_day(day), lang)
@@ -258,6 +267,14 @@ def _home(publication: Publication | None, only: Publication | None) -> str:
 
 def _day(value: date) -> date:
     return value
+
+
+def _bold(text: str, *parts: str) -> Markup:
+    """*text* with each of *parts* that stands in it set in bold."""
+    said = escape(text)
+    for part in filter(None, parts):
+        said = said.replace(escape(part), Markup("<b>{}</b>").format(part), 1)
+    return said
 
 
 def _ampersand(name: str) -> Markup:

@@ -3,17 +3,47 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Annotated
 
 import pytest
 from fastapi import APIRouter, Form, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from mailer.audience.token import Keyring
 from mailer.errors import StoreError, TokenError
+from mailer.flows.joining import Asked, Asking, JoiningDesk, SignupLimits
 from mailer.phrases import say
 from mailer.web.public import joining
 from mailer.web.public.guard import BODY_BYTES
+from mailer.web.public.pages import Pages
+from tests.fakes.clock import FakeClock
 from tests.unit.web.site import LETTER, MERIDIEN, PIXEL, pages_of, visiting
+
+
+class Nobody:
+    """The Joining port where nobody comes."""
+
+    async def ask(self, asking: Asking, **_: object) -> bool:
+        raise AssertionError
+
+    async def asked(self, *_: object, **__: object) -> Asked | None:
+        raise AssertionError
+
+    async def confirm(self, *_: object, **__: object) -> Asked | None:
+        raise AssertionError
+
+
+def desk_of(pages: Pages) -> JoiningDesk:
+    return JoiningDesk(
+        joining=Nobody(),
+        clock=FakeClock(),
+        keyring=Keyring([b"0123456789abcdef"]),
+        limits=SignupLimits(),
+        lasts=timedelta(days=7),
+        is_open=True,
+        sentences=pages.sentences,
+    )
 
 
 def probes() -> APIRouter:
@@ -48,7 +78,7 @@ def probes() -> APIRouter:
 async def test_each_publication_has_its_page_in_its_look_and_language() -> None:
     """And the site's own page lists them all."""
     pages = pages_of(MERIDIEN, PIXEL, LETTER)
-    async with visiting([joining.router(pages)], pages) as browser:
+    async with visiting([joining.router(desk_of(pages), pages)], pages) as browser:
         home = (await browser.get("/")).text
         french = (await browser.get("/p/pixel")).text
         english = (await browser.get("/p/letter")).text
@@ -71,7 +101,7 @@ async def test_each_publication_has_its_page_in_its_look_and_language() -> None:
 async def test_the_only_publication_is_the_home_page() -> None:
     """Nobody chooses from one."""
     pages = pages_of()
-    async with visiting([joining.router(pages)], pages) as browser:
+    async with visiting([joining.router(desk_of(pages), pages)], pages) as browser:
         assert (await browser.get("/")).text == (
             await browser.get("/p/le-meridien")
         ).text
@@ -118,7 +148,9 @@ async def test_an_error_is_a_page_too(path: str, status: int, words: str) -> Non
 async def test_every_answer_says_what_a_browser_may_do_with_it() -> None:
     """No script, no foreign frame, no address handed on, no copy kept, no cookie."""
     pages = pages_of()
-    async with visiting([joining.router(pages), probes()], pages) as browser:
+    async with visiting(
+        [joining.router(desk_of(pages), pages), probes()], pages
+    ) as browser:
         answers = [await browser.get(path) for path in ("/", "/nowhere", "/broken/x")]
     for answer in answers:
         policy = answer.headers["content-security-policy"]
@@ -136,7 +168,7 @@ async def test_every_answer_says_what_a_browser_may_do_with_it() -> None:
 async def test_head_is_get_without_its_body() -> None:
     """Link checkers ask that way; they find every page that is there."""
     pages = pages_of()
-    async with visiting([joining.router(pages)], pages) as browser:
+    async with visiting([joining.router(desk_of(pages), pages)], pages) as browser:
         head, got = await browser.head("/"), await browser.get("/")
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["content-length"] == got.headers["content-length"]
