@@ -179,7 +179,7 @@ def _archive(house: House, stores: Stores, pages: Pages) -> list[Router]:
     return [
         feeds.router(desk, pages),
         archive.router(desk, pages),
-        media.router(stores.archive),
+        media.router(stores.archive, house.loaded.media_folder()),
         signposts.router(desk, pages),
         privacy.router(_held(house), pages),
     ]

@@ -424,6 +424,21 @@ async def test_pictures_are_served_by_their_hash_alone(shop: Shop) -> None:
         assert (await shop.get(f"/media/{wrong}")).status_code == 404, wrong
 
 
+async def test_pictures_of_a_proof_are_on_the_shelf(tmp_path: Path) -> None:
+    """Before anything is frozen; by the same names, and nothing else that lies there."""
+    store = await Store.open(f"sqlite:///{tmp_path}/mailer.db")
+    shelf, name = tmp_path / "media", f"{'a' * 20}.jpg"
+    shelf.mkdir()
+    (shelf / name).write_bytes(JPEG)
+    (shelf / f"{'b' * 20}.png").write_bytes(b"<svg>")
+    routers = [media.router(SqlArchive(store), shelf)]
+    async with visiting(routers, pages_of(PAPER)) as browser:
+        assert (await browser.get(f"/media/{name}")).content == JPEG
+        for wrong in (f"{'b' * 20}.png", f"{'c' * 20}.jpg", "..%2fmailer.db"):
+            assert (await browser.get(f"/media/{wrong}")).status_code == 404
+    await store.close()
+
+
 async def test_the_map_names_what_is_open_and_robots_the_map(shop: Shop) -> None:
     """No page with a token can be in it; what is for one reader is not to be asked."""
     await shop.send()
