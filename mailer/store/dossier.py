@@ -22,6 +22,7 @@ from mailer.store.schema import (
     delivery,
     letter,
     measured,
+    patron,
     run,
     subscriber,
     subscription,
@@ -101,6 +102,12 @@ def _sections(number: int, person: Any) -> Mapping[str, Select[Any]]:  # noqa: A
         "tags": _theirs(tag, number),
         "answers": _theirs(answer, number),
         "measured": _theirs(measured, number),
+        "payments": select(
+            patron.c.provider,
+            patron.c.key.label("customer"),
+            patron.c.publication,
+            patron.c.state_json.label("state"),
+        ).where(patron.c.email_key == person.email_key),
         "bounces": came_back.order_by(arrival.c.id),
     }
 

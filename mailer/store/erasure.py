@@ -34,6 +34,7 @@ from mailer.store.schema import (
     delivery,
     letter,
     measured,
+    patron,
     subscriber,
     subscription,
     suppression,
@@ -43,6 +44,9 @@ from mailer.store.schema import (
 
 GONE: tuple[Table, ...] = (subscription, consent, letter, tag, answer, measured)
 """Of these their rows are deleted; each names them by ``subscriber_id``."""
+
+BY_ADDRESS: tuple[Table, ...] = (patron,)
+"""Of these too; they know somebody by their address alone."""
 
 BLANKED: tuple[Table, ...] = (subscriber, delivery, vote, arrival, suppression)
 """Of these something is left, or another rule holds: ``_blank`` and ``_bar``."""
@@ -66,6 +70,9 @@ def erase(
         return None
     held = withdraw_readers(connection, [number], None, now)
     rows = {table.name: _delete(connection, table, number) for table in GONE}
+    for table in BY_ADDRESS:
+        theirs = delete(table).where(table.c.email_key == person.email_key)
+        rows[table.name] = connection.execute(theirs).rowcount
     rows[arrival.name] = connection.execute(
         delete(arrival).where(of_arrivals(person))
     ).rowcount
