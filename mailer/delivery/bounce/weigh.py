@@ -22,7 +22,10 @@ from mailer.delivery.bounce.testimony import Testimony, stage_of
 
 _LONGEST_SAID = 300
 _REPLY = re.compile(r"(?<![\d.#/-])(?<!\w:)[45]\d\d(?:[ ,:;-]|$)")
-_AGAIN = re.compile(r"(?:not found|lookup failure|lookup error)\W+try again|temporar")
+_AGAIN = re.compile(
+    r"(?:not found|lookup failure|lookup error)\W+try again|temporar|"
+    r"in the queue too long|giving up|given up on"
+)
 _GONE = re.compile(r"(?:does not|doesn't|not) exist|user unknown|unknown user")
 _STOCK = re.compile(r"\buser unknown\b", re.IGNORECASE)
 """What every relay says to whatever it did not like: alone, it is hearsay."""
@@ -87,7 +90,8 @@ def _reason(told: Testimony, status: str) -> Reason:
         return _believed(told, status)
     if reason in {Reason.UNKNOWN_HOST, Reason.TAKES_NO_MAIL}:
         words = f"{told.diagnosis} {told.prose}".lower()
-        if told.status.startswith("4.") or _AGAIN.search(words):
+        is_temporary = "4." in {told.status[:2], status[:2]}
+        if is_temporary or _AGAIN.search(words):
             return Reason.NETWORK  # the DNS may answer otherwise tomorrow
     return reason
 
