@@ -67,15 +67,22 @@ def ballots(edition: Edition) -> tuple[Ballot, ...]:
 
 
 def shares_of(counts: Sequence[int]) -> tuple[int, ...]:
-    """Each of *counts* in hundredths of all, whole numbers that add up to 100.
+    """Each of *counts* in hundredths of all, as whole numbers.
 
-    What rounding leaves over goes to who lost most by it, and of equals to the first.
+    They add up to 100: what rounding down leaves goes to who lost most by it. Equals
+    stay equal, though, and so three of ten each are 33, and 99 together.
     """
     total = sum(counts)
     if not total:
         return (0,) * len(counts)
-    shares = [100 * count // total for count in counts]
-    lost = sorted(range(len(counts)), key=lambda n: -(100 * counts[n] % total))
-    for n in lost[: 100 - sum(shares)]:
-        shares[n] += 1
-    return tuple(shares)
+    left = 100 - sum(100 * count // total for count in counts)
+    raised: set[int] = set()
+    lost = [100 * count % total for count in counts]
+    for loss in sorted(set(lost) - {0}, reverse=True):
+        if lost.count(loss) > left:
+            break
+        raised.add(loss)
+        left -= lost.count(loss)
+    return tuple(
+        100 * count // total + (100 * count % total in raised) for count in counts
+    )

@@ -104,11 +104,20 @@ def test_a_poll_without_end_stays_open() -> None:
 
 @given(st.lists(st.integers(0, 10**6), min_size=2, max_size=9))
 def test_shares_add_up(counts: list[int]) -> None:
-    """To a hundred, none off by a whole one, and more votes are never a smaller share."""
+    """To a hundred where no two are equal; equals are, and more is never less."""
     shares = shares_of(counts)
-    assert sum(shares) == (100 if any(counts) else 0)
     total = sum(counts) or 1
     for count, share in zip(counts, shares, strict=True):
         assert abs(share - 100 * count / total) < 1
+        assert (share == 0) or count
     ranked = sorted(zip(counts, shares, strict=True))
     assert [share for _, share in ranked] == sorted(shares)
+    assert len(set(ranked)) == len(set(counts))
+    if any(counts) and len({100 * count % total for count in counts}) == len(counts):
+        assert sum(shares) == 100
+
+
+def test_equal_choices_have_equal_shares() -> None:
+    """Even if a hundredth is nobody's."""
+    assert shares_of([10, 10, 10]) == (33, 33, 33)
+    assert shares_of([18, 37, 43]) == (18, 38, 44)
