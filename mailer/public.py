@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from mailer.flows.measuring import Notebook
 from mailer.stores import Stores
 from mailer.wiring import House
 
@@ -70,6 +71,7 @@ class PublicSite:
         self._house = house
         self._stores = stores
         self._ring = ring
+        self._notebook = Notebook(stores.measures, house().clock)
         self._made_for: House | None = None
         self._app: Site | None = None
 
@@ -82,17 +84,22 @@ class PublicSite:
         """What answers now."""
         house = self._house()
         if self._app is None or self._made_for is not house:
-            self._app, self._made_for = (
-                make_site(house, self._stores, self._ring),
-                house,
-            )
+            self._app = make_site(house, self._stores, self._ring, self._notebook)
+            self._made_for = house
         return self._app
+
+    async def close(self) -> None:
+        """Write down what was measured in the last seconds."""
+        await self._notebook.close()
 
 
 def make_site(
-    house: House, stores: Stores, ring: Callable[[], None] = lambda: None
+    house: House,
+    stores: Stores,
+    ring: Callable[[], None] = lambda: None,
+    notebook: Notebook | None = None,
 ) -> Site:
-    """The public site of *house*."""
+    """The public site of *house*; what is measured goes into *notebook*."""
     from mailer.web.public.app import public_app
     from mailer.web.public.pages import Pages
 
@@ -100,7 +107,10 @@ def make_site(
         Looks(house), folders=house.newsroom.templates, public_url=house.public_url
     )
     return public_app(
-        _routers(house, stores, pages, ring),
+        [
+            *_routers(house, stores, pages, ring),
+            _measuring(house, notebook or Notebook(stores.measures, house.clock)),
+        ],
         pages,
         proxies=house.settings.web.trusted_proxies,
     )
@@ -151,6 +161,22 @@ def patronage(house: House, stores: Stores) -> PatronageDesk:
         else None,
         adds=members.adds,
     )
+
+
+def _measuring(house: House, notebook: Notebook) -> Router:
+    """What measured links need; they lead on where nothing is measured any more."""
+    from mailer.flows.measuring import MeasuringDesk
+    from mailer.web.public import measuring
+
+    privacy = house.settings.web.privacy
+    desk = MeasuringDesk(
+        notebook=notebook,
+        keyring=house.keyring,
+        clock=house.clock,
+        clicks=privacy.track_clicks,
+        opens=privacy.track_opens,
+    )
+    return measuring.router(desk)
 
 
 def _held(house: House) -> Held:

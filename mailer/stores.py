@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mailer.flows.figures import Figures
     from mailer.flows.joining import Joining
     from mailer.flows.leaving import Exits
+    from mailer.flows.measuring import Measures
     from mailer.flows.membership import Memberships
     from mailer.flows.notices import Notices
     from mailer.flows.pacing import PaceKeeper
@@ -53,6 +54,7 @@ class Stores:
     joining: Joining
     letters: Letters
     segments: Segments
+    measures: Measures
     archive: Archive
     exits: Exits
     preferences: Preferences
@@ -97,6 +99,7 @@ async def open_stores(
     from mailer.store.figures import SqlFigures
     from mailer.store.joining import SqlJoining
     from mailer.store.letters import SqlLetters
+    from mailer.store.measuring import SqlMeasures
     from mailer.store.membership import SqlMemberships
     from mailer.store.notices import SqlNotices
     from mailer.store.pace import SqlPaceKeeper
@@ -128,6 +131,7 @@ async def open_stores(
             joining=SqlJoining(store),
             letters=SqlLetters(store),
             segments=SqlSegments(store),
+            measures=SqlMeasures(store),
             archive=SqlArchive(store),
             exits=SqlExits(store),
             preferences=SqlPreferences(store),

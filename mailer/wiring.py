@@ -325,6 +325,8 @@ class House:
             chance=chance,
             public_url=self.public_url,
             bounces=self.settings.bounces.address,
+            measures_clicks=self.settings.web.privacy.track_clicks,
+            measures_opens=self.settings.web.privacy.track_opens,
             is_shared=stores.is_shared,
         )
 

@@ -51,6 +51,9 @@ class Purpose(StrEnum):
     DATA = "data"
     CONFIRM = "confirm"
     FORM = "form"
+    CLICK = "click"
+    OPEN = "open"
+    MEASURE = "measure"
 
 
 READERS_OWN = (Purpose.UNSUBSCRIBE, Purpose.PREFERENCES, Purpose.WEB, Purpose.VOTE)

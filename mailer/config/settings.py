@@ -106,6 +106,7 @@ class Privacy(Table):
 
     track_opens: bool = False
     track_clicks: bool = False
+    smallest_count: int = Field(default=20, ge=1)
     log_addresses: bool = False
     log_retention: Duration = timedelta(days=90)
 

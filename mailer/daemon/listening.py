@@ -62,9 +62,9 @@ async def publishing(
     address = house().settings.web.public
     async with AsyncExitStack() as stack:
         if address and house().settings.publications:
-            fault = await _open(
-                "public", address, PublicSite(house, stores, ring), stack
-            )
+            site = PublicSite(house, stores, ring)
+            stack.push_async_callback(site.close)
+            fault = await _open("public", address, site, stack)
             if fault:
                 told = say(
                     "[web] public: {address} cannot be had ({reason}): readers have no"

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from mailer.audience.token import Purpose
 from mailer.delivery.header import LINK, LONGEST_LINK
 from mailer.delivery.mailbox import read_mailbox
+from mailer.delivery.trail import MEASURED, Trail
 from mailer.edition.model import Edition, Publication, Variant
 from mailer.errors import InputError
 from mailer.phrases import say
@@ -29,7 +30,10 @@ TOKENS = {
         Purpose.VOTE,
     )
 }
-"""The placeholders of a compiled message that a token fills."""
+"""The placeholders of a compiled message that a reader's own token fills."""
+
+FILLED = frozenset({*TOKENS, MEASURED})
+"""All that a token fills."""
 
 _LONGEST_TOKEN = 150
 """One that names a publication, of at most 63 letters, has fewer."""
@@ -60,7 +64,7 @@ class Links:
     """Every link of a message; InputError if one could break out of its place.
 
     A link that does not exist is empty. ``one_click`` takes the POST of RFC 8058 and is
-    https, or empty.
+    https, or empty. ``trail`` is for those who agreed to be measured.
     """
 
     web: Link = _NOWHERE
@@ -69,6 +73,7 @@ class Links:
     mailto: Link = _NOWHERE
     preferences: Link = _NOWHERE
     poll: Link = _NOWHERE
+    trail: Trail | None = None
 
     def __post_init__(self) -> None:
         for name in (
@@ -105,7 +110,8 @@ class Links:
                 written.append(html.escape(link) if escape else link)
             else:
                 written.append(hole(piece))
-        return "".join(written)
+        whole = "".join(written)
+        return self.trail.laid(whole) if self.trail and escape else whole
 
     @property
     def way_out(self) -> str:
@@ -128,6 +134,7 @@ def links_of(
     variant: Variant,
     *,
     public_url: str | None,
+    trail: Trail | None = None,
 ) -> Links:
     """The links in what the readers of *variant* get.
 
@@ -155,4 +162,5 @@ def links_of(
         mailto=mailto,
         preferences=Link(f"{base}/preferences/", Purpose.PREFERENCES),
         poll=Link(f"{base}/poll/{place}/", Purpose.VOTE),
+        trail=trail,
     )

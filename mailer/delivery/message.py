@@ -27,7 +27,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from mailer.delivery.header import LINK, field, named_field, one_line, raw_field
-from mailer.delivery.links import TOKENS, Links
+from mailer.delivery.links import FILLED, Links
 from mailer.delivery.mailbox import ascii_address, read_mailbox, wire_address
 from mailer.delivery.quoted import quoted_printable
 from mailer.delivery.reader import Reader
@@ -352,7 +352,7 @@ def _part(
     yield _encoding(media_type)
     for piece, is_hole in pieces(body if body.endswith("\n") else body + "\n"):
         if is_hole:
-            yield Hole(_token if piece in TOKENS else write, piece)
+            yield Hole(_token if piece in FILLED else write, piece)
         else:
             yield quoted_printable(piece)
 

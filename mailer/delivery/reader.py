@@ -34,6 +34,7 @@ class Reader:
     preferences_token: str = ""
     web_token: str = ""
     vote_token: str = ""
+    measure_token: str = ""
 
     def value(self, placeholder: str) -> str:
         """What *placeholder* says to this reader, neither escaped nor encoded."""

@@ -23,6 +23,7 @@ from mailer.rendering.model import Frozen
 
 if TYPE_CHECKING:
     from mailer.delivery.signer import Signer
+    from mailer.delivery.trail import Trail
 
 
 def templates_of(
@@ -32,8 +33,12 @@ def templates_of(
     public_url: str | None,
     signers: Sequence[Signer],
     prefix: str = "",
+    trail: Trail | None = None,
 ) -> dict[Variant, Template]:
-    """One compiled template per mail variant; ``prefix`` marks the subject of proofs."""
+    """One compiled template per mail variant; ``prefix`` marks the subject of proofs.
+
+    With a *trail* they are for readers who agreed to be measured.
+    """
     head = letterhead(frozen, date=date, public_url=public_url, prefix=prefix)
     ours = signers_of(frozen, signers)
     # Signed at the moment that Date says: a message that is written again, after a
@@ -48,6 +53,7 @@ def templates_of(
                     frozen.edition,
                     rendering.variant,
                     public_url=public_url,
+                    trail=trail,
                 ),
             ),
             ours,

@@ -181,7 +181,7 @@ class Claim:
 
     ``fence`` proves the claim: a later claim of the same row has a greater one, and
     no statement of the older claim changes the row any more. ``attempts`` counts the
-    attempts already spent. Who reads ``text_only`` gets no HTML.
+    attempts already spent. Who reads ``text_only`` gets no HTML; ``measured`` have agreed.
     """
 
     run: int
@@ -192,6 +192,7 @@ class Claim:
     name: str
     attempts: int
     text_only: bool = False
+    measured: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

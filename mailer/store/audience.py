@@ -47,7 +47,7 @@ def audience(
     *,
     segment: Rule,
 ) -> Select[Any]:
-    """One row per subscription: id, email, name, ``text_only``, and ``lot``.
+    """One row per subscription: id, email, name, ``text_only``, ``measured``, ``lot``.
 
     ``lot`` is the variant they get *now*, or one of ``SKIPPED``.
     """
@@ -71,6 +71,7 @@ def audience(
             subscriber.c.email,
             subscriber.c.name,
             func.coalesce(subscriber.c.text_only, false()).label("text_only"),
+            func.coalesce(subscriber.c.tracking, false()).label("measured"),
             lot.label("lot"),
         )
         .join_from(

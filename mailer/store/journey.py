@@ -62,6 +62,7 @@ def claim(
             name=row.name,
             attempts=row.attempts,
             text_only=bool(row.text_only),
+            measured=bool(row.measured),
         )
         for row in wanted
     ]
@@ -93,6 +94,7 @@ def _oldest(which: Run, now: datetime, limit: int) -> Select[Any]:
             delivery.c.name,
             delivery.c.attempts,
             delivery.c.text_only,
+            delivery.c.measured,
             no_longer_wanted().label("gone"),
         )
         .join_from(delivery, run, run.c.id == delivery.c.run_id)

@@ -116,11 +116,12 @@ def open_run(
         lots.c.email,
         lots.c.name,
         lots.c.text_only,
+        lots.c.measured,
         *(literal(value) for value in constants.values()),
         literal(now, moment),
         literal(now, moment),
     ).where(lots.c.lot.in_([str(v) for v in _variants(frozen)]))
-    columns = "run_id subscriber_id variant email name text_only".split()
+    columns = "run_id subscriber_id variant email name text_only measured".split()
     inserted = connection.execute(
         insert(delivery).from_select(
             [*columns, *constants, "next_attempt_at", "updated_at"], rows

@@ -226,6 +226,7 @@ delivery = Table(
     Column("reason", Text, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Column("text_only", Boolean),
+    Column("measured", Boolean),
     # Of what is due only: marking and settling, once per message, touch no index.
     Index(
         "ix_delivery_due",

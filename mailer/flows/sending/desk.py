@@ -50,6 +50,7 @@ class SendingDesk:
 
     ``has_heir``: who is told to stop leaves the run as it is, for another will go on
     with it, the next start of a daemon say. Else it is paused, and says so.
+    ``measures_clicks``, ``measures_opens``: in the mail of those who agreed to it.
     ``is_shared``: other processes may carry some of a run (``send.lend_a_hand``).
     """
 
@@ -63,6 +64,8 @@ class SendingDesk:
     chance: Callable[[], float]
     public_url: str | None = None
     bounces: BounceAddress = field(default_factory=BounceAddress)
+    measures_clicks: bool = False
+    measures_opens: bool = False
     has_heir: bool = False
     is_shared: bool = False
     stop: asyncio.Event = field(default_factory=asyncio.Event)

@@ -63,7 +63,7 @@ class Guard:
             return
         answer = _Answer(send, self._headers, is_head=scope["method"] == "HEAD")
         if answer.is_head:
-            scope = {**scope, "method": "GET"}
+            scope = {**scope, "method": "GET", "is_head": True}
         try:
             await self._app(scope, _Body(receive, scope), answer)
         except Exception as error:  # noqa: BLE001 - the outermost place: it becomes a page
