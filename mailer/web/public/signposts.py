@@ -15,7 +15,6 @@ from mailer.web.public.pages import Pages
 _MAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _MOST = 50_000  # addresses in one map, by its own rules
 _DAY = "public, max-age=86400"
-_PRIVATE = ("confirm", "unsubscribe", "preferences", "poll", "hooks")
 
 
 def router(desk: ArchiveDesk, pages: Pages) -> APIRouter:
@@ -27,7 +26,7 @@ def router(desk: ArchiveDesk, pages: Pages) -> APIRouter:
         base = base_of(request, pages)
         lines = [
             "User-agent: *",
-            *(f"Disallow: {pages.link(f'/{each}/')}" for each in _PRIVATE),
+            *(f"Disallow: {pages.link(each)}" for each in _private(request)),
             "",
             f"Sitemap: {base}/sitemap.xml",
             "",
@@ -69,6 +68,12 @@ def router(desk: ArchiveDesk, pages: Pages) -> APIRouter:
         )
 
     return routes
+
+
+def _private(request: Request) -> list[str]:
+    """The beginnings of all addresses that hold a reader's token."""
+    paths = (getattr(route, "path", "") for route in request.app.routes)
+    return sorted({f"/{path.split('/')[1]}/" for path in paths if "{token}" in path})
 
 
 def _mapped(places: list[tuple[str, str]]) -> bytes:

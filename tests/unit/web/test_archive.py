@@ -14,6 +14,7 @@ from xml.etree import ElementTree as ET
 import feedparser
 import httpx
 import pytest
+from fastapi import APIRouter
 
 from mailer.audience.roster import Row
 from mailer.audience.subscriber import Tier
@@ -91,6 +92,14 @@ def parsed(answer: httpx.Response) -> ET.Element:
     return ET.fromstring(answer.content)  # noqa: S314 - of our own making
 
 
+def others() -> APIRouter:
+    """What the site has beside the archive: for one reader, and for all."""
+    routes = APIRouter()
+    routes.get("/private/{token}")(lambda token: token)
+    routes.get("/open/{name}")(lambda name: name)
+    return routes
+
+
 @pytest.fixture
 async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
     store = await Store.open(f"sqlite:///{tmp_path}/mailer.db")
@@ -118,6 +127,7 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
         archive.router(desk, pages),
         media.router(desk.archive),
         signposts.router(desk, pages),
+        others(),
     ]
     async with visiting(routers, pages) as browser:
         yield Shop(store=store, browser=browser, clock=clock, tokens=tokens)
@@ -455,7 +465,8 @@ async def test_the_map_names_what_is_open_and_robots_the_map(shop: Shop) -> None
     ]
     robots = (await shop.get("/robots.txt")).text
     assert f"Sitemap: {URL}/sitemap.xml" in robots
-    assert "Disallow: /unsubscribe/" in robots
+    assert "Disallow: /private/\n" in robots
+    assert "/open/" not in robots
     for path in ("/favicon.svg", "/favicon.ico"):
         icon = await shop.get(path)
         assert icon.headers["content-type"] == "image/svg+xml"
