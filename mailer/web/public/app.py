@@ -53,6 +53,8 @@ def public_app(
 
     for router in routers:
         app.include_router(router)
+    every = [route for router in routers for route in router.routes]
+    app.state.paths = [getattr(route, "path", "") for route in every]
     is_secure = (pages.public_url or "").startswith("https:")
     app.add_middleware(Guard, is_secure=is_secure, broken=_broken(pages))
     if proxies:
