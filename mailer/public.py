@@ -201,6 +201,7 @@ def _archive(house: House, stores: Stores, pages: Pages) -> list[Router]:
         keyring=house.keyring,
         clock=house.clock,
         publications={name: house.settings.publication(name) for name in known},
+        gift_days=house.settings.members.gift_days,
     )
     return [
         feeds.router(desk, pages),

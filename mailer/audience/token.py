@@ -47,6 +47,7 @@ class Purpose(StrEnum):
     PREFERENCES = "preferences"
     WEB = "web"
     VOTE = "vote"
+    GIFT = "gift"
     UNDO = "undo"
     DATA = "data"
     CONFIRM = "confirm"

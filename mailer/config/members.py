@@ -28,6 +28,5 @@ class Members(Table):
     secret_file: FilePath = ""
     api_token_file: FilePath = ""
     api_rate: Annotated[int, Field(ge=1)] = 20
-    gifts: bool = False
-    gift_days: Annotated[int, Field(ge=1, le=366)] = 14
+    gift_days: Annotated[int, Field(ge=0, le=366)] = 0
     stripe: Stripe = Stripe()

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from mailer.audience.bearer import read_bearer
+from mailer.audience.gift import Gift, read_gift
 from mailer.audience.token import Keyring, Purpose
 from mailer.edition.model import Publication, Variant
 from mailer.errors import NotFoundError, TokenError
@@ -90,12 +92,13 @@ class Archive(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveDesk:
-    """What the archive is served from."""
+    """What the archive is served from. ``gift_days`` 0: members pass nothing on."""
 
     archive: Archive
     keyring: Keyring
     clock: Clock
     publications: Mapping[str, Publication]
+    gift_days: int = 0
 
     def today(self, publication: Publication) -> date:
         """The date on the publication's own calendar."""
@@ -107,7 +110,8 @@ class Opened:
     """An edition's page for one visitor.
 
     ``welcome`` is whether the token they brought is a member's; False for those who
-    brought none.
+    brought none. A member may pass the edition on by ``gift``, if it says more than the
+    open page; ``given_until`` is the last day of the gift that opened it, if one did.
     """
 
     edition: Published
@@ -116,6 +120,8 @@ class Opened:
     welcome: bool
     before: Listing | None
     after: Listing | None
+    gift: str = ""
+    given_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,11 +144,12 @@ class Browsed:
 
 
 async def open_page(
-    desk: ArchiveDesk, publication: str, slug: str, token: str
+    desk: ArchiveDesk, publication: str, slug: str, token: str, gift: str = ""
 ) -> Opened:
     """The page of an edition, members' if *token* is a member's; NotFoundError.
 
-    A token that is not ours, or no member's any more, opens what is open to all.
+    A *gift* opens it as well, and nothing else. A token that is not ours, or no member's
+    any more, and a gift that is over, open what is open to all.
     """
     # No database takes a NUL, and no address of ours has one.
     is_sound = publication in desk.publications and slug.isprintable()
@@ -150,21 +157,25 @@ async def open_page(
     if edition is None:
         message = say("no edition {slug} in the archive", slug=slug)
         raise NotFoundError(message)
-    welcome = await _is_member(desk, publication, token)
+    giver = await _member(desk, publication, token)
+    given = _given(desk, publication, slug, gift)
     html, variant = None, Variant.MEMBER_WEB
-    if welcome:
+    if giver is not None or given is not None:
         html = await desk.archive.page(edition, variant)
     if html is None:
         variant = Variant.WEB
         html = await desk.archive.page(edition, variant)
     before, after = await desk.archive.beside(edition)
+    says_more = variant is Variant.MEMBER_WEB
     return Opened(
         edition=edition,
         html=html or "",
         variant=variant,
-        welcome=welcome,
+        welcome=giver is not None,
         before=before,
         after=after,
+        gift=_gift(desk, publication, slug, giver) if giver and says_more else "",
+        given_until=given.until if given and giver is None else None,
     )
 
 
@@ -186,7 +197,7 @@ async def browse(
 ) -> Browsed:
     """A page of *publication*'s archive, of what holds all words of *query*."""
     words = asked(query)
-    welcome = await _is_member(desk, publication, token)
+    welcome = await _member(desk, publication, token) is not None
     if query.strip() and not words:  # nothing but signs: nothing holds them
         return Browsed(found=(), number=1, pages=1, total=0, welcome=welcome)
     start = (number - 1) * PER_PAGE
@@ -208,16 +219,38 @@ async def browse(
     )
 
 
-async def _is_member(desk: ArchiveDesk, publication: str, token: str) -> bool:
-    """Whether *token* is that of a member of *publication*, today."""
-    if not token:
-        return False
+async def _member(desk: ArchiveDesk, publication: str, token: str) -> int | None:
+    """Whose token it is, if they are a member of *publication* today."""
     try:
-        whose, subscriber = desk.keyring.read(Purpose.WEB, token)
-        person = int(subscriber)
-    except (TokenError, ValueError):
-        return False
+        bearer = read_bearer(desk.keyring, Purpose.WEB, token)
+    except TokenError:
+        return None
     known = desk.publications.get(publication)
-    if whose != publication or known is None:
-        return False
-    return await desk.archive.is_member(publication, person, desk.today(known))
+    if bearer.publication != publication or known is None:
+        return None
+    today = desk.today(known)
+    is_member = await desk.archive.is_member(publication, bearer.subscriber, today)
+    return bearer.subscriber if is_member else None
+
+
+def _gift(desk: ArchiveDesk, publication: str, slug: str, giver: int) -> str:
+    """What *giver* may pass on today; empty if nobody may."""
+    if not desk.gift_days:
+        return ""
+    today = desk.today(desk.publications[publication])
+    until = today + timedelta(days=desk.gift_days)
+    gift = Gift(publication=publication, slug=slug, giver=giver, until=until)
+    return gift.token(desk.keyring)
+
+
+def _given(desk: ArchiveDesk, publication: str, slug: str, token: str) -> Gift | None:
+    """The gift that *token* is, if it is one of this edition and not over."""
+    if not (token and desk.gift_days):
+        return None
+    try:
+        gift = read_gift(desk.keyring, token)
+    except TokenError:
+        return None
+    is_this = (gift.publication, gift.slug) == (publication, slug)
+    is_over = gift.until < desk.today(desk.publications[publication])
+    return gift if is_this and not is_over else None

@@ -94,12 +94,16 @@ def router(desk: ArchiveDesk, pages: Pages) -> APIRouter:
 
     @routes.get("/archive/{publication}/{slug}")
     async def edition(
-        request: Request, publication: str, slug: str, token: Token = ""
+        request: Request,
+        publication: str,
+        slug: str,
+        token: Token = "",
+        gift: Annotated[str, Query(alias="g", max_length=500)] = "",
     ) -> Response:
         whose = _known(pages, publication)
-        opened = await open_page(desk, publication, slug, token)
-        if token:
-            content, policy = shown(opened, whose, token)
+        opened = await open_page(desk, publication, slug, token, gift)
+        if token or gift:
+            content, policy = shown(opened, whose, token, gift)
             headers = {"Content-Security-Policy": policy, **_NOBODY_ELSES}
             return HTMLResponse(content, headers=headers)
         content, policy = shown_to_all(opened, desk.today(whose))
@@ -111,15 +115,19 @@ def router(desk: ArchiveDesk, pages: Pages) -> APIRouter:
         """Once for all who bring no token, while nothing around it changes."""
         return shown(opened, _known(pages, opened.edition.listing.publication), "")
 
-    def shown(opened: Opened, whose: Publication, token: str) -> tuple[bytes, str]:
+    def shown(
+        opened: Opened, whose: Publication, token: str, gift: str = ""
+    ) -> tuple[bytes, str]:
         """The page, and the policy it is to be sent with."""
         lang = opened.edition.listing.lang
         page = framed(opened.html, pictures=_origin(pages.public_url))
         values: dict[str, object] = {
             "opened": opened,
             "token": token,
+            "gift": gift,
+            "gift_days": desk.gift_days,
             "to": addresses(pages, whose, lang, token if opened.welcome else ""),
-            "is_listed": whose.indexed and not token,
+            "is_listed": whose.indexed and not (token or gift),
             "around": _around(pages, whose),
             "described": _described(opened, whose, pages.public_url or ""),
         }

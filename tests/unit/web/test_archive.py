@@ -120,6 +120,7 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
         keyring=KEYS,
         clock=clock,
         publications={PAPER.id: PAPER, PIXEL.id: PIXEL},
+        gift_days=14,
     )
     pages = pages_of(PAPER, PIXEL)
     routers = [
@@ -232,6 +233,37 @@ async def test_any_other_token_opens_what_is_open_with_the_same_kind_word(
     assert all(a.headers["cache-control"] == "no-store" for a in answers)
     too_long = await shop.browser.get(PAGE, params={"m": "x" * 501})
     assert too_long.status_code == 400
+
+
+async def test_a_member_gives_one_edition_to_a_friend(shop: Shop) -> None:
+    """For two weeks, that edition alone, and no token of the member's with it."""
+    await shop.send(another(117, "rade", "Une heure", date(2026, 3, 7)))
+    await shop.send()
+    page = await shop.get(f"{PAGE}?m={shop.tokens['member']}")
+    (gift,) = set(re.findall(r"\?g=([\w-]+)", page.text))
+    assert "opens this edition" not in (await shop.get(PAGE)).text
+    answer = await shop.get(f"{PAGE}?g={gift}")
+    assert SECRET in answer.text
+    assert "jusqu’au samedi 28 mars 2026" in answer.text.replace("\u00a0", " ")
+    assert shop.tokens["member"] not in answer.text
+    assert gift not in answer.text  # no link from it carries the gift on
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-robots-tag"] == "noindex"
+    elsewhere = [
+        f"/archive/le-meridien/rade?g={gift}",
+        f"{PAGE}?m={gift}",
+        f"{PAGE}?g={gift[:-1]}",
+        f"{PAGE}?g={shop.tokens['member']}",
+        f"/archive/le-meridien?m={gift}",
+    ]
+    for path in elsewhere:
+        assert SECRET not in (await shop.get(path)).text, path
+    shop.clock.advance(timedelta(days=14))
+    assert SECRET in (await shop.get(f"{PAGE}?g={gift}")).text
+    shop.clock.advance(timedelta(days=1))
+    over = (await shop.get(f"{PAGE}?g={gift}")).text
+    assert SECRET not in over
+    assert "Cette offre est terminée" in over
 
 
 async def test_no_word_of_members_is_in_anything_open(shop: Shop) -> None:
