@@ -180,7 +180,7 @@ class House:
         from mailer.flows.retention import Terms
 
         kept = self.settings.retention
-        return Terms(replies=kept.replies, unconfirmed=kept.unconfirmed)
+        return Terms(replies=kept.replies, unconfirmed=kept.unconfirmed, left=kept.left)
 
     @property
     def upkeep(self) -> Upkeep:

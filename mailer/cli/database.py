@@ -240,7 +240,11 @@ def purge(
             call.confirm(say("Take that away for good?"))
         found = run_async(take_away())
     if json:
-        facts = {"replies": found.replies, "unconfirmed": found.unconfirmed}
+        facts = {
+            "replies": found.replies,
+            "unconfirmed": found.unconfirmed,
+            "left": found.left,
+        }
         call.print_json({"schema": 1, "dry_run": dry_run, **facts})
         return
     for told in _purged(found):
@@ -267,6 +271,14 @@ def _purged(purged: Purged) -> list[Phrase]:
                 "{count} subscription that was never confirmed",
                 "{count} subscriptions that were never confirmed",
                 purged.unconfirmed,
+            ),
+        ),
+        (
+            purged.left,
+            say_many(
+                "{count} reader who left long ago",
+                "{count} readers who left long ago",
+                purged.left,
             ),
         ),
     ]

@@ -40,7 +40,8 @@ def list_suppressions(ctx: typer.Context, json: JsonOption = False) -> None:
     for entry in found:
         note = f"  {entry.note}" if entry.note else ""
         why = call.said(word(entry.reason))
-        line = f"{entry.at:%Y-%m-%d}  {why:<12}  {entry.email}{note}"
+        who = entry.email or "(hash)"
+        line = f"{entry.at:%Y-%m-%d}  {why:<12}  {who}{note}"
         call.out.print(line, markup=False)
 
 

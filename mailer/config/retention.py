@@ -23,3 +23,4 @@ class Retention(Table):
 
     replies: Kept = timedelta(days=90)
     unconfirmed: Kept = timedelta(days=7)
+    left: Kept = timedelta(days=3 * 365)

@@ -60,6 +60,7 @@ class Housekeeper:
                     "retention.purged",
                     replies=purged.replies,
                     unconfirmed=purged.unconfirmed,
+                    left=purged.left,
                 )
             if sealed:
                 log.info("polls.sealed", count=sealed)

@@ -11,22 +11,25 @@ from typing import Protocol
 class Terms:
     """How long something is kept; None is for ever.
 
-    ``replies`` counts from the end of a run, ``unconfirmed`` from the request.
+    ``replies`` counts from the end of a run, ``unconfirmed`` from the request, ``left``
+    from the hour at which somebody left the last publication they took.
     """
 
     replies: timedelta | None
     unconfirmed: timedelta | None
+    left: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purged:
-    """How many deliveries lost the words of a relay, how many requests are gone."""
+    """Deliveries that lost a relay's words, requests that are gone, readers erased."""
 
     replies: int = 0
     unconfirmed: int = 0
+    left: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.replies or self.unconfirmed)
+        return bool(self.replies or self.unconfirmed or self.left)
 
 
 class Retention(Protocol):
@@ -38,5 +41,6 @@ class Retention(Protocol):
     async def purge(self, terms: Terms, now: datetime) -> Purged:
         """Take it away, in parts, so that nobody waits long for the database.
 
-        Outcomes, codes, consents of readers and suppressions stay.
+        Outcomes, codes, consents of readers and suppressions stay. Who left long ago is
+        erased as at their own word (``flows.dossier``).
         """

@@ -7,7 +7,7 @@ is the secret file's oldest, so that a rotation forgets nobody.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import Connection, delete, exists, literal, select
 
@@ -28,8 +28,7 @@ def hashed(connection: Connection, key: str) -> str:
 def barred(connection: Connection, keys: Iterable[str]) -> dict[str, Reason]:
     """Which of *keys* must not be written to, and why."""
     found: dict[str, Reason] = {}
-    hashes = select(exists(select(literal(1)).where(suppression.c.email == "")))
-    has_hashes = bool(connection.execute(hashes).scalar())
+    has_hashes = _has_hashes(connection)
     for part in batches(keys):
         named = {key: key for key in part}
         if has_hashes:
@@ -44,13 +43,22 @@ def barred(connection: Connection, keys: Iterable[str]) -> dict[str, Reason]:
     return found
 
 
-def lift_erased(connection: Connection, key: str) -> None:
-    """Let somebody return who was erased and has asked, and confirmed, by themselves.
+def lift(connection: Connection, key: str, reasons: Collection[Reason]) -> int:
+    """Take the address of *key* off the list, if one of *reasons* put it there; how many.
 
-    Who was barred for another reason stays barred.
+    For who has asked, and confirmed, by their own hand: somebody erased is new then.
     """
-    connection.execute(
+    listed = [key]
+    if _has_hashes(connection):
+        listed.append(hashed(connection, key))
+    return connection.execute(
         delete(suppression)
-        .where(suppression.c.email_key == hashed(connection, key))
-        .where(suppression.c.reason == Reason.ERASED)
-    )
+        .where(suppression.c.email_key.in_(listed))
+        .where(suppression.c.reason.in_(reasons))
+    ).rowcount
+
+
+def _has_hashes(connection: Connection) -> bool:
+    """Whether anybody was ever erased: only then the secret key is needed."""
+    hashes = select(exists(select(literal(1)).where(suppression.c.email == "")))
+    return bool(connection.execute(hashes).scalar())

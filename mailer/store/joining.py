@@ -9,7 +9,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
-    delete,
     func,
     insert,
     select,
@@ -20,6 +19,7 @@ from mailer.audience.address import address_key
 from mailer.audience.subscriber import Action, Reason, Standing, Tier
 from mailer.flows.correspondence import LetterKind, LetterOrder
 from mailer.flows.joining import Asked, Asking, SignupLimits, Visit
+from mailer.store.barring import barred, lift
 from mailer.store.engine import Store, Turn, alone, beside
 from mailer.store.letters import put
 from mailer.store.schema import (
@@ -28,7 +28,6 @@ from mailer.store.schema import (
     signup,
     subscriber,
     subscription,
-    suppression,
 )
 
 _HOUR, _DAY, _MONTH = timedelta(hours=1), timedelta(days=1), timedelta(days=30)
@@ -101,15 +100,13 @@ def _ask(
         )
     )
     key = address_key(asking.email)
-    barred = connection.execute(
-        select(suppression.c.reason).where(suppression.c.email_key == key)
-    ).scalar()
-    if is_over or (barred is not None and barred not in _LIFTED):
+    reason = barred(connection, [key]).get(key)
+    if is_over or (reason is not None and reason not in _LIFTED):
         return True
     number = _person(connection, asking.email, key, now)
     standing = _standing(connection, number, asking.publication, now)
     _log(connection, number, asking, now)
-    is_here = standing is Standing.ACTIVE and barred is None
+    is_here = standing is Standing.ACTIVE and reason is None
     kind = LetterKind.PRESENT if is_here else LetterKind.CONFIRM
     moment = str(microseconds(now))
     put(
@@ -255,11 +252,7 @@ def _confirm(
     found = _asked(connection, number, publication, at, lock=True)
     if found is None:
         return None
-    lifted = connection.execute(
-        delete(suppression)
-        .where(suppression.c.email_key == address_key(found.email))
-        .where(suppression.c.reason.in_(_LIFTED))
-    ).rowcount
+    lifted = lift(connection, address_key(found.email), _LIFTED)
     if found.standing is Standing.ACTIVE and not lifted:
         return found
     connection.execute(

@@ -22,10 +22,12 @@ from sqlalchemy import (
 from mailer.audience.subscriber import Action, Standing
 from mailer.flows.retention import Purged, Terms
 from mailer.store.engine import Store
+from mailer.store.erasure import blank_late_replies, erase
 from mailer.store.schema import (
     consent,
     delivery,
     letter,
+    metadata,
     run,
     signup,
     subscriber,
@@ -58,7 +60,12 @@ class SqlRetention:
                 asked = _requests(now - terms.unconfirmed).subquery()
                 counted = select(func.count()).select_from(asked)
                 unconfirmed = connection.execute(counted).scalar_one()
-            return Purged(replies=spoken, unconfirmed=unconfirmed)
+            left = 0
+            if terms.left is not None:
+                gone = _long_gone(now - terms.left).subquery()
+                counted = select(func.count()).select_from(gone)
+                left = connection.execute(counted).scalar_one()
+            return Purged(replies=spoken, unconfirmed=unconfirmed, left=left)
 
         return await self._store.read(count)
 
@@ -77,7 +84,12 @@ class SqlRetention:
         if terms.replies is not None:
             ended = now - terms.replies
             await self._all(lambda c: _forget_letters(c, ended))
-        return Purged(replies=spoken, unconfirmed=unconfirmed)
+        left = 0
+        if terms.left is not None:
+            before = now - terms.left
+            left = await self._all(lambda c: _erase_long_gone(c, before, now))
+        await self._all(blank_late_replies)
+        return Purged(replies=spoken, unconfirmed=unconfirmed, left=left)
 
     async def _all(self, part: Callable[[Connection], int]) -> int:
         """Do *part*, a transaction each, until nothing is left."""
@@ -149,7 +161,8 @@ def _forget_requests(connection: Connection, before: datetime) -> int:
         )
         others = [
             select(literal(1)).where(table.c.subscriber_id == number)
-            for table in (subscription, consent, delivery, letter)
+            for table in metadata.sorted_tables
+            if "subscriber_id" in table.c
         ]
         connection.execute(
             delete(subscriber)
@@ -157,6 +170,29 @@ def _forget_requests(connection: Connection, before: datetime) -> int:
             .where(*(~exists(other) for other in others))
         )
     return len(found)
+
+
+def _long_gone(before: datetime) -> Select[Any]:
+    """Who left the last publication they took before that, oldest first."""
+    theirs = select(literal(1)).where(subscription.c.subscriber_id == subscriber.c.id)
+    here = theirs.where(
+        (subscription.c.standing != Standing.LEFT) | (subscription.c.since >= before)
+    )
+    return (
+        select(subscriber.c.id)
+        .where(subscriber.c.email != "")
+        .where(exists(theirs))
+        .where(~exists(here))
+        .order_by(subscriber.c.id)
+    )
+
+
+def _erase_long_gone(connection: Connection, before: datetime, now: datetime) -> int:
+    """Erase a part of them. What they had waiting was withdrawn when they left."""
+    gone = list(connection.execute(_long_gone(before).limit(_PART // 40)).scalars())
+    for number in gone:
+        erase(connection, number, now)
+    return len(gone)
 
 
 def _forget_asking(connection: Connection, before: datetime) -> int:

@@ -292,7 +292,13 @@ def test_purge_counts_before_it_takes_away(
     assert "longer than it should" in done(mailer("db", "purge"))
     monkeypatch.setattr(SystemClock, "now", lambda _: TUESDAY + timedelta(days=31))
     counted = json.loads(done(mailer("db", "purge", "--dry-run", "--json")))
-    assert counted == {"schema": 1, "dry_run": True, "replies": 0, "unconfirmed": 1}
+    assert counted == {
+        "schema": 1,
+        "dry_run": True,
+        "replies": 0,
+        "unconfirmed": 1,
+        "left": 0,
+    }
     assert isinstance(said(mailer("db", "purge")), GuardError)
     assert readers(database(mailer)) == ["claire@lecteurs.example"]
     told = done(mailer("db", "purge", "--yes"))

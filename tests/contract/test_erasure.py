@@ -17,7 +17,7 @@ from mailer.errors import StoreError
 from mailer.flows.dossier import Dossier
 from mailer.flows.ports import Admission
 from mailer.store import erasure
-from mailer.store.barring import barred, lift_erased
+from mailer.store.barring import barred, lift
 from mailer.store.dossier import SqlDossiers
 from mailer.store.engine import Store
 from mailer.store.readers import SqlReaders
@@ -36,7 +36,7 @@ def known_by_hash(house: House) -> None:
 
 def _people_in(table: Any) -> bool:
     """Whether a table can name a reader."""
-    columns = {"subscriber_id", "email", "email_key", "recipient", "ip"}
+    columns = {"subscriber_id", "email", "email_key", "recipient"}
     return bool(columns & set(table.c.keys()))
 
 
@@ -168,7 +168,7 @@ async def test_who_asks_and_confirms_may_return(house: House) -> None:
         person = await house.readers.find(email)
         assert person is not None
         await SqlDossiers(house.store).erase(person.id, now=LATER)
-    await house.store.write(lambda c: [lift_erased(c, e) for e in (A, B)])
+    await house.store.write(lambda c: [lift(c, e, [Reason.ERASED]) for e in (A, B)])
     assert await house.admit(A, B) == [Admission.ADDED, Admission.SUPPRESSED]
     person = await house.readers.find(A)
     assert person is not None

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from mailer.audience.subscriber import Standing
 from mailer.delivery.ledger import State
-from mailer.flows.ports import RunState
+from mailer.flows.ports import Admission, RunState
 from mailer.flows.retention import Purged, Terms
 from mailer.phrases import NOTHING
 from mailer.store.retention import SqlRetention
@@ -109,3 +109,24 @@ async def test_a_suppression_outlives_everything(house: House) -> None:
     await retention.purge(TERMS, NOW + 4000 * DAY)
     assert [s.email for s in await house.readers.suppressions()] == ["never@x.example"]
     assert [str(a) for a in await house.admit("never@x.example")] == ["suppressed"]
+
+
+async def test_who_left_long_ago_is_erased(house: House) -> None:
+    """Counted from the last publication left; who reads anything stays, and the hash."""
+    house.store._fingerprint = lambda key: key[::-1]
+    for publication in (PAPER.id, "le-bruit"):
+        await house.admit("a@x.example", "b@x.example", publication=publication)
+    await house.leave("a@x.example")
+    await house.leave("b@x.example")
+    leave = house.readers.leave
+    later = NOW + 5 * DAY
+    await leave("a@x.example", publication="le-bruit", now=later)
+    retention = SqlRetention(house.store)
+    terms = Terms(replies=None, unconfirmed=None, left=100 * DAY)
+    early, late = later + 100 * DAY, later + 101 * DAY
+    assert await retention.purge(terms, early) == Purged()
+    assert await retention.due(terms, late) == Purged(left=1)
+    assert await retention.purge(terms, late) == Purged(left=1)
+    assert await retention.purge(terms, late) == Purged()
+    assert [p.email for p in await house.readers.list_subscribers()] == ["b@x.example"]
+    assert await house.admit("a@x.example") == [Admission.SUPPRESSED]
