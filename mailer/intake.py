@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mailer.config.intake import MailboxSettings
     from mailer.delivery.bounce.policy import Terms
     from mailer.flows.arrivals import Arrival, Upshot
+    from mailer.flows.hooks import HookDesk
     from mailer.flows.intake import IntakeDesk, Maildrop
     from mailer.transport.imap import ImapAccount
     from mailer.transport.reception import Door
@@ -41,6 +42,24 @@ def intake_desk(
         clock=house.clock,
         trusted=house.settings.intake.trusted,
         settled=settled,
+    )
+
+
+def hook_desk(house: House, stores: Stores) -> HookDesk:
+    """What takes in the reports of providers that prove themselves; ConfigError."""
+    from mailer.flows.hooks import HookDesk
+    from mailer.online.amazon import SnsHosts
+
+    hooks = house.settings.intake.webhooks
+    secrets = {
+        provider: house.loaded.hook_secret(provider)
+        for provider in ("postmark", "mailgun", "brevo", "mailjet")
+    }
+    return HookDesk(
+        intake=intake_desk(house, stores),
+        secrets={**secrets, "sendgrid": hooks.sendgrid_key},
+        topics=frozenset(hooks.ses_topics),
+        amazon=SnsHosts(),
     )
 
 

@@ -121,7 +121,8 @@ def _routers(
 ) -> list[Router]:
     """One for each subject; what a subject needs is handed over here."""
     from mailer.flows.voting import VotingDesk
-    from mailer.web.public import joining, members, polls
+    from mailer.intake import hook_desk
+    from mailer.web.public import hooks, joining, members, polls
 
     voting = VotingDesk(ballots=stores.ballots, keyring=house.keyring)
     return [
@@ -129,6 +130,7 @@ def _routers(
         *_own(house, stores, pages),
         polls.router(voting, pages, now=house.clock.now),
         *_archive(house, stores, pages),
+        hooks.router(hook_desk(house, stores)),
         members.router(patronage(house, stores), now=house.clock.now),
     ]
 

@@ -126,10 +126,11 @@ class Loaded:
         return self._secret_file(said, where).strip("\r\n")
 
     def hook_secret(self, provider: str) -> str:
-        """What *provider* proves itself with, by its ``[intake.webhooks]`` file."""
+        """What *provider* proves itself with; empty where it is not heard."""
         key = "mailgun_key_file" if provider == "mailgun" else f"{provider}_file"
-        said = getattr(self.settings.intake.webhooks, key)
-        return self._secret_file(said, f"intake.webhooks.{key}").strip()
+        said: str = getattr(self.settings.intake.webhooks, key)
+        where = f"intake.webhooks.{key}"
+        return self._secret_file(said, where).strip() if said else ""
 
     def place(self, said: str) -> Path:
         """A path as configured: ``~`` is home, what is relative is beside the file."""

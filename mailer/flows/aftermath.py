@@ -92,14 +92,21 @@ async def _leaves(arrival: Arrival, desk: IntakeDesk) -> Settling:
     if arrival.proof is Proof.NONE or arrival.subscriber is None:
         words = say("it asks to leave, and nothing in it says who: see to it by hand")
         return Settling(arrival=arrival, upshot=Upshot.UNPROVED, words=words)
+    is_theirs = arrival.proof is Proof.PROVIDER
     leaving = Exit(
-        subscriber=arrival.subscriber, publication=arrival.publication, how=How.MAIL
+        subscriber=arrival.subscriber,
+        publication=arrival.publication,
+        how=How.PROVIDER if is_theirs else How.MAIL,
     )
     farewell = await desk.leave(leaving)
     if farewell is None:
         words = say("it asks to leave, and takes nothing any more")
         return Settling(arrival=arrival, upshot=Upshot.IGNORED, words=words)
     words = say("left {publication} by mail", publication=arrival.publication)
+    if is_theirs:
+        words = say(
+            "left {publication} at the provider", publication=arrival.publication
+        )
     return Settling(arrival=arrival, upshot=Upshot.LEFT, words=words)
 
 

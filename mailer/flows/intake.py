@@ -24,6 +24,7 @@ from mailer.audience.bearer import read_bearer
 from mailer.audience.token import Keyring, Purpose
 from mailer.delivery.bounce.model import Kind, Return
 from mailer.delivery.bounce.policy import Terms
+from mailer.delivery.providers.event import Event
 from mailer.delivery.request import Request, read_request
 from mailer.delivery.return_path import ReturnPaths
 from mailer.errors import TokenError
@@ -73,14 +74,6 @@ class IntakeDesk:
     clock: Clock
     trusted: str = ""
     settled: Callable[[Arrival, Upshot], None] = lambda _arrival, _upshot: None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """What a provider reports of one recipient; ``key`` is its own name for the event."""
-
-    key: str
-    about: Return
 
 
 class Maildrop(Protocol):
@@ -161,9 +154,9 @@ async def take_events(
             digest=hashlib.sha256(f"{way} {event.key}".encode()).hexdigest(),
             at=desk.clock.now(),
             way=way,
-            kind=about.kind,
+            kind=LEAVE if event.leaves else about.kind,
             recipient=about.recipient,
-            reason=about.reason,
+            reason="" if event.leaves else about.reason,
             status=about.status,
             said=_said(about),
             evidence=about.evidence,

@@ -18,13 +18,13 @@ from mailer.audience.token import Keyring, Purpose
 from mailer.delivery.bounce.model import Kind, Reason, Return
 from mailer.delivery.bounce.policy import Terms
 from mailer.delivery.ledger import State
+from mailer.delivery.providers.event import Event
 from mailer.delivery.return_path import ReturnPaths
 from mailer.edition.model import Variant
 from mailer.errors import StoreError
 from mailer.flows.aftermath import settle_open
 from mailer.flows.arrivals import LEAVE, Arrival, Proof, Upshot, Wanted
 from mailer.flows.intake import (
-    Event,
     IntakeDesk,
     digest,
     take_events,
