@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from xml.etree import ElementTree as ET
 
 from fastapi import APIRouter, Request, Response
@@ -14,6 +15,7 @@ from mailer.web.public.pages import Pages
 
 _MAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _MOST = 50_000  # addresses in one map, by its own rules
+_OWN = re.compile(r"\{(?:token|reader)\}")
 _DAY = "public, max-age=86400"
 
 
@@ -71,9 +73,9 @@ def router(desk: ArchiveDesk, pages: Pages) -> APIRouter:
 
 
 def _private(request: Request) -> list[str]:
-    """The beginnings of all addresses that hold a reader's token."""
+    """The beginnings of all addresses that say who a reader is."""
     paths: list[str] = request.app.state.paths
-    return sorted({f"/{path.split('/')[1]}/" for path in paths if "{token}" in path})
+    return sorted({f"/{path.split('/')[1]}/" for path in paths if _OWN.search(path)})
 
 
 def _mapped(places: list[tuple[str, str]]) -> bytes:
