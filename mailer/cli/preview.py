@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from mailer.edition.model import Publication
     from mailer.flows.previewing import Sheet, Studio
-    from mailer.web.preview import App, Changes
+    from mailer.web.preview.app import App, Changes
 
 _LOOPBACK = "127.0.0.1"
 _WATCHED = ("editions", "snippets", "templates", "authors", "config", "authors.toml")
@@ -62,7 +62,7 @@ async def _preview(
     import socket
 
     from mailer.cli.signals import drain_on_signals
-    from mailer.web.preview import Changes
+    from mailer.web.preview.app import Changes
     from mailer.web.serving import serving
 
     studio, changes = studio_of(call), Changes()
@@ -104,7 +104,7 @@ def app_of(
     hosts: Sequence[str] = (_LOOPBACK,),
 ) -> App:
     """The pages of *studio*, which begin with the edition called *name*."""
-    from mailer.web.preview import preview_app
+    from mailer.web.preview.app import preview_app
 
     return preview_app(
         studio,

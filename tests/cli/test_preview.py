@@ -13,7 +13,8 @@ from mailer.cli.invocation import Invocation
 from mailer.cli.preview import app_of, studio_of
 from mailer.cli.speech import Speech
 from mailer.flows.proof import sample_message
-from mailer.web.preview import Changes, Tab
+from mailer.web.preview.app import Changes
+from mailer.web.preview.view import Tab
 from tests.cli.conftest import Command
 
 EDITION = "/edition/le-meridien/118"
@@ -161,6 +162,36 @@ async def test_every_view_is_there(browser: httpx.AsyncClient) -> None:
     missing = await browser.get("/edition/le-meridien/999")
     assert missing.status_code == 404
     assert "To the next edition" in missing.text
+
+
+async def test_a_line_leads_to_the_mail_and_a_word_back(
+    browser: httpx.AsyncClient, folder: Path
+) -> None:
+    """The outline names each line, the page is told what to look for, and so is the editor."""
+    page = (await browser.get(f"{EDITION}?tab=outline")).text
+    lines = manuscript(folder).read_text(encoding="utf-8").split("\n")
+    number = next(n for n, line in enumerate(lines, 1) if line.startswith("# Cartes"))
+    assert f'href="?line={number}"' in page
+    assert f"index.md:{number}" in page
+    page = (await browser.get(f"{EDITION}?line={number}")).text
+    assert 'data-sought="Cartes sur table"' in page
+    answer = await browser.get(
+        "/place/le-meridien/118", params={"words": "  Cartes sur\u00a0table "}
+    )
+    assert answer.json() == {
+        "place": f"index.md:{number}",
+        "open": f"vscode://file/{manuscript(folder)}:{number}",
+    }
+    nowhere = await browser.get("/place/le-meridien/118?words=Xylophone")
+    assert nowhere.status_code == 404
+
+
+async def test_it_can_be_read_aloud(browser: httpx.AsyncClient) -> None:
+    """Headings, links and pictures by what a screen reader calls them, nothing hidden."""
+    page = (await browser.get(f"{EDITION}?tab=order")).text
+    assert "heading 1</span> Les ports se cherchent un cerveau" in page
+    assert "Deux grues de quai" in page
+    assert "\u200c" not in page
 
 
 async def test_changes_wake_whoever_waits() -> None:

@@ -16,7 +16,36 @@ async function rebuilt() {
   frames().forEach((frame, n) =>
     frame.addEventListener("load", () => frame.contentWindow?.scrollTo(0, places[n] ?? 0), { once: true }),
   );
+  frames().forEach(attend);
 }
+
+// From a line of the manuscript to its place in the mail, and back at a double click.
+const letters = (words) => words.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
+
+function seek(frame) {
+  const sought = letters(document.querySelector(".frames")?.dataset.sought ?? "");
+  if (!sought) return;
+  const found = [...frame.contentDocument.querySelectorAll("td, div, p, li, h1, h2, h3, a")]
+    .filter((each) => letters(each.textContent).includes(sought))
+    .pop(); // the innermost
+  found?.scrollIntoView({ block: "center" });
+}
+
+function attend(frame) {
+  const begin = () => {
+    seek(frame);
+    frame.contentDocument.addEventListener("dblclick", async (event) => {
+      const block = event.target.closest("p, li, h1, h2, h3, td") ?? event.target;
+      const place = document.querySelector(".frames").dataset.place;
+      const answer = await fetch(`${place}?words=${encodeURIComponent(block.textContent.trim().slice(0, 1500))}`);
+      if (answer.ok) location.href = (await answer.json()).open;
+    });
+  };
+  if (frame.contentDocument?.readyState === "complete" && frame.contentDocument.body?.children.length) begin();
+  else frame.addEventListener("load", begin, { once: true });
+}
+
+frames().forEach(attend);
 
 const stream = new EventSource(`/changes?since=${document.body.dataset.mark}`);
 stream.addEventListener("rebuilt", rebuilt);

@@ -8,15 +8,13 @@ Frames hold mail: sandboxed, and told to run nothing.
 from __future__ import annotations
 
 import asyncio
-import html
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, fields, replace
-from enum import StrEnum
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from fastapi import Depends, FastAPI, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -25,12 +23,24 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import StreamingResponse
 
 from mailer.config.places import shipped
-from mailer.edition.model import Variant
+from mailer.edition.blocks import Source
+from mailer.edition.finding import error
 from mailer.errors import Finding, InputError, NotFoundError, Severity
 from mailer.flows.previewing import PERSONAS, Letter, Looked, Studio
 from mailer.language import Catalogue, short_day, speech
 from mailer.phrases import kilobytes, say
+from mailer.rendering.listening import listen
 from mailer.rendering.simulation import Appearance, Client, as_shown
+from mailer.web.preview.contents import (
+    entry_saying,
+    findings_of,
+    fitting,
+    links_of,
+    outline_of,
+    variants_of,
+    words_at,
+)
+from mailer.web.preview.view import Tab, View, Width, chosen
 
 _PAGE_POLICY = (
     "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; "
@@ -46,44 +56,6 @@ _HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
 _GMAIL_CUT = 102 * 1024
 _PHONE_SUBJECT, _PHONE_PREHEADER = 36, 82  # characters on an inbox row of a phone
 _BEAT = 15.0  # seconds: a stream that says nothing is taken for dead
-
-
-class Width(StrEnum):
-    """How wide the mail is shown."""
-
-    PHONE = "375"
-    DESKTOP = "680"
-    BOTH = "both"
-
-
-class Tab(StrEnum):
-    """What is shown of it."""
-
-    SEEN = "seen"
-    TEXT = "text"
-    SOURCE = "source"
-    WIRE = "wire"
-    LINKS = "links"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """Everything that is chosen; it stands in the address."""
-
-    variant: Variant = Variant.FREE
-    width: Width = Width.BOTH
-    appearance: Appearance = Appearance.LIGHT
-    client: Client = Client.NONE
-    tab: Tab = Tab.SEEN
-    persona: str = PERSONAS[0].id
-
-    def query(self, **changed: object) -> str:
-        """Itself with something *changed*, as a query; what is usual is left out."""
-        asked = replace(self, **changed)  # type: ignore[arg-type]
-        usual = View()
-        said = {f.name: str(getattr(asked, f.name)) for f in fields(View)}
-        kept = {k: v for k, v in said.items() if v != str(getattr(usual, k))}
-        return f"?{urlencode(kept)}" if kept else "?"
 
 
 class Changes:
@@ -104,26 +76,6 @@ class Changes:
         async with self._happened:
             await self._happened.wait_for(lambda: self.count != seen)
             return self.count
-
-
-def _view(
-    variant: Variant = Variant.FREE,
-    width: Width = Width.BOTH,
-    appearance: Appearance = Appearance.LIGHT,
-    client: Client = Client.NONE,
-    tab: Tab = Tab.SEEN,
-    persona: str = PERSONAS[0].id,
-) -> View:
-    """What the address says; a name that nobody has is nobody's."""
-    known = {each.id for each in PERSONAS}
-    return View(
-        variant=variant,
-        width=width,
-        appearance=appearance,
-        client=client,
-        tab=tab,
-        persona=persona if persona in known else PERSONAS[0].id,
-    )
 
 
 App = FastAPI
@@ -167,6 +119,7 @@ def preview_app(
     app.get("/edition/{publication}/{number}")(pages.edition)
     app.get("/frame/{publication}/{number}")(pages.frame)
     app.get("/picture/{publication}/{number}/{file_name}")(pages.picture)
+    app.get("/place/{publication}/{number}")(pages.place)
     app.get("/changes")(pages.stream)
     for file, kind in (("preview.css", "text/css"), ("preview.js", "text/javascript")):
         text = (folder / file).read_text(encoding="utf-8")
@@ -191,12 +144,12 @@ class _Pages:
         return HTMLResponse(text, status_code=status)
 
     def edition(
-        self, publication: str, number: str, view: Annotated[View, Depends(_view)]
+        self, publication: str, number: str, view: Annotated[View, Depends(chosen)]
     ) -> Response:
         """An edition, as *view* says, beside all that is known of it."""
         name = f"{publication}/{number}"
         looked = self.studio.look(name)
-        view = _fitting(view, looked)
+        view = fitting(view, looked)
         letter = self._letter(looked, view)
         return self.page(
             "preview.html.j2",
@@ -206,28 +159,32 @@ class _Pages:
             view=view,
             letter=letter,
             frame=f"/frame/{quote(name)}{view.query()}",
-            variants=_variants(looked),
+            variants=variants_of(looked),
             personas=PERSONAS,
             widths=list(Width),
             appearances=list(Appearance),
             clients=list(Client),
             tabs=list(Tab),
             opened=partial(self.opened, name),
-            links=_links(letter) if letter and view.tab is Tab.LINKS else [],
+            edited=partial(self._edited, name),
+            links=links_of(letter) if letter and view.tab is Tab.LINKS else [],
+            heard=listen(letter.html) if letter and view.tab is Tab.ORDER else [],
+            outline=outline_of(looked),
+            sought=words_at(looked, view.line),
             gmail=_GMAIL_CUT,
             cut=(_PHONE_SUBJECT, _PHONE_PREHEADER),
-            errors=_of(looked, Severity.ERROR),
-            warnings=_of(looked, Severity.WARNING),
+            errors=findings_of(looked, Severity.ERROR),
+            warnings=findings_of(looked, Severity.WARNING),
             mark=self.changes.count,
         )
 
     def frame(
-        self, publication: str, number: str, view: Annotated[View, Depends(_view)]
+        self, publication: str, number: str, view: Annotated[View, Depends(chosen)]
     ) -> Response:
         """The mail itself, to be put into a frame."""
         name = f"{publication}/{number}"
         looked = self.studio.look(name)
-        view = _fitting(view, looked)
+        view = fitting(view, looked)
         letter = self._letter(looked, view)
         seen = as_shown(letter.html if letter else "", view.appearance, view.client)
         for file_name, picture in self.studio.pictures(name).items():
@@ -242,6 +199,25 @@ class _Pages:
             message = say("no such picture")
             raise NotFoundError(message)
         return Response(found.content, media_type=found.media_type)
+
+    def place(
+        self,
+        publication: str,
+        number: str,
+        words: Annotated[str, Query(max_length=2000)],
+    ) -> dict[str, str]:
+        """Where in the manuscript *words* of the mail were written, and how to go there."""
+        name = f"{publication}/{number}"
+        entry = entry_saying(outline_of(self.studio.look(name)), words)
+        if entry is None:
+            message = say("nothing of the manuscript says that")
+            raise NotFoundError(message)
+        return {"place": str(entry.at), "open": self._edited(name, entry.at)}
+
+    def _edited(self, name: str, at: Source) -> str:
+        """The address that opens the editor at *at*."""
+        words = say("here")
+        return self.opened(name, error("place", at, words))
 
     async def stream(self, since: Annotated[int, Query(ge=0)] = 0) -> Response:
         """An event for each change after *since*."""
@@ -285,41 +261,6 @@ def _environment(folder: Path, catalogue: Catalogue) -> Environment:
 
 def _file(text: str, kind: str) -> Callable[[], Response]:
     return lambda: Response(text, media_type=kind)
-
-
-def _variants(looked: Looked) -> list[Variant]:
-    """Those that are mailed, then the page."""
-    if looked.assembled is None:
-        return []
-    built = [rendering.variant for rendering in looked.assembled.frozen.renderings]
-    return [v for v in built if v.is_mail] + [v for v in built if v is Variant.WEB]
-
-
-def _fitting(view: View, looked: Looked) -> View:
-    """*view* of a variant that there is: a members' edition has no free one."""
-    there = _variants(looked)
-    return (
-        view if not there or view.variant in there else replace(view, variant=there[0])
-    )
-
-
-def _of(looked: Looked, severity: Severity) -> list[Finding]:
-    findings = looked.faults or (looked.assembled.findings if looked.assembled else ())
-    return [each for each in findings if each.severity is severity]
-
-
-def _links(letter: Letter) -> list[tuple[str, str]]:
-    """Every link of the HTML in its order: what is read, and where it leads."""
-    found = re.findall(
-        r'<a\b[^>]*\bhref="([^"]*)"[^>]*>(.*?)</a>', letter.html, re.DOTALL
-    )
-    return [(_words(inside), html.unescape(href)) for href, inside in found]
-
-
-def _words(inside: str) -> str:
-    alt = re.search(r'\balt="([^"]*)"', inside)
-    said = html.unescape(re.sub(r"<[^>]+>", "", inside)).strip()
-    return " ".join(said.split()) or (html.unescape(alt[1]) if alt else "")
 
 
 def _with_base(text: str) -> str:

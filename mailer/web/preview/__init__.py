@@ -1,0 +1,1 @@
+"""`mailer preview` in a browser."""

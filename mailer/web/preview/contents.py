@@ -1,0 +1,78 @@
+"""What a preview tells of an edition beside the mail itself."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mailer.edition.model import Variant
+from mailer.edition.outline import Entry, outline
+from mailer.errors import Finding, Severity
+from mailer.flows.previewing import Letter, Looked
+from mailer.web.preview.view import View
+
+_SOUGHT = 60  # characters that tell one passage from the others
+
+
+def variants_of(looked: Looked) -> list[Variant]:
+    """Those that are mailed, then the page."""
+    if looked.assembled is None:
+        return []
+    built = [rendering.variant for rendering in looked.assembled.frozen.renderings]
+    return [v for v in built if v.is_mail] + [v for v in built if v is Variant.WEB]
+
+
+def fitting(view: View, looked: Looked) -> View:
+    """*view* of a variant that there is: a members' edition has no free one."""
+    there = variants_of(looked)
+    return (
+        view if not there or view.variant in there else replace(view, variant=there[0])
+    )
+
+
+def outline_of(looked: Looked) -> list[Entry]:
+    """What each line of the manuscript became; nothing, where it cannot be read."""
+    return outline(looked.assembled.edition) if looked.assembled else []
+
+
+def words_at(looked: Looked, line: int) -> str:
+    """What is said where *line* of the manuscript stands, to be looked for in the mail."""
+    said = [e.words for e in outline_of(looked) if e.words and 0 < e.at.line <= line]
+    return said[-1][:_SOUGHT] if said else ""
+
+
+def entry_saying(entries: Sequence[Entry], words: str) -> Entry | None:
+    """The entry that *words* are most likely of: whose beginning they hold, the longest."""
+    heard = _letters(words)
+    told = [(_letters(e.words)[:_SOUGHT], e) for e in entries]
+    fitting = [
+        (said, e) for said, e in told if said and (said in heard or heard in said)
+    ]
+    return max(fitting, key=lambda each: len(each[0]), default=("", None))[1]
+
+
+def _letters(words: str) -> str:
+    """*words* without what typesetting changes: case, spaces, marks."""
+    return "".join(filter(str.isalnum, words.casefold()))
+
+
+def findings_of(looked: Looked, severity: Severity) -> list[Finding]:
+    """What is wrong with it as it is written, of that weight."""
+    findings = looked.faults or (looked.assembled.findings if looked.assembled else ())
+    return [each for each in findings if each.severity is severity]
+
+
+def links_of(letter: Letter) -> list[tuple[str, str]]:
+    """Every link of the HTML in its order: what is read, and where it leads."""
+    found = re.findall(
+        r'<a\b[^>]*\bhref="([^"]*)"[^>]*>(.*?)</a>', letter.html, re.DOTALL
+    )
+    return [(_words(inside), html.unescape(href)) for href, inside in found]
+
+
+def _words(inside: str) -> str:
+    alt = re.search(r'\balt="([^"]*)"', inside)
+    said = html.unescape(re.sub(r"<[^>]+>", "", inside)).strip()
+    return " ".join(said.split()) or (html.unescape(alt[1]) if alt else "")
