@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,35 +31,151 @@ if TYPE_CHECKING:
     from mailer.flows.segments import Segments
     from mailer.flows.slots import Slots
     from mailer.flows.voting import Ballots
+    from mailer.store.engine import Store
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Stores:
-    """The database, by its ports."""
+    """The database, by its ports. What a process never asks for, it never loads."""
 
-    readers: Readers
-    ledger: Ledger
-    control: Control
-    slots: Slots
-    pace: PaceKeeper
-    is_shared: bool  # with other processes, perhaps on other machines
-    approvals: Approvals
-    notices: Notices
-    relay_book: RelayBook
-    retention: Retention
-    figures: Figures
-    memberships: Memberships
-    ballots: Ballots
-    patrons: Patrons
-    joining: Joining
-    letters: Letters
-    segments: Segments
-    measures: Measures
-    archive: Archive
-    exits: Exits
-    preferences: Preferences
-    dossiers: Dossiers
-    arrivals: Arrivals
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes, perhaps on other machines, work on it too."""
+        return not self._store.is_sqlite
+
+    @cached_property
+    def readers(self) -> Readers:
+        from mailer.store.readers import SqlReaders
+
+        return SqlReaders(self._store)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        from mailer.store.deliveries import SqlLedger
+
+        return SqlLedger(self._store)
+
+    @cached_property
+    def control(self) -> Control:
+        from mailer.store.control import SqlControl
+
+        return SqlControl(self._store)
+
+    @cached_property
+    def slots(self) -> Slots:
+        from mailer.store.slots import SqlSlots
+
+        return SqlSlots(self._store)
+
+    @cached_property
+    def pace(self) -> PaceKeeper:
+        from mailer.store.pace import SqlPaceKeeper
+
+        return SqlPaceKeeper(self._store)
+
+    @cached_property
+    def approvals(self) -> Approvals:
+        from mailer.store.approvals import SqlApprovals
+
+        return SqlApprovals(self._store)
+
+    @cached_property
+    def notices(self) -> Notices:
+        from mailer.store.notices import SqlNotices
+
+        return SqlNotices(self._store)
+
+    @cached_property
+    def relay_book(self) -> RelayBook:
+        from mailer.store.relays import SqlRelayBook
+
+        return SqlRelayBook(self._store)
+
+    @cached_property
+    def retention(self) -> Retention:
+        from mailer.store.retention import SqlRetention
+
+        return SqlRetention(self._store)
+
+    @cached_property
+    def figures(self) -> Figures:
+        from mailer.store.figures import SqlFigures
+
+        return SqlFigures(self._store)
+
+    @cached_property
+    def memberships(self) -> Memberships:
+        from mailer.store.membership import SqlMemberships
+
+        return SqlMemberships(self._store)
+
+    @cached_property
+    def ballots(self) -> Ballots:
+        from mailer.store.voting import SqlBallots
+
+        return SqlBallots(self._store)
+
+    @cached_property
+    def patrons(self) -> Patrons:
+        from mailer.store.patrons import SqlPatrons
+
+        return SqlPatrons(self._store)
+
+    @cached_property
+    def joining(self) -> Joining:
+        from mailer.store.joining import SqlJoining
+
+        return SqlJoining(self._store)
+
+    @cached_property
+    def letters(self) -> Letters:
+        from mailer.store.letters import SqlLetters
+
+        return SqlLetters(self._store)
+
+    @cached_property
+    def segments(self) -> Segments:
+        from mailer.store.census import SqlSegments
+
+        return SqlSegments(self._store)
+
+    @cached_property
+    def measures(self) -> Measures:
+        from mailer.store.measuring import SqlMeasures
+
+        return SqlMeasures(self._store)
+
+    @cached_property
+    def archive(self) -> Archive:
+        from mailer.store.archive import SqlArchive
+
+        return SqlArchive(self._store)
+
+    @cached_property
+    def exits(self) -> Exits:
+        from mailer.store.exits import SqlExits
+
+        return SqlExits(self._store)
+
+    @cached_property
+    def preferences(self) -> Preferences:
+        from mailer.store.preferences import SqlPreferences
+
+        return SqlPreferences(self._store)
+
+    @cached_property
+    def dossiers(self) -> Dossiers:
+        from mailer.store.dossier import SqlDossiers
+
+        return SqlDossiers(self._store)
+
+    @cached_property
+    def arrivals(self) -> Arrivals:
+        from mailer.store.arrivals import SqlArrivals
+
+        return SqlArrivals(self._store)
 
 
 class LastResults:
@@ -87,56 +203,10 @@ async def open_stores(
 
     *fingerprint* is a keyed hash of an address: by it the erased are known again.
     """
-    from mailer.store.approvals import SqlApprovals
-    from mailer.store.archive import SqlArchive
-    from mailer.store.arrivals import SqlArrivals
-    from mailer.store.census import SqlSegments
-    from mailer.store.control import SqlControl
-    from mailer.store.deliveries import SqlLedger
-    from mailer.store.dossier import SqlDossiers
     from mailer.store.engine import Store
-    from mailer.store.exits import SqlExits
-    from mailer.store.figures import SqlFigures
-    from mailer.store.joining import SqlJoining
-    from mailer.store.letters import SqlLetters
-    from mailer.store.measuring import SqlMeasures
-    from mailer.store.membership import SqlMemberships
-    from mailer.store.notices import SqlNotices
-    from mailer.store.pace import SqlPaceKeeper
-    from mailer.store.patrons import SqlPatrons
-    from mailer.store.preferences import SqlPreferences
-    from mailer.store.readers import SqlReaders
-    from mailer.store.relays import SqlRelayBook
-    from mailer.store.retention import SqlRetention
-    from mailer.store.slots import SqlSlots
-    from mailer.store.voting import SqlBallots
 
     store = await Store.open(url, fingerprint=fingerprint)
     try:
-        yield Stores(
-            readers=SqlReaders(store),
-            ledger=SqlLedger(store),
-            control=SqlControl(store),
-            slots=SqlSlots(store),
-            pace=SqlPaceKeeper(store),
-            is_shared=not store.is_sqlite,
-            approvals=SqlApprovals(store),
-            notices=SqlNotices(store),
-            relay_book=SqlRelayBook(store),
-            retention=SqlRetention(store),
-            figures=SqlFigures(store),
-            memberships=SqlMemberships(store),
-            ballots=SqlBallots(store),
-            patrons=SqlPatrons(store),
-            joining=SqlJoining(store),
-            letters=SqlLetters(store),
-            segments=SqlSegments(store),
-            measures=SqlMeasures(store),
-            archive=SqlArchive(store),
-            exits=SqlExits(store),
-            preferences=SqlPreferences(store),
-            dossiers=SqlDossiers(store),
-            arrivals=SqlArrivals(store),
-        )
+        yield Stores(store)
     finally:
         await store.close()

@@ -11,7 +11,9 @@ import hashlib
 import hmac
 import os
 import re
-from collections.abc import Callable, Mapping, MutableMapping
+import sys
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any, TextIO
 
@@ -44,7 +46,8 @@ def log_to(
     """
     import logging
 
-    import structlog
+    with _without("rich"):
+        import structlog
 
     # It has its own tracebacks to tell of mails that a pattern stumbled over.
     logging.getLogger("flufl.bounce").disabled = True
@@ -74,6 +77,23 @@ def log_to(
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(stream),
     )
+
+
+@contextmanager
+def _without(name: str) -> Iterator[None]:
+    """Let nothing find the module *name* meanwhile.
+
+    structlog can draw tracebacks with rich, and would load four megabytes of it and of
+    what that loads, in every process of ours. No form of our log draws anything.
+    """
+    kept = sys.modules.pop(name, None)
+    sys.modules[name] = None  # type: ignore[assignment]  # how Python says: not to be had
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+        if kept is not None:
+            sys.modules[name] = kept
 
 
 def written_as(form: Form, stream: TextIO) -> Form:

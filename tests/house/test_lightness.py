@@ -19,3 +19,43 @@ def test_what_sends_loads_no_renderer(module: str) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == []
+
+
+def test_a_log_is_written_without_what_could_draw_it() -> None:
+    """Coloured tracebacks cost four megabytes; who draws tables still finds rich."""
+    code = """
+import sys
+import rich.console
+from mailer.cli.logs import log_to
+log_to(sys.stderr, 20, key=None)
+import rich
+print(*sorted({"pygments", "attr", "rich.traceback"} & sys.modules.keys()))
+print(rich is sys.modules["rich"], rich.console is sys.modules["rich.console"])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["True", "True"]
+
+
+def test_a_store_is_loaded_when_it_is_asked_for(tmp_path) -> None:
+    """A process that sends has no use for what pages and members need."""
+    code = """
+import asyncio, sys
+from mailer.stores import open_stores
+async def look():
+    async with open_stores(f"sqlite:///{sys.argv[1]}/m.db") as stores:
+        stores.ledger
+        print(*(m for m in ("dossier", "patrons", "voting") if f"mailer.store.{m}" in sys.modules))
+        stores.ballots
+        print("mailer.store.voting" in sys.modules)
+asyncio.run(look())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["True"]
