@@ -34,6 +34,13 @@ class Kept:
         return Purged(replies=3)
 
 
+class NoPolls:
+    """A ballot box that was never used."""
+
+    async def polls(self, publication: str | None = None) -> list[Any]:
+        return []
+
+
 class Home:
     """A house whose clock is set by hand."""
 
@@ -46,7 +53,7 @@ class Home:
         )
         self.keeper = Housekeeper(
             lambda: cast("Any", house),
-            cast("Any", SimpleNamespace(retention=self.kept)),
+            cast("Any", SimpleNamespace(retention=self.kept, ballots=NoPolls())),
             lambda: self.is_sending,
         )
 
