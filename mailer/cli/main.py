@@ -20,6 +20,7 @@ from mailer.cli import (
     approvals,
     bounces,
     checks,
+    clicks,
     daemon,
     database,
     dkim,
@@ -82,6 +83,7 @@ suppressions.register(app)
 bounces.register(app)
 dkim.register(app)
 sponsors.register(app)
+clicks.register(app)
 daemon.register(app)
 doctor.register(app)
 database.register(app)
