@@ -12,6 +12,7 @@ from mailer.wiring import House
 
 if TYPE_CHECKING:
     from mailer.edition.model import Publication
+    from mailer.flows.archive import ArchiveDesk
     from mailer.flows.correspondence import PostDesk
     from mailer.flows.joining import JoiningDesk
     from mailer.flows.patronage import PatronageDesk
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from mailer.web.public.app import Router, Site
     from mailer.web.public.pages import Pages
     from mailer.web.public.privacy import Held
+
+_LAST = 3
+"""How many editions a publication's page shows below its form."""
 
 _LINK_LASTS = timedelta(days=7)
 """How long a confirmation link works where unconfirmed requests are kept for ever."""
@@ -120,17 +124,23 @@ def _routers(
     house: House, stores: Stores, pages: Pages, ring: Callable[[], None]
 ) -> list[Router]:
     """One for each subject; what a subject needs is handed over here."""
+    from mailer.flows.archive import Published, latest
     from mailer.flows.voting import VotingDesk
     from mailer.intake import hook_desk
     from mailer.web.public import hooks, joining, members, polls
 
+    archive = _archive_desk(house, stores)
+
+    async def last(publication: str) -> Sequence[Published]:
+        return await latest(archive, publication, _LAST)
+
     voting = VotingDesk(ballots=stores.ballots, keyring=house.keyring)
     return [
-        joining.router(_joining(house, stores, pages, ring), pages),
+        joining.router(_joining(house, stores, pages, ring), pages, latest=last),
         *_own(house, stores, pages),
         polls.router(voting, pages, now=house.clock.now),
-        *_archive(house, stores, pages),
         hooks.router(hook_desk(house, stores)),
+        *_archive(house, archive, stores, pages),
         members.router(patronage(house, stores), now=house.clock.now),
     ]
 
@@ -192,19 +202,25 @@ def _held(house: House) -> Held:
     )
 
 
-def _archive(house: House, stores: Stores, pages: Pages) -> list[Router]:
-    """What has left, for everybody: pages, feeds, pictures, and the way to them."""
+def _archive_desk(house: House, stores: Stores) -> ArchiveDesk:
     from mailer.flows.archive import ArchiveDesk
-    from mailer.web.public import archive, feeds, media, privacy, signposts
 
     known = house.settings.publications
-    desk = ArchiveDesk(
+    return ArchiveDesk(
         archive=stores.archive,
         keyring=house.keyring,
         clock=house.clock,
         publications={name: house.settings.publication(name) for name in known},
         gift_days=house.settings.members.gift_days,
     )
+
+
+def _archive(
+    house: House, desk: ArchiveDesk, stores: Stores, pages: Pages
+) -> list[Router]:
+    """What has left, for everybody: pages, feeds, pictures, and the way to them."""
+    from mailer.web.public import archive, feeds, media, privacy, signposts
+
     return [
         feeds.router(desk, pages),
         archive.router(desk, pages),
@@ -271,6 +287,7 @@ def _joining(
         ),
         lasts=house.settings.retention.unconfirmed or _LINK_LASTS,
         is_open=house.public_url is not None,
+        fill_time=limits.fill_time,
         sentences=pages.sentences,
         ring=ring,
     )

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from pydantic import Field
 
 from mailer.config.table import Table
+from mailer.config.values import Duration
 
 
 class Signup(Table):
-    """Requests in a rolling hour, day or 30 days; 0 is no limit."""
+    """Requests in a rolling hour, day or 30 days; 0 is no limit.
+
+    ``fill_time`` is how long somebody who is no program needs for the form, at least.
+    """
 
     address_daily: int = Field(default=1, ge=0)
     address_monthly: int = Field(default=3, ge=0)
@@ -16,3 +22,4 @@ class Signup(Table):
     network_hourly: int = Field(default=30, ge=0)
     domain_hourly: int = Field(default=200, ge=0)
     hourly: int = Field(default=500, ge=0)
+    fill_time: Duration = timedelta(seconds=3)

@@ -36,10 +36,9 @@ from mailer.phrases import NOTHING, Phrase, say
 log = structlog.get_logger()
 
 _FORM_LASTS = timedelta(hours=24)
-_LEAST = timedelta(seconds=3)
-"""Nobody reads a form, types an address and sends it in less; programs do."""
-
 _LEAST_AGAIN = timedelta(seconds=1)
+"""Who has filled the form in already needs only press the button."""
+
 _V4_NETWORK, _V6_NETWORK = 24, 64
 _LONGEST_EMAIL = 320
 _LONGEST_AGENT = 400
@@ -73,7 +72,7 @@ class Traces:
     """What requests are counted by: keyed names that cannot be turned back."""
 
     address: str
-    ip: str
+    visitor: str
     network: str
     domain: str
 
@@ -138,7 +137,8 @@ class Joining(Protocol):
 class JoiningDesk:
     """What joining needs. ``ring`` has the letters looked at soon.
 
-    ``lasts`` is how long a confirmation link works. Without ``is_open`` nobody can sign
+    ``lasts`` is how long a confirmation link works, ``fill_time`` what a person needs to
+    fill the form in at least. Without ``is_open`` nobody can sign
     up: nothing is hosted that a letter could link to.
     """
 
@@ -148,6 +148,7 @@ class JoiningDesk:
     limits: SignupLimits
     lasts: timedelta
     is_open: bool
+    fill_time: timedelta
     sentences: Callable[[str], Catalogue]
     ring: Callable[[], None] = lambda: None
 
@@ -299,7 +300,7 @@ def traces_of(email: str, publication: str, ip: str, keyring: Keyring) -> Traces
     mailbox = f"{publication} {mailbox_key(email)}"
     return Traces(
         address=keyring.digest("signup address", mailbox),
-        ip=keyring.digest("signup ip", ip),
+        visitor=keyring.digest("signup visitor", ip),
         network=keyring.digest("signup network", network_of(ip)),
         domain=keyring.digest("signup domain", domain_of(email)),
     )
@@ -335,7 +336,7 @@ def _doubt(
         age = desk.clock.now() - _moment(moment)
     except (TokenError, ValueError, OverflowError):
         return say("Check your address, then press the button.")
-    least = _LEAST if kind == "first" else _LEAST_AGAIN
+    least = desk.fill_time if kind == "first" else min(_LEAST_AGAIN, desk.fill_time)
     if named != publication.id or age > _FORM_LASTS:
         return say("This form has been open for too long. Please send it again.")
     if shown != version:

@@ -93,7 +93,7 @@ def _ask(
         insert(signup).values(
             at=now,
             address=traces.address,
-            ip=traces.ip,
+            visitor=traces.visitor,
             network=traces.network,
             domain=traces.domain,
             heeded=not is_over,
@@ -132,7 +132,7 @@ def _of_the_visitor(asking: Asking, limits: SignupLimits) -> Iterator[_Limit]:
     """What is said aloud, for it tells nothing of an address."""
     traces = asking.traces
     yield None, limits.hourly, _HOUR
-    yield signup.c.ip == traces.ip, limits.ip_hourly, _HOUR
+    yield signup.c.visitor == traces.visitor, limits.ip_hourly, _HOUR
     yield signup.c.network == traces.network, limits.network_hourly, _HOUR
     yield signup.c.domain == traces.domain, limits.domain_hourly, _HOUR
 

@@ -326,12 +326,12 @@ signup = Table(
     Column("at", Moment, nullable=False, index=True),
     # Keyed names: they count, and cannot be turned back into anybody.
     Column("address", String(24), nullable=False),
-    Column("ip", String(24), nullable=False),
+    Column("visitor", String(24), nullable=False),
     Column("network", String(24), nullable=False),
     Column("domain", String(24), nullable=False),
     Column("heeded", Boolean, nullable=False),
     Index(None, "address", "at"),
-    Index(None, "ip", "at"),
+    Index(None, "visitor", "at"),
     Index(None, "network", "at"),
     Index(None, "domain", "at"),
 )

@@ -7,15 +7,19 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import insert
 
 from mailer.audience.subscriber import Action, Reason, Standing, Suppression
 from mailer.audience.token import Keyring
 from mailer.flows.correspondence import ClaimedLetter, LetterKind
 from mailer.flows.joining import Asking, SignupLimits, Visit, traces_of
+from mailer.flows.ports import Admission
 from mailer.flows.retention import Terms
+from mailer.store.barring import ERASED
 from mailer.store.joining import SqlJoining
 from mailer.store.letters import SqlLetters
 from mailer.store.retention import SqlRetention
+from mailer.store.schema import suppression
 from tests.contract.house import NOW, PAPER, House
 
 WEEK = timedelta(days=7)
@@ -140,7 +144,6 @@ async def test_who_left_is_away_until_they_confirm(site: Site) -> None:
     [
         (Reason.UNSUBSCRIBED, 1),
         (Reason.BOUNCED, 1),
-        (Reason.ERASED, 1),
         (Reason.COMPLAINED, 0),
         (Reason.MANUAL, 0),
     ],
@@ -154,6 +157,18 @@ async def test_a_readers_own_hand_lifts_what_was_theirs(
     assert len(await site.posted()) == letters
     assert await site.confirm() is bool(letters)
     assert len(await site.house.readers.suppressions()) == 1 - letters
+
+
+async def test_who_was_erased_comes_back_by_their_own_hand(site: Site) -> None:
+    """Of them a hash is left, which an import respects and a confirmation ends."""
+    site.house.store._fingerprint = lambda key: f"hash of {key}"
+    gone = {"email": "", "reason": Reason.ERASED, "at": NOW, "note": ""}
+    listed = insert(suppression).values(email_key=f"{ERASED}hash of {ADA}", **gone)
+    await site.house.store.write(lambda c: c.execute(listed))
+    assert await site.house.admit(ADA) == [Admission.SUPPRESSED]
+    assert await site.ask()
+    assert await site.confirm()
+    assert await site.house.readers.suppressions() == []
 
 
 async def test_a_mailbox_gets_one_letter_a_day_and_three_a_month(site: Site) -> None:

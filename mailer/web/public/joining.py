@@ -5,7 +5,9 @@ Nothing changes by a GET: programs follow every link of a mail before its reader
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi import Form as Field
@@ -16,6 +18,7 @@ from mailer.audience.address import mask
 from mailer.audience.token import Purpose
 from mailer.edition.model import Publication
 from mailer.edition.rhythm import rhythm
+from mailer.flows.archive import Published
 from mailer.flows.joining import (
     Answer,
     Confirmation,
@@ -34,19 +37,30 @@ from mailer.web.public.pages import Pages
 Text = Annotated[str, Field()]
 
 
-def router(desk: JoiningDesk, pages: Pages) -> APIRouter:
+Latest = Callable[[str], Awaitable[Sequence[Published]]]
+"""The last editions of a publication, for its page."""
+
+
+async def nothing_yet(_: str) -> Sequence[Published]:
+    """Where no archive is kept."""
+    return ()
+
+
+def router(
+    desk: JoiningDesk, pages: Pages, *, latest: Latest = nothing_yet
+) -> APIRouter:
     """``/``, ``/p/<publication>``, ``/subscribe``, ``/confirm/<token>``."""
     routes = APIRouter()
-    doors = _Doors(desk, pages)
+    doors = _Doors(desk, pages, latest)
 
     @routes.get("/")
     async def home(request: Request) -> HTMLResponse:
-        return doors.home(request)
+        return await doors.home(request)
 
     @routes.get("/p/{publication}")
     async def home_of(request: Request, publication: str) -> HTMLResponse:
         found = doors.known(publication)
-        return doors.front(found, pages.lang(request, found))
+        return await doors.front(found, pages.lang(request, found))
 
     @routes.post("/subscribe")
     async def subscribe(
@@ -84,8 +98,8 @@ def router(desk: JoiningDesk, pages: Pages) -> APIRouter:
 class _Doors:
     """The pages of joining, each from what a flow has said."""
 
-    def __init__(self, desk: JoiningDesk, pages: Pages) -> None:
-        self._desk, self._pages = desk, pages
+    def __init__(self, desk: JoiningDesk, pages: Pages, latest: Latest) -> None:
+        self._desk, self._pages, self._latest = desk, pages, latest
 
     def known(self, publication: str) -> Publication:
         """The publication of this id, or the only one."""
@@ -95,15 +109,15 @@ class _Doors:
             raise HTTPException(404)
         return found
 
-    def home(self, request: Request) -> HTMLResponse:
+    async def home(self, request: Request) -> HTMLResponse:
         """That of the only publication, or all of them."""
         lang = self._pages.lang(request)
         only = self._pages.only()
         if only is not None:
-            return self.front(only, lang)
+            return await self.front(only, lang)
         return self._pages.html("letters.html.j2", lang=lang, rhythm=rhythm)
 
-    def front(
+    async def front(
         self,
         publication: Publication,
         lang: str,
@@ -126,6 +140,12 @@ class _Doors:
             email=email,
             note=answer.note if answer else NOTHING,
             fault=answer.fault if answer else NOTHING,
+            editions=await self._latest(publication.id),
+            to=lambda slug: self._pages.link(
+                f"/archive/{quote(publication.id)}/{quote(slug)}",
+                lang,
+                publication.lang,
+            ),
         )
 
     async def subscribe(self, filled: Filled, publication: Publication) -> HTMLResponse:
@@ -135,7 +155,9 @@ class _Doors:
         pages, lang = self._pages, filled.lang
         answer = await sign_up(filled, publication, self._desk)
         if answer.heard is Heard.AGAIN:
-            return self.front(publication, lang, answer=answer, email=filled.email)
+            return await self.front(
+                publication, lang, answer=answer, email=filled.email
+            )
         if answer.heard is Heard.TOO_MANY:
             headers = {"Retry-After": "3600"}
             return pages.refusal(

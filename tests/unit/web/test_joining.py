@@ -99,6 +99,7 @@ async def opened(
         limits=limits,
         lasts=timedelta(days=7),
         is_open=is_open,
+        fill_time=timedelta(seconds=3),
         sentences=pages.sentences,
         ring=lambda: rings.append("ring"),
     )

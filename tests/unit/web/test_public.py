@@ -42,6 +42,7 @@ def desk_of(pages: Pages) -> JoiningDesk:
         limits=SignupLimits(),
         lasts=timedelta(days=7),
         is_open=True,
+        fill_time=timedelta(seconds=3),
         sentences=pages.sentences,
     )
 
