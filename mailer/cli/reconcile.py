@@ -100,6 +100,7 @@ async def _reconcile(
         run = await run_called(name, stores)
         if not dry_run:
             await _recover(call, run, stores)
+            await _settle_reports(call, stores)
         doubts = await stores.control.doubts(run)
         cases = open_cases(doubts, await stores.ledger.frozen(run), call.house.keyring)
         cases = hear(cases, _mails(paths))
@@ -139,6 +140,14 @@ async def _recover(call: Invocation, run: Run, stores: Stores) -> None:
             await stores.ledger.recover(run, now=now, all_leases=True)
     except GuardError:
         call.err.tell(say("{run} is being sent: its doubts so far.", run=run.name))
+
+
+async def _settle_reports(call: Invocation, stores: Stores) -> None:
+    """What came back and was not settled yet may end a doubt by itself."""
+    from mailer.flows.aftermath import settle_open
+    from mailer.intake import intake_desk
+
+    await settle_open(intake_desk(call.house, stores))
 
 
 def _mails(paths: Sequence[Path]) -> Iterator[tuple[str, bytes]]:

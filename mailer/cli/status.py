@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,9 +20,10 @@ from mailer.delivery.ledger import State
 from mailer.delivery.reply import TOO_BIG
 from mailer.delivery.report import balance_line
 from mailer.errors import NotFoundError
-from mailer.phrases import say, say_many
+from mailer.phrases import Phrase, say, say_many
 
 if TYPE_CHECKING:
+    from mailer.flows.arrivals import Toll
     from mailer.flows.ports import Entry, Run
     from mailer.stores import Stores
 
@@ -72,10 +74,13 @@ async def _runs(call: Invocation, limit: int, *, json: bool) -> None:
     async with call.house.stores() as stores:
         runs = await stores.ledger.runs(limit=limit)
         counted = [(run, await stores.ledger.tally(run)) for run in runs]
+        came_back = await _came_back(call, stores)
     daemon = daemon_says(call, "status")
     if json:
         rows = [run_json(call, run, tally) for run, tally in counted]
-        call.print_json({"schema": 1, "daemon": daemon, "runs": rows})
+        told = [asdict(toll) for toll in came_back]
+        row = {"schema": 1, "daemon": daemon, "runs": rows, "came_back": told}
+        call.print_json(row)
         return
     _tell_daemon(call, daemon)
     if not counted:
@@ -87,6 +92,29 @@ async def _runs(call: Invocation, limit: int, *, json: bool) -> None:
             why = run.reason or word(run.state)
             call.out.tell(say("! {run}: {why}", run=run.name, why=why))
             call.out.tell(say("  {balance}", balance=balance_line(tally)))
+    for toll in came_back:
+        call.out.tell(_worry(toll))
+
+
+async def _came_back(call: Invocation, stores: Stores) -> list[Toll]:
+    """Of the newest editions those of which so much came back that it needs a person."""
+    from mailer.flows.arrivals import RECENT
+
+    intake = call.house.settings.intake
+    blocked, ratio = intake.alert_blocked, intake.alert_ratio
+    tolls = await stores.arrivals.tolls(since=call.house.clock.now() - RECENT)
+    return [toll for toll in tolls if toll.worries(blocked=blocked, ratio=ratio)]
+
+
+def _worry(toll: Toll) -> Phrase:
+    return say(
+        "! {edition}: {bounces}, {complaints}, {blame} ({command})",
+        edition=toll.edition,
+        bounces=say_many("{count} bounce", "{count} bounces", toll.hard + toll.soft),
+        complaints=say_many("{count} complaint", "{count} complaints", toll.complaints),
+        blame=say_many("{count} that blames us", "{count} that blame us", toll.ours),
+        command="mailer bounces list",
+    )
 
 
 def _tell_daemon(call: Invocation, daemon: Mapping[str, Any] | None) -> None:

@@ -13,7 +13,7 @@ from mailer.daemon import tidings
 from mailer.daemon.herald import Herald
 from mailer.errors import IntakeError, MailerError
 from mailer.flows.aftermath import settle_open
-from mailer.flows.arrivals import Arrival, Toll, Upshot
+from mailer.flows.arrivals import RECENT, Arrival, Toll, Upshot, Worry
 from mailer.flows.intake import IntakeDesk, Maildrop, collect
 from mailer.flows.meter import Meter
 from mailer.flows.ports import Run
@@ -26,12 +26,6 @@ from mailer.wiring import House
 log = structlog.get_logger()
 
 _DAY = timedelta(days=1)
-_RECENT = timedelta(days=14)
-"""How far back a run may have ended whose refusals are still looked for."""
-
-_FEW = 20
-"""Messages below which a share of what came back says nothing."""
-
 Tell = Callable[[Phrase], None]
 
 
@@ -175,7 +169,7 @@ class Collector:
                 mails=intake.keep_mails, arrivals=intake.keep, now=now
             )
             for run in await self._stores.ledger.runs(limit=50):
-                if run.finished is not None and now - run.finished < _RECENT:
+                if run.finished is not None and now - run.finished < RECENT:
                     await self.ended(run)
         except MailerError as error:
             log.warning("intake.failed", reason=str(error))
@@ -185,7 +179,7 @@ class Collector:
     async def _judge_us(self) -> None:
         """Tell operators, once for an edition, that what comes back is about them."""
         house = self._house()
-        since = house.clock.now() - _RECENT
+        since = house.clock.now() - RECENT
         for toll in await self._stores.arrivals.tolls(since=since):
             for told in _grave(toll, house):
                 key = (told.event, toll.edition)
@@ -208,11 +202,10 @@ class Collector:
 def _grave(toll: Toll, house: House) -> list[tidings.Tidings]:
     """What of *toll* operators must hear."""
     intake = house.settings.intake
-    found = []
-    if intake.alert_blocked and toll.ours >= intake.alert_blocked:
-        found.append(tidings.blocked(toll))
-    if toll.accepted >= _FEW and toll.is_high(intake.alert_ratio):
-        found.append(tidings.many_bounces(toll))
-    if toll.complains:
-        found.append(tidings.many_complaints(toll))
-    return found
+    told = {
+        Worry.BLOCKED: tidings.blocked,
+        Worry.BOUNCES: tidings.many_bounces,
+        Worry.COMPLAINTS: tidings.many_complaints,
+    }
+    worries = toll.worries(blocked=intake.alert_blocked, ratio=intake.alert_ratio)
+    return [told[worry](toll) for worry in worries]

@@ -27,6 +27,13 @@ _COMPLAINTS = 0.003
 """The share of complaints above which Gmail and Yahoo turn mail away."""
 
 
+_FEW = 20
+"""Messages below which a share of what came back says nothing."""
+
+RECENT = timedelta(days=14)
+"""How far back something is still worth a word to operators."""
+
+
 class Proof(StrEnum):
     """How we know that an arrival is about a message of ours, and whose."""
 
@@ -132,6 +139,14 @@ class Wanted:
     reasons: frozenset[str] = frozenset()
 
 
+class Worry(StrEnum):
+    """What is wrong where much comes back."""
+
+    BLOCKED = "blocked"
+    BOUNCES = "bounces"
+    COMPLAINTS = "complaints"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Toll:
     """What came back of the newest edition of a publication, beside what was taken."""
@@ -144,14 +159,22 @@ class Toll:
     complaints: int = 0
     ours: int = 0
 
-    def is_high(self, ratio: float) -> bool:
-        """Whether more than *ratio* of what was taken bounced; 0 never is."""
-        return bool(ratio) and self.hard + self.soft > ratio * self.accepted
+    def worries(self, *, blocked: int, ratio: float) -> list[Worry]:
+        """What of it a person should hear.
 
-    @property
-    def complains(self) -> bool:
-        """Whether so many complain that providers act on it: over 0.3 %, and not by two."""
-        return self.complaints > max(2, _COMPLAINTS * self.accepted)
+        That *blocked* reports blame us; that more than *ratio* of what was taken bounced,
+        where that is a number that says something; that so many complain that providers
+        act on it. 0 is never.
+        """
+        found = []
+        if blocked and self.ours >= blocked:
+            found.append(Worry.BLOCKED)
+        bounced = self.hard + self.soft
+        if ratio and self.accepted >= _FEW and bounced > ratio * self.accepted:
+            found.append(Worry.BOUNCES)
+        if self.complaints > max(2, _COMPLAINTS * self.accepted):
+            found.append(Worry.COMPLAINTS)
+        return found
 
 
 class Arrivals(Protocol):

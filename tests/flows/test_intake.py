@@ -19,11 +19,21 @@ from mailer.delivery.bounce.model import Kind, Reason, Return
 from mailer.delivery.bounce.policy import Terms
 from mailer.delivery.ledger import State
 from mailer.delivery.providers.event import Event
+from mailer.delivery.reply import Attempt, Reply, judge
+from mailer.delivery.reply import Stage as At
 from mailer.delivery.return_path import ReturnPaths
 from mailer.edition.model import Variant
 from mailer.errors import StoreError
 from mailer.flows.aftermath import settle_open
-from mailer.flows.arrivals import LEAVE, Arrival, Proof, Upshot, Wanted
+from mailer.flows.arrivals import (
+    LEAVE,
+    Arrival,
+    Proof,
+    Toll,
+    Upshot,
+    Wanted,
+    Worry,
+)
 from mailer.flows.intake import (
     IntakeDesk,
     digest,
@@ -31,7 +41,8 @@ from mailer.flows.intake import (
     take_mail,
 )
 from mailer.flows.leaving import Exit, Farewell
-from mailer.flows.ports import Run
+from mailer.flows.ports import Run, Settlement
+from mailer.flows.refusals import sweep
 from mailer.store.arrivals import SqlArrivals
 from tests.contract.house import NOW, PAPER, House, settlement
 from tests.fakes.clock import FakeClock
@@ -363,3 +374,74 @@ async def test_a_crash_between_taking_and_settling_costs_nothing(stage: Stage) -
     assert await settle_open(stage.desk) == 1
     assert await settle_open(stage.desk) == 0
     assert await stage.barred() == {A: Bar.BOUNCED}
+
+
+async def refuse(stage: Stage, *, code: int, enhanced: str, text: str) -> Run:
+    """A further run in which the relay refuses everybody at RCPT."""
+    run = await stage.house.open_run(number=119)
+    for claim in await stage.house.claim(run):
+        await stage.house.hand_over(claim, now=NOW)
+        attempt = Attempt(
+            relay="principal", stage=At.RCPT, reply=Reply(code, text, enhanced)
+        )
+        refused = Settlement(
+            claim=claim,
+            state=State.REFUSED,
+            attempt=attempt,
+            verdict=judge(attempt),
+        )
+        await stage.house.settle(refused, now=NOW)
+    return run
+
+
+async def test_what_a_relay_refuses_at_once_counts_as_a_bounce(stage: Stage) -> None:
+    """No report ever comes of it. Once, however often it is looked at."""
+    run = await refuse(stage, code=550, enhanced="5.1.1", text="User unknown")
+    off = replace(stage.desk, terms=lambda _: Terms(refusals=False))
+    assert await sweep(run, off) == 0
+    assert await sweep(run, stage.desk) == 2
+    assert await sweep(run, stage.desk) == 0
+    assert await stage.barred() == {A: Bar.BOUNCED, B: Bar.BOUNCED}
+    found = await stage.arrivals.latest(Wanted(), limit=9)
+    assert {(each.way, each.proof) for each in found} == {("relay", Proof.LEDGER)}
+    assert await stage.house.states(run) == {A: State.REFUSED, B: State.REFUSED}
+
+
+@pytest.mark.parametrize(
+    ("code", "enhanced", "text"),
+    [
+        (552, "5.2.2", "mailbox full"),
+        (554, "5.7.1", "blocked using zen.spamhaus.org"),
+        (550, "5.7.26", "unauthenticated mail"),
+    ],
+)
+async def test_other_refusals_say_nothing_of_the_address(
+    stage: Stage, code: int, enhanced: str, text: str
+) -> None:
+    """They are about the moment, the message, or us."""
+    run = await refuse(stage, code=code, enhanced=enhanced, text=text)
+    assert await sweep(run, stage.desk) == 0
+    assert await stage.barred() == {}
+    assert await stage.arrivals.latest(Wanted(), limit=9) == []
+
+
+@pytest.mark.parametrize(
+    ("toll", "worries"),
+    [
+        ({"accepted": 1000, "hard": 40, "soft": 10}, []),
+        ({"accepted": 1000, "hard": 41, "soft": 10}, [Worry.BOUNCES]),
+        ({"accepted": 19, "hard": 19}, []),
+        ({"accepted": 1000, "complaints": 3}, []),
+        ({"accepted": 1000, "complaints": 4}, [Worry.COMPLAINTS]),
+        ({"accepted": 10, "complaints": 2}, []),
+        ({"accepted": 10, "ours": 10}, [Worry.BLOCKED]),
+    ],
+)
+def test_when_a_person_must_hear_of_it(
+    toll: dict[str, int], worries: list[Worry]
+) -> None:
+    """Shares that say something, and the providers' own limit for complaints."""
+    found = Toll(publication=PAPER.id, edition="p/1", **toll)
+    assert found.worries(blocked=10, ratio=0.05) == worries
+    if Worry.COMPLAINTS not in worries:
+        assert found.worries(blocked=0, ratio=0) == []
