@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 import httpx
 from fastapi import APIRouter
@@ -34,6 +35,16 @@ LETTER = replace(
 )
 
 
+@cache
+def _theme(name: str) -> Theme:
+    return load_theme(name, [shipped("templates")])
+
+
+@cache
+def _catalogue(lang: str) -> Catalogue:
+    return load_catalogue(lang, [shipped("templates")])
+
+
 class Looks:
     """These publications, in the themes that ship."""
 
@@ -44,10 +55,10 @@ class Looks:
         return self._publications
 
     def theme(self, publication: Publication) -> Theme:
-        return load_theme(publication.theme, [shipped("templates")])
+        return _theme(publication.theme)
 
     def sentences(self, lang: str) -> Catalogue:
-        return load_catalogue(lang, [shipped("templates")])
+        return _catalogue(lang)
 
 
 def pages_of(*publications: Publication, public_url: str | None = URL) -> Pages:

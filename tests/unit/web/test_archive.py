@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+import shutil
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -100,9 +103,29 @@ def others() -> APIRouter:
     return routes
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with our schema and nobody in it: made once, copied for each test."""
+    file = tmp_path_factory.mktemp("template") / "mailer.db"
+
+    async def make() -> None:
+        await (await Store.open(f"sqlite:///{file}")).close()
+
+    with ThreadPoolExecutor(1) as thread:  # away from the loop that the tests use
+        thread.submit(asyncio.run, make()).result()
+    return file
+
+
 @pytest.fixture
-async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
+async def store(template: Path, tmp_path: Path) -> AsyncIterator[Store]:
+    shutil.copy(template, tmp_path / "mailer.db")
     store = await Store.open(f"sqlite:///{tmp_path}/mailer.db")
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def shop(store: Store) -> AsyncIterator[Shop]:
     clock = FakeClock()
     readers = SqlReaders(store)
     rows = [
@@ -132,7 +155,6 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
     ]
     async with visiting(routers, pages) as browser:
         yield Shop(store=store, browser=browser, clock=clock, tokens=tokens)
-    await store.close()
 
 
 async def test_an_edition_is_shown_as_it_was_frozen(shop: Shop) -> None:
@@ -424,7 +446,7 @@ def test_a_theme_without_marks_gets_everything_all_the_same(
     assert framed(page).around(around, today=date(2026, 3, 14)) == shown
 
 
-async def test_the_privacy_page_says_what_is_set(tmp_path: Path) -> None:
+async def test_the_privacy_page_says_what_is_set() -> None:
     """Terms, who answers, and whether anything is measured, in both languages."""
     replies = timedelta(days=89, hours=3)
     said = []
@@ -466,9 +488,10 @@ async def test_pictures_are_served_by_their_hash_alone(shop: Shop) -> None:
         assert (await shop.get(f"/media/{wrong}")).status_code == 404, wrong
 
 
-async def test_pictures_of_a_proof_are_on_the_shelf(tmp_path: Path) -> None:
+async def test_pictures_of_a_proof_are_on_the_shelf(
+    store: Store, tmp_path: Path
+) -> None:
     """Before anything is frozen; by the same names, and nothing else that lies there."""
-    store = await Store.open(f"sqlite:///{tmp_path}/mailer.db")
     shelf, name = tmp_path / "media", f"{'a' * 20}.jpg"
     shelf.mkdir()
     (shelf / name).write_bytes(JPEG)
@@ -478,7 +501,6 @@ async def test_pictures_of_a_proof_are_on_the_shelf(tmp_path: Path) -> None:
         assert (await browser.get(f"/media/{name}")).content == JPEG
         for wrong in (f"{'b' * 20}.png", f"{'c' * 20}.jpg", "..%2fmailer.db"):
             assert (await browser.get(f"/media/{wrong}")).status_code == 404
-    await store.close()
 
 
 async def test_the_map_names_what_is_open_and_robots_the_map(shop: Shop) -> None:
@@ -505,9 +527,8 @@ async def test_the_map_names_what_is_open_and_robots_the_map(shop: Shop) -> None
         assert parsed(icon).tag.endswith("svg")
 
 
-async def test_a_publication_may_keep_out_of_search_engines(tmp_path: Path) -> None:
+async def test_a_publication_may_keep_out_of_search_engines(store: Store) -> None:
     """Every page says so, and the map has none of it."""
-    store = await Store.open(f"sqlite:///{tmp_path}/mailer.db")
     quiet = replace(PAPER, indexed=False)
     desk = ArchiveDesk(
         archive=SqlArchive(store),
@@ -534,4 +555,3 @@ async def test_a_publication_may_keep_out_of_search_engines(tmp_path: Path) -> N
             "location"
         ] == "/archive/le-meridien"
         assert (await browser.get("/feed.atom")).status_code == 200
-    await store.close()
