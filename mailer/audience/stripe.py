@@ -31,6 +31,9 @@ _PHASES = {
 }
 """``incomplete`` says nothing: its first payment is still to come."""
 
+_FAR = int(datetime(2500, 1, 1, tzinfo=UTC).timestamp())
+"""A moment beyond it is none that anybody paid for."""
+
 _PAID = frozenset({"paid", "no_payment_required"})
 
 
@@ -65,7 +68,7 @@ class _Object:
 
     def text(self, key: str) -> str:
         value = self._value.get(key)
-        return value if isinstance(value, str) else ""
+        return value if isinstance(value, str) and value.isprintable() else ""
 
     def name(self, key: str) -> str:
         """The id of something that may stand there whole (``expand``)."""
@@ -73,12 +76,9 @@ class _Object:
 
     def moment(self, key: str) -> datetime | None:
         value = self._value.get(key)
-        if not isinstance(value, int) or isinstance(value, bool):
+        if not isinstance(value, int) or not 0 < value < _FAR:
             return None
-        try:
-            return datetime.fromtimestamp(value, UTC)
-        except (OverflowError, OSError, ValueError):
-            return None
+        return datetime.fromtimestamp(value, UTC)
 
 
 def read_event(body: bytes, shop: Shop) -> Event | None:

@@ -39,6 +39,10 @@ class Grant:
     source: str = ""
 
     def __post_init__(self) -> None:
+        for what, said in (("name", self.name), ("consent", self.source)):
+            if not said.isprintable():
+                message = say("{what} has a character that nobody sees", what=what)
+                raise InputError(message)
         if self.until is not None and self.tier is not Tier.MEMBER:
             message = say("only a membership has a last day")
             raise InputError(message, hint="--tier member --until 2027-01-31")

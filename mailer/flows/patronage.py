@@ -212,7 +212,8 @@ def _text(told: Mapping[str, object], key: str, *, required: bool = True) -> str
     value = told.get(key)
     if value is None and not required:
         return ""
-    if not isinstance(value, str) or (required and not value):
+    is_text = isinstance(value, str) and value.isprintable()
+    if not isinstance(value, str) or not is_text or (required and not value):
         message = say("{key} is missing, or no text", key=key)
         raise InputError(message)
     return value

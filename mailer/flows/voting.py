@@ -140,13 +140,17 @@ async def slip_of(
     desk: VotingDesk, publication: str, slug: str, token: str, id_: str, choice: str
 ) -> Slip | None:
     """The vote that a link holds; None if it is nobody's, or of no poll they were sent."""
+    if not (slug + id_).isprintable():  # no database takes a NUL
+        return None
     try:
         bearer = read_bearer(desk.keyring, Purpose.VOTE, token)
         subscriber, place = bearer.subscriber, int(choice)
     except (TokenError, ValueError):
         return None
+    if bearer.publication != publication:
+        return None
     poll = await desk.ballots.poll(publication, slug, id_)
-    if poll is None or bearer.publication != poll.publication:
+    if poll is None:
         return None
     if str(place) != choice or not 1 <= place <= len(poll.ballot.choices):
         return None
@@ -178,6 +182,8 @@ async def results(
     ballots: Ballots, publication: str, slug: str, id_: str, now: datetime
 ) -> Standing | None:
     """The poll for who comes without a link; None if it is not everybody's to read."""
+    if not (publication + slug + id_).isprintable():
+        return None
     poll = await ballots.poll(publication, slug, id_)
     if poll is None or not poll.is_public:
         return None

@@ -11,7 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -155,12 +156,13 @@ class SqlBallots:
             if _key(connection, poll, make=False) is None:
                 return False
             counts = json.dumps(_counts(connection, poll))
-            connection.execute(delete(vote).where(_is(vote, poll)))
-            connection.execute(
-                update(ballot_box)
-                .where(_is(ballot_box, poll))
-                .values(key=None, counts_json=counts)
-            )
+            with _overwriting(connection):
+                connection.execute(delete(vote).where(_is(vote, poll)))
+                connection.execute(
+                    update(ballot_box)
+                    .where(_is(ballot_box, poll))
+                    .values(key=None, counts_json=counts)
+                )
             return True
 
         return await self._store.write(work)
@@ -262,6 +264,22 @@ def _key(connection: Connection, poll: Poll, *, make: bool = True) -> bytes | No
         select(ballot_box.c.key).where(_is(ballot_box, poll)).with_for_update()
     ).scalar()
     return None if found is None else bytes(found)
+
+
+@contextmanager
+def _overwriting(connection: Connection) -> Iterator[None]:
+    """What is deleted is gone from SQLite's file, too: its pages are written over.
+
+    Its journal is written over by what comes later, and PostgreSQL's pages by VACUUM.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    connection.exec_driver_sql("PRAGMA secure_delete = ON")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql("PRAGMA secure_delete = OFF")
 
 
 def _blinded(key: bytes, voter: Voter) -> str:

@@ -154,6 +154,8 @@ def _routes(desk: ApiDesk, routes: APIRouter) -> None:
         limit: Annotated[int, Query(ge=1, le=_MOST)] = _PAGE,
     ) -> PageOut:
         """Subscribers by address. ``reads_as`` asks for one publication's tier today."""
+        if not after.isprintable():
+            raise HTTPException(422, "after is no address")
         if publication is not None:
             _known(desk, publication)
         elif reads_as is not None:

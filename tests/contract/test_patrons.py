@@ -212,6 +212,7 @@ async def test_our_own_format_says_it_plainly(house: House) -> None:
         ({"at": "2026-03-14T06:00:00"}, "says no time zone"),
         ({"email": "nobody"}, "not an address"),
         ({"id": 1}, "id is missing"),
+        ({"id": "1\0"}, "id is missing"),
         ({"expires": "2026-12-31"}, "there is no expires"),
     ],
 )

@@ -94,6 +94,8 @@ FORGED: Sequence[tuple[dict[str, str], str]] = (
     ({"id_": "autre"}, "1"),
     ({"slug": "quais"}, "1"),
     ({"slug": 'ports","x":"'}, "1"),
+    ({"slug": "ports\0"}, "1"),
+    ({"id_": "\ud800"}, "1"),
     *(({}, choice) for choice in ("0", "4", "01", "-1", "un", "")),
 )
 
