@@ -244,6 +244,7 @@ def purge(
             "replies": found.replies,
             "unconfirmed": found.unconfirmed,
             "left": found.left,
+            "polls": found.polls,
         }
         call.print_json({"schema": 1, "dry_run": dry_run, **facts})
         return
@@ -279,6 +280,15 @@ def _purged(purged: Purged) -> list[Phrase]:
                 "{count} reader who left long ago",
                 "{count} readers who left long ago",
                 purged.left,
+            ),
+        ),
+        (
+            purged.polls,
+            say_many(
+                "{count} anonymous poll that is over: its answers, but for their counts",
+                "{count} anonymous polls that are over: their answers, but for their"
+                " counts",
+                purged.polls,
             ),
         ),
     ]

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 import structlog
 
 from mailer.errors import MailerError
-from mailer.flows.voting import seal_what_is_over
 from mailer.stores import Stores
 from mailer.wiring import House
 
@@ -26,7 +25,6 @@ class Housekeeper:
     ) -> None:
         self._house = house
         self._retention = stores.retention
-        self._ballots = stores.ballots
         self._is_sending = is_sending
         self._last: datetime | None = None
         self._task: asyncio.Task[None] | None = None
@@ -49,7 +47,6 @@ class Housekeeper:
     async def _purge(self, now: datetime) -> None:
         try:
             purged = await self._retention.purge(self._house().retention, now)
-            sealed = await seal_what_is_over(self._ballots, now)
         except MailerError as error:
             log.warning("retention.failed", reason=str(error))
         except Exception:  # must not stop the daemon
@@ -61,6 +58,5 @@ class Housekeeper:
                     replies=purged.replies,
                     unconfirmed=purged.unconfirmed,
                     left=purged.left,
+                    polls=purged.polls,
                 )
-            if sealed:
-                log.info("polls.sealed", count=sealed)

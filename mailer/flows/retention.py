@@ -22,14 +22,19 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purged:
-    """Deliveries that lost a relay's words, requests that are gone, readers erased."""
+    """Deliveries that lost a relay's words, requests that are gone, readers erased.
+
+    ``polls`` are anonymous ones that ended: their keys and every answer are destroyed,
+    their counts stay.
+    """
 
     replies: int = 0
     unconfirmed: int = 0
     left: int = 0
+    polls: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.replies or self.unconfirmed or self.left)
+        return bool(self.replies or self.unconfirmed or self.left or self.polls)
 
 
 class Retention(Protocol):

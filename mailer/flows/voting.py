@@ -99,12 +99,6 @@ class Ballots(Protocol):
     async def votes(self, poll: Poll) -> Sequence[Vote]:
         """Every answer with its reader, by address; none of an anonymous poll."""
 
-    async def seal(self, poll: Poll) -> bool:
-        """End an anonymous poll: keep its counts, destroy its key and each answer.
-
-        Whether anything was left to destroy.
-        """
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VotingDesk:
@@ -189,16 +183,6 @@ async def results(
         return None
     counts = await ballots.counts(poll) if poll.shows_results(now) else None
     return Standing(poll=poll, is_open=poll.is_open(now), counts=counts)
-
-
-async def seal_what_is_over(ballots: Ballots, now: datetime) -> int:
-    """End the anonymous polls whose last day is over; how many there were to end."""
-    over = [
-        poll
-        for poll in await ballots.polls()
-        if poll.ballot.anonymous and not poll.is_open(now)
-    ]
-    return sum([await ballots.seal(poll) for poll in over])
 
 
 async def last_result(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -33,6 +34,7 @@ from mailer.store.schema import (
     subscriber,
     subscription,
 )
+from mailer.store.voting import seal, still_sealable
 
 _PART = 2000
 _COUNTED = timedelta(days=30)
@@ -65,7 +67,10 @@ class SqlRetention:
                 gone = _long_gone(now - terms.left).subquery()
                 counted = select(func.count()).select_from(gone)
                 left = connection.execute(counted).scalar_one()
-            return Purged(replies=spoken, unconfirmed=unconfirmed, left=left)
+            polls = len(still_sealable(connection, now))
+            return Purged(
+                replies=spoken, unconfirmed=unconfirmed, left=left, polls=polls
+            )
 
         return await self._store.read(count)
 
@@ -89,7 +94,9 @@ class SqlRetention:
             before = now - terms.left
             left = await self._all(lambda c: _erase_long_gone(c, before, now))
         await self._all(blank_late_replies)
-        return Purged(replies=spoken, unconfirmed=unconfirmed, left=left)
+        over = await self._store.read(lambda c: still_sealable(c, now))
+        polls = sum([await self._store.write(partial(seal, poll=p)) for p in over])
+        return Purged(replies=spoken, unconfirmed=unconfirmed, left=left, polls=polls)
 
     async def _all(self, part: Callable[[Connection], int]) -> int:
         """Do *part*, a transaction each, until nothing is left."""

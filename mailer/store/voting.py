@@ -149,23 +149,38 @@ class SqlBallots:
         rows = await self._store.read(lambda c: c.execute(given).all())
         return [Vote(email=r.email, choice=r.choice, at=r.voted_at) for r in rows]
 
-    async def seal(self, poll: Poll) -> bool:
-        """See the port."""
 
-        def work(connection: Connection) -> bool:
-            if _key(connection, poll, make=False) is None:
-                return False
-            counts = json.dumps(_counts(connection, poll))
-            with _overwriting(connection):
-                connection.execute(delete(vote).where(_is(vote, poll)))
-                connection.execute(
-                    update(ballot_box)
-                    .where(_is(ballot_box, poll))
-                    .values(key=None, counts_json=counts)
-                )
-            return True
+def still_sealable(connection: Connection, now: datetime) -> list[Poll]:
+    """Anonymous polls that are over, and whose answers are not destroyed yet."""
+    with_key = select(ballot_box.c.edition, ballot_box.c.poll).where(
+        ballot_box.c.key.is_not(None)
+    )
+    waiting = {(row.edition, row.poll) for row in connection.execute(with_key)}
+    if not waiting:
+        return []
+    return [
+        poll
+        for poll in _read(connection, _asked())
+        if (poll.edition, poll.ballot.id) in waiting and not poll.is_open(now)
+    ]
 
-        return await self._store.write(work)
+
+def seal(connection: Connection, poll: Poll) -> bool:
+    """Keep the counts of an anonymous poll, destroy its key and each answer.
+
+    Whether anything was left to destroy.
+    """
+    if _key(connection, poll, make=False) is None:
+        return False
+    counts = json.dumps(_counts(connection, poll))
+    with _overwriting(connection):
+        connection.execute(delete(vote).where(_is(vote, poll)))
+        connection.execute(
+            update(ballot_box)
+            .where(_is(ballot_box, poll))
+            .values(key=None, counts_json=counts)
+        )
+    return True
 
 
 def _asked() -> Select[Any]:

@@ -15,11 +15,12 @@ from mailer.audience.token import Purpose
 from mailer.edition.ballot import Ballot
 from mailer.edition.gathering.results import Choice
 from mailer.edition.model import Variant
+from mailer.flows.retention import Purged, Terms
 from mailer.flows.voting import (
     last_result,
     look,
-    seal_what_is_over,
 )
+from mailer.store.retention import SqlRetention
 from mailer.store.schema import ballot_box, vote
 from tests.contract.house import NOW, PAPER, House
 from tests.contract.polling import (
@@ -33,6 +34,8 @@ from tests.contract.polling import (
     Polling,
     asking,
 )
+
+EVER = Terms(replies=None, unconfirmed=None)
 
 
 @pytest.fixture
@@ -181,10 +184,11 @@ async def test_what_is_over_keeps_its_counts_alone(polling: Polling) -> None:
     await polling.send(asking(SECRET), A, B)
     await polling.vote(A, 2)
     await polling.vote(B, 3)
-    ballots = polling.house.ballots
-    assert await seal_what_is_over(ballots, OVER - timedelta(seconds=1)) == 0
-    assert await seal_what_is_over(ballots, OVER) == 1
-    assert await seal_what_is_over(ballots, OVER) == 0
+    retention = SqlRetention(polling.house.store)
+    assert await retention.purge(EVER, OVER - timedelta(seconds=1)) == Purged()
+    assert await retention.due(EVER, OVER) == Purged(polls=1)
+    assert await retention.purge(EVER, OVER) == Purged(polls=1)
+    assert await retention.purge(EVER, OVER) == Purged()
     assert await polling.counts(now=OVER) == [0, 1, 1]
     assert await polling.given(A, now=OVER) is None
     rows = await polling.house.store.read(
@@ -203,7 +207,7 @@ async def test_a_named_poll_is_not_sealed(polling: Polling) -> None:
     """Who answered what stays for the newsroom."""
     await polling.send(asking(BRIDGE), A)
     await polling.vote(A, 2)
-    assert await seal_what_is_over(polling.house.ballots, OVER) == 0
+    assert await SqlRetention(polling.house.store).purge(EVER, OVER) == Purged()
     (poll,) = await polling.house.ballots.polls()
     (found,) = await polling.house.ballots.votes(poll)
     assert (found.email, found.choice, found.at) == (A, 2, NOW)
