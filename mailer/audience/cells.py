@@ -46,6 +46,7 @@ _GONE: Mapping[Reason, frozenset[str]] = {
     ),
     Reason.ERASED: frozenset(["erased"]),
 }
+_REASONS = {word: reason for reason, words in _GONE.items() for word in words}
 _ABSENT = frozenset(  # does not read, and does not say that they left
     """inactive inactif resilie resiliee cancelled canceled pending unconfirmed
     non-confirme non-confirmee en-attente disabled deleted supprime supprimee archived
@@ -99,16 +100,19 @@ def departure_of(values: Values, left: Collection[str] = ()) -> Departure | None
         return Departure(reason, _moment_or_none(gone))
     if values.get("barred"):
         return _barred(values["barred"])
-    muted = plain(values.get("muted", "")) in _TRUE
-    if muted or plain(values.get("reads", "")) in _FALSE:
+    if "muted" in values and plain(values["muted"]) in _TRUE:
         return Departure(Reason.UNSUBSCRIBED)
-    for word in (values.get("tier", ""), values.get("status", "")):
+    if "reads" in values and plain(values["reads"]) in _FALSE:
+        return Departure(Reason.UNSUBSCRIBED)
+    for field in ("tier", "status"):
+        word = values.get(field)
+        if word is None:
+            continue
         known = plain(word)
         if known in left:
             return Departure(Reason.UNSUBSCRIBED)
-        for reason, words in _GONE.items():
-            if known in words:
-                return Departure(reason)
+        if (reason := _REASONS.get(known)) is not None:
+            return Departure(reason)
         if known in _ABSENT:
             message = say("the file says that they do not read: {word}", word=word)
             raise InputError(message)
@@ -121,14 +125,15 @@ def tier_of(values: Values) -> Tier:
     A status is a word of another tool, or of no meaning here: only what it says of
     members is heard.
     """
-    if values.get("tiers") or any(
-        plain(values.get(flag, "")) in _TRUE for flag in ("comped", "paid")
+    if "tiers" in values or any(
+        flag in values and plain(values[flag]) in _TRUE for flag in ("comped", "paid")
     ):
         return Tier.MEMBER
-    if plain(values.get("paid", "")) in _FALSE:
+    if "paid" in values and plain(values["paid"]) in _FALSE:
         return Tier.FREE
     word = values.get("tier", "")
-    known, standing = plain(word), plain(values.get("status", ""))
+    known = plain(word)
+    standing = plain(values["status"]) if "status" in values else ""
     if known in _MEMBER or (standing in _MEMBER and not known):
         return Tier.MEMBER
     if known in _FREE or known in _ACTIVE:
@@ -161,7 +166,9 @@ def moment_of(text: str) -> datetime | None:
 
 def language_of(values: Values) -> str:
     """``fr`` or ``en``; empty for what we do not speak, and for none."""
-    word = plain(values.get("lang", ""))
+    if "lang" not in values:
+        return ""
+    word = plain(values["lang"])
     return _LANGUAGES.get(word) or _LANGUAGES.get(word.partition("-")[0], "")
 
 
@@ -181,8 +188,10 @@ def tags_of(values: Values) -> tuple[str, ...]:
 
 def unfolded(values: dict[str, str]) -> dict[str, str]:
     """*values* with what listmonk keeps of a person in one cell of JSON."""
+    if "attributes" not in values:
+        return values
     try:
-        kept = json.loads(values.get("attributes") or "{}")
+        kept = json.loads(values["attributes"])
     except ValueError:
         return values
     if not isinstance(kept, dict):
@@ -207,6 +216,8 @@ _ATTRIBUTES = {
 
 def evidence_of(values: Values, tool: str) -> str:
     """What the file knows of how they agreed: when, confirmed when, from where."""
+    if not tool:
+        return ""
     said = (
         ("opted in {}", values.get("opted_in")),
         ("confirmed {}", values.get("confirmed")),
