@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mailer.edition.gathering.results import PollResult
+    from mailer.flows.answers import Answers
     from mailer.flows.approvals import Approvals
     from mailer.flows.archive import Archive
     from mailer.flows.arrivals import Arrivals
@@ -56,6 +57,12 @@ class Stores:
         from mailer.store.deliveries import SqlLedger
 
         return SqlLedger(self._store)
+
+    @cached_property
+    def answers(self) -> Answers:
+        from mailer.store.answers import SqlAnswers
+
+        return SqlAnswers(self._store)
 
     @cached_property
     def control(self) -> Control:

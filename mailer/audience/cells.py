@@ -111,8 +111,8 @@ def departure_of(values: Values, left: Collection[str] = ()) -> Departure | None
         known = plain(word)
         if known in left:
             return Departure(Reason.UNSUBSCRIBED)
-        if (reason := _REASONS.get(known)) is not None:
-            return Departure(reason)
+        if known in _REASONS:
+            return Departure(_REASONS[known])
         if known in _ABSENT:
             message = say("the file says that they do not read: {word}", word=word)
             raise InputError(message)

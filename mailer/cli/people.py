@@ -15,7 +15,7 @@ from mailer.audience.subscriber import (
     Subscription,
     Tier,
 )
-from mailer.cli import dossiers, members, rosters, tags
+from mailer.cli import answers, dossiers, members, rosters, tags
 from mailer.cli.invocation import invocation, run_async
 from mailer.cli.options import JsonOption, PublicationOption, YesOption
 from mailer.cli.segments import segment_called
@@ -32,6 +32,7 @@ def register(app: typer.Typer) -> None:
     rosters.register(subscribers)
     members.register(subscribers)
     tags.register(subscribers)
+    answers.register(subscribers)
     dossiers.register(subscribers, app)
     app.add_typer(subscribers, name="subscribers")
 
