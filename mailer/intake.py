@@ -84,27 +84,32 @@ def maildrops(house: House) -> list[Maildrop]:
 
 
 def door(
-    house: House, desk: Callable[[], IntakeDesk], taken: Callable[[], None]
+    house: Callable[[], House],
+    desk: Callable[[], IntakeDesk],
+    taken: Callable[[], None],
 ) -> Door:
-    """Who is let in by the listener; *taken* is called after each mail."""
+    """Who is let in by the listener, by the settings in force; *taken* after each mail."""
     from mailer.flows.intake import take_mail
     from mailer.transport.reception import Door
-
-    own = set(_leaves(house))
-    for name in house.settings.publications:
-        own.add(house.settings.publication(name).return_path.lower())
 
     def is_ours(address: str) -> bool:
         name, _, domain = address.lower().rpartition("@")
         bare = f"{name.partition('+')[0]}@{domain}"
-        return bare in own or desk().paths.read(address) is not None
+        return bare in _own(house()) or desk().paths.read(address) is not None
 
     async def take(raw: bytes, recipients: Sequence[str]) -> None:
-        way = house.settings.intake.protocol
+        way = house().settings.intake.protocol
         await take_mail(raw, desk(), way=way, recipients=recipients)
         taken()
 
     return Door(is_ours=is_ours, take=take)
+
+
+def _own(house: House) -> set[str]:
+    """The return paths, as they are without keys, and where one unsubscribes."""
+    known = map(house.settings.publication, house.settings.publications)
+    paths = {publication.return_path.lower() for publication in known}
+    return paths | set(_leaves(house))
 
 
 def _leaves(house: House) -> dict[str, frozenset[str]]:

@@ -197,11 +197,12 @@ def _show_all(call: Invocation, found: Sequence[Arrival]) -> None:
                 call.said(word(each.kind)),
                 each.recipient or "-",
                 each.edition or "-",
-                call.said(_reason(each)),
+                call.said(_reason(each)) or "-",
                 call.said(word(each.upshot)),
             )
-            call.out.tell("  ".join(words).rstrip())
+            call.out.tell("  ".join(words))
         return
+    from mailer.flows.arrivals import Upshot
     from mailer.language import moment
 
     roomy = call.out.width >= _ROOMY
@@ -214,7 +215,8 @@ def _show_all(call: Invocation, found: Sequence[Arrival]) -> None:
         table.add_column(overflow="fold", style="dim")
     for each in found:
         shown = moment(each.at.astimezone(call.house.zone), call.speech.lang)
-        about = (each.edition, call.said(_reason(each)), call.said(each.words))
+        done = word(each.upshot) if each.upshot is Upshot.SUPPRESSED else each.words
+        about = (each.edition, call.said(_reason(each)), call.said(done))
         more = Words(" · ".join(filter(None, about)), style="dim")
         who = Words(each.recipient or "–")
         if not roomy and more.plain:

@@ -62,7 +62,7 @@ class Collector:
                 from mailer.transport.reception import reception
 
                 lmtp = house.settings.intake.protocol == "lmtp"
-                entrance = door(house, lambda: self._desk()[0], self.wake)
+                entrance = door(self._house, lambda: self._desk()[0], self.wake)
                 try:
                     where = await stack.enter_async_context(
                         reception(entrance, at=at, speaks_lmtp=lmtp)

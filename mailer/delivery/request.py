@@ -37,14 +37,15 @@ class Request:
 
     ``tokens`` may be ours: those of the subject, then those of the text. ``exact`` says
     that the subject is the one that we ask for, and nothing else. ``sender`` is who it
-    is from if a server we trust vouches for it, else empty. ``to`` is whom it names as
-    recipients, in lower case.
+    is from if a server we trust vouches for it, else empty; ``claimed`` is who it
+    says it is from. ``to`` is whom it names as recipients, in lower case.
     """
 
     tokens: tuple[str, ...] = ()
     exact: bool = False
     names_leaving: bool = False
     sender: str = ""
+    claimed: str = ""
     to: tuple[str, ...] = ()
     is_automatic: bool = False
 
@@ -80,6 +81,7 @@ def _read(mail: Message, trusted: str) -> Request:
         exact=asks is not None,
         names_leaving=_WORD.search(subject) is not None,
         sender=_vouched(mail, trusted) if trusted else "",
+        claimed=_claimed(mail),
         to=tuple(dict.fromkeys(to)),
         is_automatic=is_automatic,
     )
@@ -110,10 +112,9 @@ def _is_automatic(mail: Message, *, exact: bool) -> bool:
 
 def _vouched(mail: Message, trusted: str) -> str:
     """The address it is from, if the topmost verdict of *trusted* says ``dmarc=pass``."""
-    addresses = getaddresses(list(map(str, mail.get_all("From", ()))))
-    if len(addresses) != 1 or "@" not in addresses[0][1]:
+    sender = _claimed(mail)
+    if not sender:
         return ""
-    sender = addresses[0][1]
     for value in mail.get_all("Authentication-Results", ()):
         server, _, results = " ".join(str(value).split()).lower().partition(";")
         if server.split()[:1] != [trusted]:
@@ -126,6 +127,13 @@ def _vouched(mail: Message, trusted: str) -> str:
                 return sender if f"header.from={domain}" in said else ""
         return ""  # the topmost one is ours; what stands below anybody may have written
     return ""
+
+
+def _claimed(mail: Message) -> str:
+    """The one address in From; empty if there are none, or several."""
+    addresses = getaddresses(list(map(str, mail.get_all("From", ()))))
+    only = addresses[0][1] if len(addresses) == 1 else ""
+    return only[:320] if "@" in only and only.isprintable() else ""
 
 
 def _text(mail: Message) -> str:

@@ -218,8 +218,8 @@ async def _asked(
                 return _bound(arrival, copy, Proof.RETURN_PATH)
     if not publications:
         return None
+    arrival = replace(arrival, recipient=request.claimed)
     if request.sender:
-        arrival = replace(arrival, recipient=request.sender)
         for copy in await desk.arrivals.copies(request.sender, limit=_NEWEST):
             if copy.publication in publications:
                 return _bound(arrival, copy, Proof.SENDER)

@@ -88,8 +88,8 @@ def _tired(row: list[Incident], terms: Terms) -> Ruling:
     last = row[-1]
     if terms.hard and len(failed) >= terms.hard:
         words = say_many(
-            "the address is gone, says {count} edition: {reason}",
-            "the address is gone, say {count} editions: {reason}",
+            "{count} edition says that the address is gone: {reason}",
+            "{count} editions say that the address is gone: {reason}",
             len(failed),
             reason=spoken(hard[-1].reason),
         )

@@ -94,6 +94,7 @@ def test_a_sender_counts_where_our_server_vouches(
     """Anybody can write a From; only the topmost word of our own server is believed."""
     request = read_request(mail(*headers), trusted="MX.our.example")
     assert request.sender == sender
+    assert request.claimed in {"", "a@b.example", "a@evil.example"}
     assert read_request(mail(*headers)).sender == ""
 
 
