@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from mailer.edition.model import Publication
     from mailer.flows.archive import ArchiveDesk
     from mailer.flows.correspondence import PostDesk
-    from mailer.flows.joining import JoiningDesk
+    from mailer.flows.joining import Form, JoiningDesk
     from mailer.flows.patronage import PatronageDesk
     from mailer.language import Catalogue
     from mailer.rendering.theme import Theme
     from mailer.web.public.app import Router, Site
+    from mailer.web.public.archive import MakeForm
     from mailer.web.public.pages import Pages
     from mailer.web.public.privacy import Held
 
@@ -125,6 +126,7 @@ def _routers(
 ) -> list[Router]:
     """One for each subject; what a subject needs is handed over here."""
     from mailer.flows.archive import Published, latest
+    from mailer.flows.joining import show_form
     from mailer.flows.voting import VotingDesk
     from mailer.intake import hook_desk
     from mailer.web.public import hooks, joining, members, polls
@@ -135,12 +137,17 @@ def _routers(
         return await latest(archive, publication, _LAST)
 
     voting = VotingDesk(ballots=stores.ballots, keyring=house.keyring)
+    entrance = _joining(house, stores, pages, ring)
+
+    def form(publication: Publication, lang: str) -> Form | None:
+        return show_form(publication, lang, entrance) if entrance.is_open else None
+
     return [
-        joining.router(_joining(house, stores, pages, ring), pages, latest=last),
+        joining.router(entrance, pages, latest=last),
         *_own(house, stores, pages),
         polls.router(voting, pages, now=house.clock.now),
         hooks.router(hook_desk(house, stores)),
-        *_archive(house, archive, stores, pages),
+        *_archive(house, archive, stores, pages, form),
         members.router(patronage(house, stores), now=house.clock.now),
     ]
 
@@ -216,14 +223,14 @@ def _archive_desk(house: House, stores: Stores) -> ArchiveDesk:
 
 
 def _archive(
-    house: House, desk: ArchiveDesk, stores: Stores, pages: Pages
+    house: House, desk: ArchiveDesk, stores: Stores, pages: Pages, form: MakeForm
 ) -> list[Router]:
     """What has left, for everybody: pages, feeds, pictures, and the way to them."""
     from mailer.web.public import archive, feeds, media, privacy, signposts
 
     return [
         feeds.router(desk, pages),
-        archive.router(desk, pages),
+        archive.router(desk, pages, form),
         media.router(stores.archive, house.loaded.media_folder()),
         signposts.router(desk, pages),
         privacy.router(_held(house), pages),

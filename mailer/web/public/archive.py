@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 from mailer.edition.model import Publication
 from mailer.errors import NotFoundError
 from mailer.flows.archive import ArchiveDesk, Opened, browse, latest, open_page
+from mailer.flows.joining import Form
 from mailer.phrases import say
 from mailer.web.public.framing import Around, framed
 from mailer.web.public.fresh import FOR_EVER, unless_known
@@ -31,11 +32,17 @@ _AROUND = "around"
 _HTML = "text/html; charset=utf-8"
 _NOBODY_ELSES = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
 
+MakeForm = Callable[[Publication, str], Form | None]
 Token = Annotated[str, Query(alias="m", max_length=500)]
 
 
-def router(desk: ArchiveDesk, pages: Pages) -> APIRouter:
-    """``/archive``, ``/archive/<publication>``, ``/archive/<publication>/<slug>``."""
+def router(
+    desk: ArchiveDesk, pages: Pages, form: MakeForm = lambda _publication, _lang: None
+) -> APIRouter:
+    """``/archive``, ``/archive/<publication>``, ``/archive/<publication>/<slug>``.
+
+    *form* makes the sign-up form below an edition, where one can sign up.
+    """
     routes = APIRouter()
 
     @routes.get("/archive")
@@ -112,7 +119,10 @@ def router(desk: ArchiveDesk, pages: Pages) -> APIRouter:
 
     @lru_cache(maxsize=_KEPT_PAGES)
     def shown_to_all(opened: Opened, _: date) -> tuple[bytes, str]:
-        """Once for all who bring no token, while nothing around it changes."""
+        """Once for all who bring no token, while nothing around it changes.
+
+        And for a day at most, the time for which a form is good.
+        """
         return shown(opened, _known(pages, opened.edition.listing.publication), "")
 
     def shown(
@@ -129,6 +139,7 @@ def router(desk: ArchiveDesk, pages: Pages) -> APIRouter:
             "to": addresses(pages, whose, lang, token if opened.welcome else ""),
             "is_listed": whose.indexed and not (token or gift),
             "around": _around(pages, whose),
+            "form": None if opened.welcome else form(whose, lang),
             "described": _described(opened, whose, pages.public_url or ""),
         }
         said = {
