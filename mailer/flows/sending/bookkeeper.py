@@ -22,7 +22,6 @@ from mailer.phrases import Phrase, say
 
 log = structlog.get_logger()
 
-_QUICK = 0.001  # seconds: a commit this short is not worth waiting for company
 _AGAIN = timedelta(seconds=1)
 
 Answer = Callable[[bool], None]
@@ -113,12 +112,13 @@ class Bookkeeper:
             self._company.set()
 
     async def _wait_for_company(self) -> None:
-        """On a slow disk, let every connection that is busy ask before committing.
+        """Let every connection that is busy ask before committing.
 
         Else they fall into two halves that take turns, each waiting for the other's
-        flush. Never longer than the last commit took, and not at all if that was quick.
+        flush, and each message pays for half as many others. Never longer than the last
+        commit took.
         """
-        if self._took < _QUICK or len(self._asked) >= self.busy:
+        if len(self._asked) >= self.busy:
             return
         self._company.clear()
         try:
