@@ -9,6 +9,7 @@ from random import Random
 
 from tests.chaos import (
     audience,
+    clicks,
     clocks,
     daemons,
     death,
@@ -98,6 +99,7 @@ PROGRAMMES = (
     Programme(family="daemon", name="killed", how=daemons.together, seeds=20),
     Programme(family="daemon", name="stopped", how=daemons.stopped, seeds=6),
     Programme(family="audience", name="readers leave", how=audience.leaving, seeds=6),
+    Programme(family="audience", name="one clicks", how=clicks.clicks, seeds=6),
     Programme(family="audience", name="edited", how=audience.edited, seeds=2),
     Programme(family="relay", name="bad moods", how=moods.moody, seeds=40),
     Programme(family="relay", name="dead a while", how=moods.dead_for_a_while, seeds=6),

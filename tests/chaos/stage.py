@@ -31,7 +31,8 @@ EDITION = "le-meridien/next"
 _STEP = 1000.0  # seconds that the clock is moved when only waiting is left
 _PATIENCE = 3.0  # seconds a victim waits for a relay or a database
 _PROVIDERS = 20
-_KEY = "0123456789abcdef0123456789abcdef\n"
+KEY = "0123456789abcdef0123456789abcdef"
+"""What signs the links of every scene."""
 
 
 @dataclass(kw_only=True)
@@ -110,7 +111,7 @@ class Stage:
             "XDG_DATA_HOME": str(self.folder / "home"),
             "MAILER_STORAGE__FOLDER": str(data),
             "MAILER_STORAGE__MEDIA": str(self.folder / "media"),
-            "MAILER_SITE__SECRET_KEY": _KEY.strip(),
+            "MAILER_SITE__SECRET_KEY": KEY,
             "MAILER_RELAYS__PRINCIPAL__RATE": "",
             "MAILER_SEND__LINGER": "0s",
             "MAILER_SEND__APPROVAL": "auto",
@@ -304,14 +305,15 @@ class Scene:
 
     def rows(self) -> list[Row]:
         """The ledger, read past the program."""
-        found = self._read("SELECT email, state, reason FROM delivery")
+        found = self.read("SELECT email, state, reason FROM delivery")
         return [Row(email=r.email, state=r.state, reason=r.reason) for r in found]
 
     def is_over(self) -> bool:
         """Whether the ledger says that the run has ended."""
-        return [r.state for r in self._read("SELECT state FROM run")] == ["sent"]
+        return [r.state for r in self.read("SELECT state FROM run")] == ["sent"]
 
-    def _read(self, query: str) -> Sequence[Any]:
+    def read(self, query: str) -> Sequence[Any]:
+        """What the database says, past the program."""
         engine = create_engine(self.database, poolclass=NullPool)
         with engine.connect() as connection:
             found = connection.execute(text(query)).all()
