@@ -86,10 +86,13 @@ def _came_too_soon(trace: Trace, accepted: datetime | None) -> bool:
 
 
 def _bursts(traces: Sequence[Trace]) -> set[tuple[str, int]]:
-    """Whose mail had many of its links fetched within a moment."""
+    """Whose mail had many of its links fetched within a moment.
+
+    By whoever seems a reader: one who reads while a known scanner works stays one.
+    """
     clicks: dict[tuple[str, int], list[Trace]] = {}
     for trace in sorted(traces, key=lambda each: each.at):
-        if trace.kind is Kind.CLICK:
+        if trace.kind is Kind.CLICK and not trace.automatic:
             clicks.setdefault((trace.edition, trace.subscriber), []).append(trace)
     return {key for key, found in clicks.items() if _is_burst(found)}
 

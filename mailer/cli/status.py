@@ -160,6 +160,8 @@ async def _run(call: Invocation, name: str, json: bool) -> None:
         call.print_json({"schema": 1, "runs": [row]})
         return
     call.out.print(runs_table(call, [(run, tally)]))
+    if run.segment:
+        call.out.tell(say("  segment: {rule}", rule=run.segment))
     if run.accepted:
         call.out.tell(say("  accepted: {accepted}", accepted=acceptances(run.accepted)))
     if run.finished is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -67,6 +68,12 @@ def test_who_fetches_everything_at_once_is_no_reader() -> None:
     assert marks([trace("a"), trace("a"), trace("a")]) == [False] * 3
     apart = [trace("a"), trace("b", seconds=66), trace("c", seconds=71)]
     assert marks(apart) == [False] * 3
+
+
+def test_a_reader_beside_a_known_scanner_stays_one() -> None:
+    """What says of itself that it is a machine makes nobody else one."""
+    scanned = [replace(trace(name), automatic=True) for name in "abc"]
+    assert marks([*scanned, trace("a")]) == [True, True, True, False]
 
 
 def test_one_reader_is_not_judged_by_another() -> None:
