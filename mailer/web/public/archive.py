@@ -112,10 +112,14 @@ def router(
         if token or gift:
             content, policy = shown(opened, whose, token, gift)
             headers = {"Content-Security-Policy": policy, **_NOBODY_ELSES}
-            return HTMLResponse(content, headers=headers)
+            return HTMLResponse(_near(content, request, pages), headers=headers)
         content, policy = shown_to_all(opened, desk.today(whose))
-        headers = {"Content-Security-Policy": policy}
-        return unless_known(request, content, media_type=_HTML, headers=headers)
+        return unless_known(
+            request,
+            _near(content, request, pages),
+            media_type=_HTML,
+            headers={"Content-Security-Policy": policy},
+        )
 
     @lru_cache(maxsize=_KEPT_PAGES)
     def shown_to_all(opened: Opened, _: date) -> tuple[bytes, str]:
@@ -182,6 +186,21 @@ def addresses(
         return pages.link(path) + (f"?{query}" if query else "")
 
     return to
+
+
+def _near(content: bytes, request: Request, pages: Pages) -> bytes:
+    """*content* for who came by another name than ours: on trial, before it is known.
+
+    Then pictures and links of the page, which say our name, lead here too.
+    """
+    url = pages.public_url
+    if url is None or request.url.hostname == urlsplit(url).hostname:
+        return content
+    for name in ("src", "href"):
+        content = content.replace(
+            f'{name}="{url}/'.encode(), f'{name}="{pages.link("/")}'.encode()
+        )
+    return content
 
 
 def _around(pages: Pages, publication: Publication) -> str:

@@ -185,6 +185,16 @@ async def test_an_edition_is_shown_as_it_was_frozen(shop: Shop) -> None:
     assert other.status_code == 200
 
 
+async def test_a_trial_by_another_name_finds_pictures_and_links(shop: Shop) -> None:
+    """What the frozen page calls by our name is here; what it says of itself stays."""
+    await shop.send()
+    trial = await shop.get(f"http://127.0.0.1:8000{PAGE}")
+    picture = scene(specimen.edition()).pictures["port.jpg"].file_name
+    assert f'src="/media/{picture}"' in trial.text
+    assert f'href="{URL}/archive' not in trial.text
+    assert f'property="og:url" content="{URL}{PAGE}"' in trial.text
+
+
 async def test_the_policy_lets_the_frozen_styles_in_and_no_other(shop: Shop) -> None:
     """By their hash; nothing inline is allowed, no script, no foreign host but ours."""
     await shop.send()
