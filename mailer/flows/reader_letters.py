@@ -166,6 +166,9 @@ def goodbye_letter(errand: Errand) -> ReaderLetter:
         button=Action(
             words=say("Keep sending it"), url=f"{errand.public_url}/rejoin/{token}"
         ),
+        fine=(
+            say("This letter comes once, because somebody unsubscribed on our page."),
+        ),
     )
 
 
