@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailer.audience.patron import Event, Patron, Phase, is_endless, last_end
@@ -55,7 +55,8 @@ def read(kind: str, obj: object, **more: object) -> Event | None:
     return read_event(stripe(kind, obj, **more), Shop())  # type: ignore[arg-type]
 
 
-@given(st.lists(EVENTS, max_size=4))
+@settings(max_examples=60)
+@given(st.lists(EVENTS, max_size=3))
 def test_the_order_of_events_changes_nothing(events: list[Event]) -> None:
     """Nor does it when one of them comes twice."""
     once = told(*events)
@@ -183,6 +184,7 @@ def test_what_is_no_event_is_refused(body: bytes) -> None:
     assert read("charge.refunded", {}) is None
 
 
+@settings(max_examples=40)
 @given(
     st.recursive(
         st.none() | st.integers() | st.text(),
