@@ -160,7 +160,9 @@ def poll(ctx: typer.Context) -> None:
                         name=drop.name,
                     )
                     call.out.tell(told)
-            settled = await settle_open(desk)
+            settled = 0
+            while more := await settle_open(desk):
+                settled += more
             call.out.tell(say_many("{count} settled", "{count} settled", settled))
         return faults
 

@@ -147,7 +147,9 @@ async def _settle_reports(call: Invocation, stores: Stores) -> None:
     from mailer.flows.aftermath import settle_open
     from mailer.intake import intake_desk
 
-    await settle_open(intake_desk(call.house, stores))
+    desk = intake_desk(call.house, stores)
+    while await settle_open(desk):
+        pass
 
 
 def _mails(paths: Sequence[Path]) -> Iterator[tuple[str, bytes]]:

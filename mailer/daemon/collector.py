@@ -26,6 +26,7 @@ from mailer.wiring import House
 log = structlog.get_logger()
 
 _DAY = timedelta(days=1)
+_MINUTE = timedelta(minutes=1)
 Tell = Callable[[Phrase], None]
 
 
@@ -48,6 +49,8 @@ class Collector:
         self._settling: asyncio.Task[None] | None = None
         self._fetching: asyncio.Task[None] | None = None
         self._rung = False
+        self._is_news = False
+        self._judged: datetime | None = None
         self._fetched: datetime | None = None
         self._tidied: datetime | None = None
         self._said: set[tuple[str, ...]] = set()
@@ -128,6 +131,9 @@ class Collector:
             self._rung = False
             try:
                 if await settle_open(self._desk()[0]):
+                    self._rung = True  # there may be more
+                    self._is_news = True
+                elif self._is_news:
                     await self._judge_us()
             except MailerError as error:
                 log.warning("intake.failed", reason=str(error))
@@ -177,9 +183,16 @@ class Collector:
             log.exception("intake.failed")
 
     async def _judge_us(self) -> None:
-        """Tell operators, once for an edition, that what comes back is about them."""
+        """Tell operators, once for an edition, that what comes back is about them.
+
+        It counts a whole edition, so not more often than once a minute.
+        """
         house = self._house()
-        since = house.clock.now() - RECENT
+        now = house.clock.now()
+        if self._judged is not None and now - self._judged < _MINUTE:
+            return
+        self._judged, self._is_news = now, False
+        since = now - RECENT
         for toll in await self._stores.arrivals.tolls(since=since):
             for told in _grave(toll, house):
                 key = (told.event, toll.edition)

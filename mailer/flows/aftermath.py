@@ -8,6 +8,8 @@ is settled by the next look.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -17,6 +19,7 @@ from mailer.audience.subscriber import Reason as Bar
 from mailer.delivery.bounce.model import Kind
 from mailer.delivery.bounce.policy import Action, rule
 from mailer.delivery.ledger import State
+from mailer.errors import StoreError
 from mailer.flows.arrivals import LEAVE, Arrival, Copy, Proof, Settling, Upshot
 from mailer.flows.intake import IntakeDesk
 from mailer.flows.leaving import Exit
@@ -27,24 +30,46 @@ log = structlog.get_logger()
 _PATIENCE = timedelta(hours=1)
 """How long a report waits for the sender to write down that its message was taken."""
 
+_GROUP = 100
+
 _COUNTED = frozenset({Kind.HARD, Kind.SOFT, Kind.COMPLAINT})
 _WENT = frozenset({State.ACCEPTED, State.BOUNCED, State.COMPLAINED})
 
 
-async def settle_open(desk: IntakeDesk, *, limit: int = 500) -> int:
-    """Settle what is open, the oldest first; how many were."""
-    settled = 0
-    for arrival in await desk.arrivals.open(limit=limit):
-        settled += await settle(arrival, desk) is not None
-    return settled
+async def settle_open(desk: IntakeDesk) -> int:
+    """Settle what is open, the oldest first; how many were.
+
+    In groups: thousands may come back within the hour of an edition, while it is sent.
+    """
+    return await settle(await desk.arrivals.open(limit=_GROUP), desk)
 
 
-async def settle(arrival: Arrival, desk: IntakeDesk) -> Upshot | None:
-    """Do what *arrival* asks for; None if it must wait, or somebody else has done it."""
+async def settle(arrivals: Sequence[Arrival], desk: IntakeDesk) -> int:
+    """Do what *arrivals* ask for; how many. The others must wait, or are settled."""
     now = desk.clock.now()
-    settling = await _decided(arrival, desk, now)
-    if settling is None or not await desk.arrivals.settle(settling, now=now):
-        return None
+    decided = await asyncio.gather(*(_safely(each, desk, now) for each in arrivals))
+    settlings = [each for each in decided if each is not None]
+    written = await desk.arrivals.settle(settlings, now=now)
+    done = [each for each, is_new in zip(settlings, written, strict=True) if is_new]
+    for settling in done:
+        _tell(settling, desk)
+    return len(done)
+
+
+async def _safely(arrival: Arrival, desk: IntakeDesk, now: datetime) -> Settling | None:
+    """What becomes of *arrival*; what we cannot judge must not hold up the others."""
+    try:
+        return await _decided(arrival, desk, now)
+    except StoreError:
+        raise
+    except Exception:
+        log.exception("arrival.defect", arrival=arrival.id)
+        words = say("a defect of mailer's kept it from being judged: see the log")
+        return Settling(arrival=arrival, upshot=Upshot.UNPROVED, words=words)
+
+
+def _tell(settling: Settling, desk: IntakeDesk) -> None:
+    arrival = settling.arrival
     desk.settled(arrival, settling.upshot)
     log.info(
         "arrival.settled",
@@ -57,7 +82,6 @@ async def settle(arrival: Arrival, desk: IntakeDesk) -> Upshot | None:
         publication=arrival.publication,
         subscriber=arrival.subscriber,
     )
-    return settling.upshot
 
 
 async def _decided(

@@ -186,8 +186,10 @@ class Arrivals(Protocol):
     async def open(self, *, limit: int) -> list[Arrival]:
         """What was not settled yet, the oldest first."""
 
-    async def settle(self, settling: Settling, *, now: datetime) -> bool:
-        """Write what becomes of an open arrival, whole; False if somebody did before.
+    async def settle(
+        self, settlings: Sequence[Settling], *, now: datetime
+    ) -> list[bool]:
+        """Write what becomes of open arrivals, all of them; False where it was written.
 
         The delivery moves as the ledger allows: who bounced had been accepted, and so
         had a doubt. What is elsewhere stays there.

@@ -36,8 +36,7 @@ async def sweep(run: Run, desk: IntakeDesk) -> int:
             for each in refused
             if (fate := _weighed(each)).kind is Kind.HARD
         ]
-        for arrival in await desk.arrivals.keep(arrivals):
-            swept += await settle(arrival, desk) is not None
+        swept += await settle(await desk.arrivals.keep(arrivals), desk)
     return swept
 
 

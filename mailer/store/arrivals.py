@@ -75,9 +75,18 @@ class SqlArrivals:
         )
         return await self._read(statement)
 
-    async def settle(self, settling: Settling, *, now: datetime) -> bool:
-        """Write what becomes of an open arrival; see the port."""
-        return await self._store.write(lambda c: _settle(c, settling, now))
+    async def settle(
+        self, settlings: Sequence[Settling], *, now: datetime
+    ) -> list[bool]:
+        """Write what becomes of open arrivals; see the port."""
+
+        def work(connection: Connection) -> list[bool]:
+            if any(each.suppression is not None for each in settlings):
+                alone(connection, Turn.ADMIT)
+                beside(connection, Turn.OPEN_RUN)  # or one being opened would miss it
+            return [_settle(connection, each, now) for each in settlings]
+
+        return await self._store.write(work) if settlings else []
 
     async def copy(self, run_id: int, subscriber_id: int) -> Copy | None:
         """The message of *run_id* to *subscriber_id*."""
@@ -247,9 +256,6 @@ def _keep(connection: Connection, new: Arrival) -> Arrival | None:
 
 def _settle(connection: Connection, settling: Settling, now: datetime) -> bool:
     which = settling.arrival
-    if settling.suppression is not None:
-        alone(connection, Turn.ADMIT)
-        beside(connection, Turn.OPEN_RUN)  # or a run being opened would miss it
     ours = (
         update(arrival)
         .where(arrival.c.id == which.id)

@@ -81,6 +81,12 @@ def end(
     )
 
 
+async def settle(arrivals: SqlArrivals, settling: Settling, *, now: datetime) -> bool:
+    """Settle one, as a group of one."""
+    (done,) = await arrivals.settle([settling], now=now)
+    return done
+
+
 async def test_the_same_mail_is_kept_once(
     house: House, other: House, arrivals: SqlArrivals
 ) -> None:
@@ -103,8 +109,8 @@ async def test_settling_moves_the_delivery_once(
     """The second of two finds it done, and whoever asks sees why."""
     run = await sent(house, A, B)
     (kept,) = await arrivals.keep([bounce(run, await number_of(house, A))])
-    assert await arrivals.settle(end(kept), now=LATER)
-    assert not await arrivals.settle(end(kept), now=LATER)
+    assert await settle(arrivals, end(kept), now=LATER)
+    assert not await settle(arrivals, end(kept), now=LATER)
     assert await house.states(run) == {A: State.BOUNCED, B: State.ACCEPTED}
     assert await arrivals.open(limit=9) == []
     (found,) = await arrivals.latest(Wanted(), limit=9)
@@ -124,7 +130,7 @@ async def test_a_report_ends_a_doubt(house: House, arrivals: SqlArrivals) -> Non
     for n, (email, state) in enumerate(states.items()):
         arrival = bounce(run, await number_of(house, email), digest=f"d{n}")
         (kept,) = await arrivals.keep([arrival])
-        assert await arrivals.settle(end(kept, state=state), now=LATER)
+        assert await settle(arrivals, end(kept, state=state), now=LATER)
     assert await house.states(run) == states
 
 
@@ -144,7 +150,7 @@ async def test_a_report_moves_nothing_that_it_does_not_fit(
     number = await number_of(house, A)
     for n, after in enumerate((State.BOUNCED, State.COMPLAINED)):
         (kept,) = await arrivals.keep([bounce(run, number, digest=f"d{n}")])
-        assert await arrivals.settle(end(kept, state=after), now=LATER)
+        assert await settle(arrivals, end(kept, state=after), now=LATER)
     assert await house.states(run) == {A: state}
 
 
@@ -156,11 +162,11 @@ async def test_who_is_suppressed_is_withdrawn_from_what_is_under_way(
     following = await house.open_run(A, B, number=119)
     (kept,) = await arrivals.keep([bounce(run, await number_of(house, A))])
     barred = Suppression(email=A, reason=Bar.BOUNCED, at=LATER, note="5.1.1")
-    assert await arrivals.settle(end(kept, suppression=barred), now=LATER)
+    assert await settle(arrivals, end(kept, suppression=barred), now=LATER)
     assert await house.states(following) == {A: State.WITHDRAWN, B: State.DUE}
     assert await house.readers.suppressions() == [barred]
     (again,) = await arrivals.keep([replace(kept, digest="d2")])
-    assert await arrivals.settle(end(again, suppression=barred), now=LATER)
+    assert await settle(arrivals, end(again, suppression=barred), now=LATER)
     assert await house.readers.suppressions() == [barred]
 
 
@@ -286,7 +292,7 @@ async def test_arrivals_are_found_by_what_is_known_of_them(
         at=LATER,
     )
     one, two = await arrivals.keep([first, stranger])
-    await arrivals.settle(end(one), now=LATER)
+    await settle(arrivals, end(one), now=LATER)
 
     async def ids(wanted: Wanted) -> list[int]:
         return [each.id for each in await arrivals.latest(wanted, limit=9)]
@@ -310,7 +316,7 @@ async def test_raw_mail_is_forgotten_and_then_the_rest(
     one, two = await arrivals.keep(
         [bounce(run, number), bounce(run, number, digest="d2")]
     )
-    await arrivals.settle(end(one), now=NOW)
+    await settle(arrivals, end(one), now=NOW)
     day = timedelta(days=1)
     assert await arrivals.forget(mails=day, arrivals=9 * day, now=NOW + day) == (0, 0)
     assert await arrivals.forget(mails=day, arrivals=9 * day, now=NOW + 2 * day) == (
