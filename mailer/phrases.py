@@ -25,6 +25,7 @@ Value = str | int | float | date
 """What a phrase keeps of a value; anything else is kept as its text."""
 
 _FIELD = re.compile(r"\{([a-z_]+)\}")
+_NO_VALUES: Mapping[str, Value] = MappingProxyType({})
 
 
 class Phrase(str):
@@ -46,13 +47,11 @@ class Phrase(str):
         """Use ``say`` and ``say_many``."""
         template = plural if plural and count != 1 else english
         self = super().__new__(cls, fill(template, values, in_english))
-        for name, value in (
-            ("english", english),
-            ("plural", plural),
-            ("number", count),
-            ("values", MappingProxyType(dict(values))),
-        ):
-            object.__setattr__(self, name, value)
+        keep = object.__setattr__  # one is made per message: no loop
+        keep(self, "english", english)
+        keep(self, "plural", plural)
+        keep(self, "number", count)
+        keep(self, "values", MappingProxyType(dict(values)) if values else _NO_VALUES)
         return self
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
@@ -76,7 +75,7 @@ def say_many(one: str, many: str, count: int, /, **values: object) -> Phrase:
 def verbatim(text: object) -> Phrase:
     """What somebody else said, word for word: a library, a relay, an editor."""
     said = _value(text)
-    return said if isinstance(said, Phrase) else Phrase(str(said), "", 1, {})
+    return said if isinstance(said, Phrase) else Phrase(str(said), "", 1, _NO_VALUES)
 
 
 def kilobytes(size: int, *, digits: int = 0) -> Phrase:

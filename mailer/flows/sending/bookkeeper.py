@@ -23,6 +23,7 @@ from mailer.phrases import Phrase, say
 log = structlog.get_logger()
 
 _AGAIN = timedelta(seconds=1)
+_SHORTEST = 0.001  # seconds: uvloop counts milliseconds, and takes less for nothing
 
 Answer = Callable[[bool], None]
 """Told whether a mark holds; once, as soon as that is durable."""
@@ -115,17 +116,16 @@ class Bookkeeper:
         """Let every connection that is busy ask before committing.
 
         Else they fall into two halves that take turns, each waiting for the other's
-        flush, and each message pays for half as many others. Never longer than the last
-        commit took.
+        flush, and a commit serves half as many. Not longer than the last commit took, or
+        than a timer can be told to wait.
         """
         if len(self._asked) >= self.busy:
             return
         self._company.clear()
-        try:
-            async with asyncio.timeout(self._took):
-                await self._company.wait()
-        except TimeoutError:
-            return
+        most = max(self._took, _SHORTEST)
+        timer = asyncio.get_running_loop().call_later(most, self._company.set)
+        await self._company.wait()
+        timer.cancel()
 
     async def _commit(
         self, outcomes: list[Settlement], asked: list[tuple[Claim, Answer]]
