@@ -213,8 +213,9 @@ def _archive_desk(house: House, stores: Stores) -> ArchiveDesk:
     from mailer.flows.archive import ArchiveDesk
 
     known = house.settings.publications
+    hidden = {name: each.hidden for name, each in known.items() if each.hidden}
     return ArchiveDesk(
-        archive=stores.archive,
+        archive=stores.archive.without(hidden),
         keyring=house.keyring,
         clock=house.clock,
         publications={name: house.settings.publication(name) for name in known},

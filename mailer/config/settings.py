@@ -197,6 +197,7 @@ class PublicationSettings(Table):
     assembly: AssemblySettings = AssemblySettings()
     features: tuple[FeatureSettings, ...] = ()
     indexed: bool = True
+    hidden: tuple[str, ...] = ()
 
     @field_validator("features")
     @classmethod

@@ -6,7 +6,7 @@ rendered here: the page, the feed and the pictures are what was approved, byte f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -59,6 +59,9 @@ class FeedItem:
 
 class Archive(Protocol):
     """What has left, asked for by pages. Reading only; StoreError."""
+
+    def without(self, hidden: Mapping[str, Collection[str]]) -> Archive:
+        """The same archive without these editions: slugs by publication."""
 
     async def shelf(
         self, publication: str, *, words: Sequence[str] = (), start: int, limit: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -35,15 +35,22 @@ _KEPT = [c for c in listing.c if c.name not in {"text", "sought"}]
 class SqlArchive:
     """The Archive port over SQLite and PostgreSQL; see ``flows.archive``."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(
+        self, store: Store, hidden: Mapping[str, Collection[str]] | None = None
+    ) -> None:
         self._store = store
+        self._hidden = hidden or {}
         self._pages: dict[tuple[int, Variant], str | None] = {}
+
+    def without(self, hidden: Mapping[str, Collection[str]]) -> SqlArchive:
+        """See the port."""
+        return SqlArchive(self._store, hidden)
 
     async def shelf(
         self, publication: str, *, words: Sequence[str] = (), start: int, limit: int
     ) -> Shelf:
         """See the port. Every text is looked through: an archive is some hundred."""
-        wanted = _published(publication).where(*map(_holds, words))
+        wanted = self._published(publication).where(*map(_holds, words))
         text = listing.c.text if words else literal("").label("text")
 
         def work(connection: Connection) -> Shelf:
@@ -59,7 +66,7 @@ class SqlArchive:
 
     async def find(self, publication: str, slug: str) -> Published | None:
         """See the port."""
-        wanted = _published(publication).where(listing.c.slug == slug)
+        wanted = self._published(publication).where(listing.c.slug == slug)
         row = await self._store.read(
             lambda c: c.execute(wanted.order_by(*_NEWEST)).first()
         )
@@ -70,7 +77,7 @@ class SqlArchive:
         shown, key = edition.listing, run.c.id
 
         def work(connection: Connection) -> tuple[Listing | None, Listing | None]:
-            every = _published(shown.publication)
+            every = self._published(shown.publication)
             mine = select(func.max(run.c.id)).where(run.c.frozen_id == edition.frozen)
             last = mine.scalar_subquery()
             same = listing.c.date == shown.date
@@ -104,7 +111,7 @@ class SqlArchive:
     async def feed(self, publication: str, *, limit: int) -> Sequence[FeedItem]:
         """See the port."""
         wanted = (
-            _published(publication)
+            self._published(publication)
             .join(rendering, rendering.c.frozen_id == listing.c.frozen_id)
             .where(rendering.c.variant == Variant.FEED)
             .add_columns(rendering.c.html, rendering.c.entry_json)
@@ -120,7 +127,7 @@ class SqlArchive:
 
     async def everything(self) -> Sequence[Published]:
         """See the port."""
-        wanted = _published().where(listing.c.is_open).order_by(*_NEWEST)
+        wanted = self._published().where(listing.c.is_open).order_by(*_NEWEST)
         rows = await self._store.read(lambda c: c.execute(wanted).all())
         return [_as_published(row) for row in rows]
 
@@ -137,28 +144,28 @@ class SqlArchive:
             lambda c: is_member(c, publication, subscriber, today)
         )
 
+    def _published(self, publication: str | None = None) -> Select[Any]:
+        """Each edition that has left, by the newest run of it that began to send."""
+        left = (
+            select(
+                func.max(run.c.id).label("last"),
+                func.min(run.c.started_at).label("published"),
+            )
+            .where(_has_left())
+            .group_by(run.c.edition)
+        )
+        if publication is not None:
+            left = left.where(run.c.publication == publication)
+        newest = left.subquery()
+        return (
+            select(*_KEPT, newest.c.published, run.c.started_at.label("updated"))
+            .join_from(newest, run, run.c.id == newest.c.last)
+            .join(listing, listing.c.frozen_id == run.c.frozen_id)
+            .where(*(_is_shown(*each) for each in self._hidden.items()))
+        )
+
 
 _NEWEST = (listing.c.date.desc(), run.c.id.desc())
-
-
-def _published(publication: str | None = None) -> Select[Any]:
-    """Each edition that has left, by the newest run of it that began to send."""
-    left = (
-        select(
-            func.max(run.c.id).label("last"),
-            func.min(run.c.started_at).label("published"),
-        )
-        .where(_has_left())
-        .group_by(run.c.edition)
-    )
-    if publication is not None:
-        left = left.where(run.c.publication == publication)
-    newest = left.subquery()
-    return (
-        select(*_KEPT, newest.c.published, run.c.started_at.label("updated"))
-        .join_from(newest, run, run.c.id == newest.c.last)
-        .join(listing, listing.c.frozen_id == run.c.frozen_id)
-    )
 
 
 def _has_left() -> ColumnElement[bool]:
@@ -173,6 +180,11 @@ def _has_left() -> ColumnElement[bool]:
         run.c.state != RunState.ARMED,
         or_(run.c.state != RunState.CANCELLED, accepted),
     )
+
+
+def _is_shown(publication: str, hidden: Collection[str]) -> ColumnElement[bool]:
+    """Whether a listing is none of the *hidden* slugs of *publication*."""
+    return or_(listing.c.publication != publication, listing.c.slug.not_in(hidden))
 
 
 def _holds(word: str) -> ColumnElement[bool]:

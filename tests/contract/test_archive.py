@@ -129,6 +129,21 @@ async def test_an_archive_is_read_from_the_newest_page_by_page(house: House) -> 
     assert (await house.archive.shelf("another", start=0, limit=9)).total == 0
 
 
+async def test_a_hidden_edition_is_nowhere(house: House) -> None:
+    """In no list, search, feed or map, nobody's neighbour; others are as they were."""
+    for number in (118, 119):
+        await finish(house, await send(house, written(number, title=f"N{number}")))
+    archive = house.archive.without({PAPER.id: ("ports",), "another": ("ports-119",)})
+    shelf = await archive.shelf(PAPER.id, words=("n11",), start=0, limit=9)
+    assert [e.listing.title for e in shelf.editions] == ["N119"]
+    assert shelf.total == 1
+    assert await archive.find(PAPER.id, "ports") is None
+    assert await archive.beside(shelf.editions[0]) == (None, None)
+    assert len(await archive.feed(PAPER.id, limit=9)) == 1
+    assert len(await archive.everything()) == 1
+    assert len(await titles(house)) == 2
+
+
 async def test_words_are_found_as_one_hears_them(house: House) -> None:
     """Without case, accents and ligatures, from their beginning, every one asked for."""
     await send(
