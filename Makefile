@@ -39,7 +39,7 @@ judges: $(VENV)/.dev browser    ## have strangers' programs judge our mail; MAIL
 	MAILER_JUDGES="$$MAILER_JUDGES" $(BIN)/python -m pytest -m judges
 
 explore: $(VENV)/.dev    ## look for examples that break a property, at random
-	MAILER_EXPLORE=yes $(BIN)/python -m pytest -q tests/unit tests/checks
+	MAILER_EXPLORE=yes $(BIN)/python -m pytest -q tests/unit tests/checks tests/system/test_any_request.py
 
 chaos: $(VENV)/.dev    ## kill, stop and starve senders by the hundred; count lost, doubled, in doubt
 	$(BIN)/python -m tests.chaos $(CHAOS)

@@ -25,7 +25,7 @@ def read_bearer(keyring: Keyring, purpose: Purpose, token: str) -> Bearer:
     parts = keyring.read(purpose, token)
     try:
         publication, subscriber = parts
-        return Bearer(publication, int(subscriber))
+        return Bearer(publication, _number(subscriber))
     except ValueError as error:
         message = "not a reader's token"
         raise TokenError(message) from error
@@ -38,7 +38,7 @@ def read_dated_bearer(
     parts = keyring.read(purpose, token)
     try:
         publication, subscriber, moment = parts
-        bearer = Bearer(publication, int(subscriber))
+        bearer = Bearer(publication, _number(subscriber))
         return bearer, _EPOCH + int(moment) * _MICROSECOND
     except (ValueError, OverflowError) as error:
         message = "not a reader's dated token"
@@ -48,3 +48,11 @@ def read_dated_bearer(
 def spell(moment: datetime) -> str:
     """*moment* as a token says it, to the microsecond."""
     return str((moment - _EPOCH) // _MICROSECOND)
+
+
+def _number(text: str) -> int:
+    """A subscriber's number as every database can hold it; ValueError."""
+    number = int(text)
+    if not 0 < number < 2**63:
+        raise ValueError(text)
+    return number

@@ -25,6 +25,7 @@ from typing import Protocol
 import structlog
 
 from mailer.audience.address import domain_of, mailbox_key, read_address
+from mailer.audience.bearer import Bearer, read_dated_bearer, spell
 from mailer.audience.subscriber import Standing
 from mailer.audience.token import Keyring, Purpose
 from mailer.edition.model import Publication
@@ -206,7 +207,7 @@ def show_form(
 ) -> Form:
     """A fresh form; *again* where the visitor has already filled one in."""
     said = wording(publication, desk.sentences(lang))
-    parts = (publication.id, _micros(desk.clock.now()), version_of(said))
+    parts = (publication.id, spell(desk.clock.now()), version_of(said))
     kind = "again" if again else "first"
     return Form(token=desk.keyring.sign(Purpose.FORM, *parts, kind), wording=said)
 
@@ -260,9 +261,9 @@ class Confirmation:
 
 async def look_at(token: str, desk: JoiningDesk) -> Confirmation:
     """What *token* would confirm; nothing changes. TokenError if it is of no use."""
-    publication, subscriber, at = _read(token, desk)
-    found = await desk.joining.asked(subscriber, publication, at=at)
-    return _confirmation(publication, subscriber, found)
+    bearer, at = _read(token, desk)
+    found = await desk.joining.asked(bearer.subscriber, bearer.publication, at=at)
+    return _confirmation(bearer, found)
 
 
 async def confirm(
@@ -272,17 +273,21 @@ async def confirm(
 
     They are welcomed in *lang*, the publication's own if it is empty.
     """
-    publication, subscriber, at = _read(token, desk)
+    bearer, at = _read(token, desk)
     found = await desk.joining.confirm(
-        subscriber,
-        publication,
+        bearer.subscriber,
+        bearer.publication,
         at=at,
         visit=cut(visit),
         lang=lang,
         now=desk.clock.now(),
     )
-    done = _confirmation(publication, subscriber, found)
-    log.info("signup.confirmed", publication=publication, subscriber=subscriber)
+    done = _confirmation(bearer, found)
+    log.info(
+        "signup.confirmed",
+        publication=bearer.publication,
+        subscriber=bearer.subscriber,
+    )
     desk.ring()
     return done
 
@@ -346,44 +351,25 @@ def _doubt(
     return NOTHING
 
 
-def _confirmation(
-    publication: str, subscriber: int, found: Asked | None
-) -> Confirmation:
+def _confirmation(bearer: Bearer, found: Asked | None) -> Confirmation:
     if found is None:
         message = "nothing to confirm"
         raise TokenError(message)
     return Confirmation(
-        publication=publication,
-        subscriber=subscriber,
+        publication=bearer.publication,
+        subscriber=bearer.subscriber,
         email=found.email,
         is_done=found.standing is Standing.ACTIVE,
     )
 
 
-def _read(token: str, desk: JoiningDesk) -> tuple[str, int, datetime]:
-    publication, subscriber, moment = _parts(token, desk)
-    try:
-        at = _moment(moment)
-        number = int(subscriber)
-    except (ValueError, OverflowError) as error:
-        message = "not a confirmation"
-        raise TokenError(message) from error
+def _read(token: str, desk: JoiningDesk) -> tuple[Bearer, datetime]:
+    """Whom *token* names, and the moment of their request; TokenError."""
+    bearer, at = read_dated_bearer(desk.keyring, Purpose.CONFIRM, token)
     if desk.clock.now() - at > desk.lasts:
         message = "too old"
         raise TokenError(message)
-    return publication, number, at
-
-
-def _parts(token: str, desk: JoiningDesk) -> tuple[str, str, str]:
-    match desk.keyring.read(Purpose.CONFIRM, token):
-        case (publication, subscriber, moment):
-            return publication, subscriber, moment
-    message = "not a confirmation"
-    raise TokenError(message)
-
-
-def _micros(when: datetime) -> str:
-    return str((when - _EPOCH) // _MICROSECOND)
+    return bearer, at
 
 
 def _moment(micros: str) -> datetime:
