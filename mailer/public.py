@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mailer.flows.correspondence import PostDesk
     from mailer.flows.joining import Form, JoiningDesk
     from mailer.flows.patronage import PatronageDesk
+    from mailer.flows.reader_letters import Writer
     from mailer.language import Catalogue
     from mailer.rendering.theme import Theme
     from mailer.web.public.app import Router, Site
@@ -301,32 +302,38 @@ def _joining(
     )
 
 
-def post_desk(house: House, stores: Stores) -> PostDesk | None:
-    """What sends letters to readers; None where nothing is hosted for their links."""
-    from mailer.flows.correspondence import PostDesk
+def letter_writer(house: House, *, sample_url: str = "") -> Writer:
+    """What writes to single readers; its links lead to *sample_url* without a site."""
     from mailer.flows.reader_letters import Writer
     from mailer.workspace.letters import letter_templates
 
-    if house.public_url is None:
-        return None
     looks = Looks(house)
     folders = house.newsroom.templates
+    return Writer(
+        publication=house.settings.publication,
+        theme=looks.theme,
+        sentences=looks.sentences,
+        templates=lambda: letter_templates(folders),
+        keyring=house.keyring,
+        signers=house.signers,
+        public_url=house.public_url or sample_url,
+        now=house.clock.now,
+    )
+
+
+def post_desk(house: House, stores: Stores) -> PostDesk | None:
+    """What sends letters to readers; None where nothing is hosted for their links."""
+    from mailer.flows.correspondence import PostDesk
+
+    if house.public_url is None:
+        return None
     rates = [relay.rate for relay in house.settings.relays if relay.rate]
     return PostDesk(
         letters=stores.letters,
         relays=house.relays(),
         book=stores.relay_book,
         clock=house.clock,
-        compose=Writer(
-            publication=house.settings.publication,
-            theme=looks.theme,
-            sentences=looks.sentences,
-            templates=lambda: letter_templates(folders),
-            keyring=house.keyring,
-            signers=house.signers,
-            public_url=house.public_url,
-            now=house.clock.now,
-        ),
+        compose=letter_writer(house),
         worker=house.worker,
         # Half of what the slowest relay may be given: a run may use the other half.
         pause=max(

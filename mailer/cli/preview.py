@@ -15,11 +15,15 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Sequence
 
+    from mailer.cli.records import Records
     from mailer.edition.model import Publication
+    from mailer.flows.correspondence import LetterKind
     from mailer.flows.previewing import Sheet, Studio
     from mailer.web.preview.app import App, Changes
 
 _LOOPBACK = "127.0.0.1"
+_NOWHERE = "https://example.org"
+"""Where the links of letters lead, if nothing is hosted for them yet."""
 _WATCHED = ("editions", "snippets", "templates", "authors", "config", "authors.toml")
 
 
@@ -61,13 +65,15 @@ async def _preview(
     import asyncio
     import socket
 
+    from mailer.cli.records import Records
     from mailer.cli.signals import drain_on_signals
     from mailer.web.preview.app import Changes
     from mailer.web.serving import serving
 
     studio, changes = studio_of(call), Changes()
+    records = Records(call)
     hosts = ["*"] if host != _LOOPBACK else [_LOOPBACK, "localhost"]
-    app = app_of(call, name, studio, changes, hosts=hosts)
+    app = app_of(call, name, studio, changes, records=records, hosts=hosts)
     first = _first(call, name, studio)
     try:
         listener = socket.create_server((host, port))
@@ -84,7 +90,7 @@ async def _preview(
         )
     stop = asyncio.Event()
     with drain_on_signals(stop, lambda: None):
-        async with serving(app, listener):
+        async with records, serving(app, listener):
             call.err.tell(say("Preview on {url}   Ctrl-C ends it.", url=url))
             if open_:
                 import webbrowser
@@ -101,6 +107,7 @@ def app_of(
     studio: Studio,
     changes: Changes,
     *,
+    records: Records | None = None,
     hosts: Sequence[str] = (_LOOPBACK,),
 ) -> App:
     """The pages of *studio*, which begin with the edition called *name*."""
@@ -109,6 +116,7 @@ def app_of(
     return preview_app(
         studio,
         changes,
+        records=records,
         catalogue=call.speech.catalogue,
         editor_url=call.house.settings.preview.editor_url,
         hosts=list(hosts),
@@ -119,12 +127,33 @@ def app_of(
 
 def studio_of(call: Invocation) -> Studio:
     """The workspace, to be looked at."""
-    from mailer.flows.previewing import Studio
+    from mailer.flows.previewing import Studio, sample_letter
+    from mailer.public import letter_writer
+    from mailer.workspace.gallery import NAMES
+    from mailer.workspace.showroom import Showroom
+    from mailer.workspace.themes import theme_names
 
     house = call.house
+    templates = house.newsroom.templates
+    media = house.loaded.data_folder() / "preview"
+
+    def gallery(theme: str) -> Showroom:
+        clients = house.settings.checks.clients
+        return Showroom(theme, templates=templates, media=media, clients=clients)
+
+    def write(publication: str, kind: LetterKind) -> bytes:
+        writer = letter_writer(house, sample_url=_NOWHERE)
+        return writer.message(
+            sample_letter(publication, kind, house.clock.now())
+        ).content
+
     return Studio(
         newsroom=house.newsroom,
         sheets=lambda: _sheets(call),
+        themes=lambda: theme_names(templates),
+        samples=NAMES,
+        gallery=gallery,
+        write=write,
         today=call.today,
         now=house.clock.now,
         keyring=house.keyring,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,9 +19,11 @@ from typing import TYPE_CHECKING
 from mailer.audience.token import Keyring
 from mailer.edition.blocks import Source
 from mailer.edition.finding import error
-from mailer.edition.model import Publication, Variant
+from mailer.edition.model import Edition, Publication, Variant
 from mailer.errors import EditionError, Finding, InputError, NotFoundError
 from mailer.flows.assemble import Inspected, Newsroom, assemble
+from mailer.flows.assembled import sent_before
+from mailer.flows.correspondence import ClaimedLetter, LetterKind
 from mailer.flows.proof import sample_message
 from mailer.phrases import say
 from mailer.rendering.model import Picture
@@ -42,6 +45,10 @@ class Sheet:
 Sheets = Callable[[], Sequence[tuple[Publication, Sequence[Sheet]]]]
 """Every publication with its editions, the newest first."""
 
+LETTER, THEME = "letter:", "theme:"
+"""What names begin with that are no edition's: ``letter:le-meridien/confirm`` is what a
+publication writes to one reader, ``theme:presse/tout`` an edition of the gallery."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Persona:
@@ -62,20 +69,6 @@ PERSONAS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Looked:
-    """An edition as it is now. ``faults`` are why it cannot be read, if it cannot.
-
-    Then ``assembled`` is how it was when it last could, or None. ``seconds`` is how long
-    reading, rendering and checking took.
-    """
-
-    name: str
-    assembled: Inspected | None
-    faults: tuple[Finding, ...] = ()
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """A message, taken apart again: what goes over the wire, and what is seen of it."""
 
@@ -83,14 +76,39 @@ class Letter:
     headers: tuple[tuple[str, str], ...]
     html: str
     text: str
+    subject: str = ""
+    sender: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """An edition as it is now. ``faults`` are why it cannot be read, if it cannot.
+
+    Then ``assembled`` is how it was when it last could, or None. ``seconds`` is how long
+    reading, rendering and checking took. A ``letter`` to one reader has nothing else.
+    """
+
+    name: str
+    assembled: Inspected | None
+    letter: Letter | None = None
+    faults: tuple[Finding, ...] = ()
+    seconds: float = 0.0
 
 
 @dataclass(kw_only=True)
 class Studio:
-    """Everything that is looked at, kept until ``forget``."""
+    """Everything that is looked at, kept until ``forget``.
+
+    ``gallery`` is a theme's gallery as a newsroom, whose editions are ``samples``;
+    ``write`` writes what a publication says to a single reader.
+    """
 
     newsroom: Newsroom
     sheets: Sheets
+    themes: Callable[[], Sequence[str]]
+    samples: Sequence[str]
+    gallery: Callable[[str], Newsroom]
+    write: Callable[[str, LetterKind], bytes]
     today: Callable[[], date]
     now: Callable[[], datetime]
     keyring: Keyring
@@ -98,19 +116,36 @@ class Studio:
     public_url: str | None
     _looked: dict[str, Looked] = field(default_factory=dict)
     _good: dict[str, Inspected] = field(default_factory=dict)
+    _busy: threading.RLock = field(default_factory=threading.RLock)
 
     def forget(self) -> None:
         """Something was saved: look again when asked."""
         self._looked.clear()
 
     def look(self, name: str) -> Looked:
-        """The edition called *name* as it is written now; NotFoundError."""
-        if name not in self._looked:
-            self._looked[name] = self._look(name)
-        return self._looked[name]
+        """What is called *name*, as it is written now; NotFoundError."""
+        with self._busy:  # a page and its frames ask at once: it is made once
+            found = self._looked.get(name)
+            if found is None:
+                found = self._looked[name] = self._look(name)
+        return found
+
+    def before(self, name: str) -> Edition | None:
+        """The edition before *name* in its publication; None without a readable one."""
+        for _, sheets in self.sheets():
+            names = [sheet.name for sheet in sheets]
+            if name in names[:-1]:
+                earlier = names[names.index(name) + 1]
+                try:
+                    return self.newsroom.edition(earlier, today=self.today())
+                except InputError:
+                    return None
+        return None
 
     def message(self, name: str, variant: Variant, persona: Persona) -> Letter:
         """What *persona* would get of it; NotFoundError without a readable edition."""
+        if (letter := self.look(name).letter) is not None:
+            return letter
         assembled = self._readable(name)
         source = sample_message(
             assembled.frozen,
@@ -149,8 +184,12 @@ class Studio:
     def _look(self, name: str) -> Looked:
         begun = time.perf_counter()
         faults: tuple[Finding, ...] = ()
+        letter = None
         try:
-            self._good[name] = assemble(name, self.newsroom, today=self.today())
+            if name.startswith(LETTER):
+                letter = self._letter(name)
+            else:
+                self._good[name] = self._assembled(name)
         except EditionError as wrong:
             faults = wrong.findings
         except NotFoundError:
@@ -161,9 +200,44 @@ class Studio:
         return Looked(
             name=name,
             assembled=self._good.get(name),
+            letter=letter,
             faults=faults,
             seconds=time.perf_counter() - begun,
         )
+
+    def _assembled(self, name: str) -> Inspected:
+        if not name.startswith(THEME):
+            return assemble(name, self.newsroom, today=self.today())
+        theme, _, sample = name.removeprefix(THEME).partition("/")
+        if theme not in self.themes():
+            message = say("there is no theme {name}", name=theme)
+            raise NotFoundError(message)
+        return sent_before(assemble(sample, self.gallery(theme), today=self.today()))
+
+    def _letter(self, name: str) -> Letter:
+        publication, _, kind = name.removeprefix(LETTER).partition("/")
+        if kind not in set(LetterKind):
+            message = say("there is no letter {name}", name=kind)
+            raise NotFoundError(message)
+        return take_apart(self.write(publication, LetterKind(kind)))
+
+
+def sample_letter(publication: str, kind: LetterKind, now: datetime) -> ClaimedLetter:
+    """A letter to nobody: its links are as long as real ones, and open nothing."""
+    return ClaimedLetter(
+        id=0,
+        key=f"preview:{kind}",
+        kind=kind,
+        publication=publication,
+        subscriber=0,
+        email="lecteur@example.org",
+        lang="",
+        values={"asked": now.isoformat(), "left": now.isoformat()},
+        created=now,
+        attempts=1,
+        doubts=0,
+        fence=0,
+    )
 
 
 def take_apart(source: bytes) -> Letter:
@@ -180,6 +254,8 @@ def take_apart(source: bytes) -> Letter:
         headers=tuple(_headers(head)),
         html=bodies["html"],
         text=bodies["plain"],
+        subject=str(message["Subject"] or ""),
+        sender=str(message["From"] or "").rpartition(" <")[0].strip('"'),
     )
 
 

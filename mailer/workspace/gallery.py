@@ -70,7 +70,7 @@ class Gallery:
     def scene(self, name: str) -> tuple[Edition, Scene]:
         """The edition called *name*, and what it needs to be rendered."""
         edition = self._edition(name)
-        return edition, self._scene(edition)
+        return edition, self.scene_of(edition)
 
     def _edition(self, name: str) -> Edition:
         folder = self._workspace.find(name, [_PUBLICATION], today=date.min)
@@ -81,7 +81,7 @@ class Gallery:
             theme_blocks=theme_blocks(self.theme),
         )
 
-    def _scene(self, edition: Edition) -> Scene:
+    def scene_of(self, edition: Edition) -> Scene:
         """What *edition* needs, its elder sisters as the latest ones."""
         url = f"https://{_PUBLICATION}.example"
         authors = self._workspace.authors()

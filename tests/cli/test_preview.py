@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable
 from itertools import product
 from pathlib import Path
@@ -11,7 +12,10 @@ import pytest
 
 from mailer.cli.invocation import Invocation
 from mailer.cli.preview import app_of, studio_of
+from mailer.cli.records import Records
 from mailer.cli.speech import Speech
+from mailer.flows.approve import approve
+from mailer.flows.assembled import accept
 from mailer.flows.proof import sample_message
 from mailer.web.preview.app import Changes
 from mailer.web.preview.view import Tab
@@ -184,6 +188,89 @@ async def test_a_line_leads_to_the_mail_and_a_word_back(
     }
     nowhere = await browser.get("/place/le-meridien/118?words=Xylophone")
     assert nowhere.status_code == 404
+
+
+async def test_letters_and_themes_are_seen_the_same_way(
+    browser: httpx.AsyncClient,
+) -> None:
+    """In the list, in the frame, in every view that there is of them."""
+    page = (await browser.get(EDITION)).text
+    confirm, every = "letter%3Ale-meridien/confirm", "theme%3Apop/tout"
+    for name in (confirm, every):
+        assert f'href="/edition/{name}?"' in page
+    page = (await browser.get(f"/edition/{confirm}?tab=outline")).text
+    assert f'src="/frame/{confirm}?"' in page  # no manuscript: as seen
+    assert "variant=" not in page
+    frame = (await browser.get(f"/frame/{confirm}?appearance=dark")).text
+    assert "https://example.org/confirm/" in frame or "/confirm/" in frame
+    wire = (await browser.get(f"/edition/{confirm}?tab=wire")).text
+    assert "Message-ID" in wire
+    page = (await browser.get(f"/edition/{every}?variant=web")).text
+    assert "variant=member" in page
+    frame = (await browser.get(f"/frame/{every}")).text
+    assert f'src="/picture/{every}/' in frame
+    for nobody in (
+        "letter:le-meridien/farewell",
+        "letter:nobody/confirm",
+        "theme:no/tout",
+    ):
+        assert (await browser.get(f"/edition/{nobody}")).status_code == 404
+
+
+async def test_differences_with_the_approval_and_with_the_edition_before(
+    call: Invocation, folder: Path
+) -> None:
+    """Read where there is a database; without one it is said, and none is made."""
+    database = Path(call.house.loaded.database_url().removeprefix("sqlite:///"))
+    address = f"{EDITION}?tab=changes"
+    before = folder / "editions/le-meridien/2026-03-07-avant"
+    before.mkdir()
+    (before / "index.md").write_text(
+        "---\ntitle: Avant\nnumber: 117\ndate: 2026-03-07\n---\n\n# Une section\n\nTexte.\n",
+        encoding="utf-8",
+    )
+    studio = studio_of(call)
+    async with Records(call) as records:
+        transport = httpx.ASGITransport(
+            app=app_of(call, "next", studio, Changes(), records=records)
+        )
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://127.0.0.1"
+        ) as browser:
+            page = (await browser.get(address)).text
+            assert "no database here" in page
+            assert not os.path.exists(database)  # noqa: ASYNC240, PTH110 - a test
+            assert "le-meridien/117, “Avant”" in page
+            assert '<tr class="theirs">' in page
+            assert '<tr class="ours">' in page
+            assembled = studio.look("le-meridien/118").assembled
+            assert assembled is not None
+            async with call.house.stores() as stores:
+                await approve(
+                    accept(assembled, [], by="claire", rules={}),
+                    stores.approvals,
+                    by="claire",
+                    now=call.house.clock.now(),
+                )
+    async with Records(call) as records:
+        transport = httpx.ASGITransport(
+            app=app_of(call, "next", studio, Changes(), records=records)
+        )
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://127.0.0.1"
+        ) as browser:
+            page = (await browser.get(address)).text
+            assert "claire approved it" in page
+            assert "Exactly that leaves." in page
+            assert '<span class="state scheduled">Scheduled</span>' in page
+            text = manuscript(folder).read_text(encoding="utf-8")
+            manuscript(folder).write_text(
+                text.replace("Cartes sur table", "Cartes en main"), encoding="utf-8"
+            )
+            studio.forget()
+            page = (await browser.get(address)).text
+            assert "What readers would see otherwise now" in page
+            assert "Cartes en main" in page
 
 
 async def test_it_can_be_read_aloud(browser: httpx.AsyncClient) -> None:

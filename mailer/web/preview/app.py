@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from fastapi import Depends, FastAPI, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -24,10 +25,16 @@ from starlette.responses import StreamingResponse
 
 from mailer.config.places import shipped
 from mailer.edition.blocks import Source
+from mailer.edition.comparison import beside
 from mailer.edition.finding import error
+from mailer.edition.outline import outline
+from mailer.edition.states import EditionState
 from mailer.errors import Finding, InputError, NotFoundError, Severity
-from mailer.flows.previewing import PERSONAS, Letter, Looked, Studio
-from mailer.language import Catalogue, short_day, speech
+from mailer.flows.approve import Clearance
+from mailer.flows.assembled import Assembled
+from mailer.flows.correspondence import LetterKind
+from mailer.flows.previewing import LETTER, PERSONAS, THEME, Letter, Looked, Studio
+from mailer.language import Catalogue, moment, short_day, speech
 from mailer.phrases import kilobytes, say
 from mailer.rendering.listening import listen
 from mailer.rendering.simulation import Appearance, Client, as_shown
@@ -35,8 +42,10 @@ from mailer.web.preview.contents import (
     entry_saying,
     findings_of,
     fitting,
+    home_of,
     links_of,
     outline_of,
+    tabs_of,
     variants_of,
     words_at,
 )
@@ -56,6 +65,16 @@ _HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
 _GMAIL_CUT = 102 * 1024
 _PHONE_SUBJECT, _PHONE_PREHEADER = 36, 82  # characters on an inbox row of a phone
 _BEAT = 15.0  # seconds: a stream that says nothing is taken for dead
+
+
+class Records(Protocol):
+    """What a database tells of editions, where there is one."""
+
+    async def states(self, names: Sequence[str]) -> Mapping[str, EditionState]:
+        """Where each stands; nothing where nobody can say."""
+
+    async def clearance(self, assembled: Assembled) -> Clearance | None:
+        """How it stands to its approval; None where nobody can say."""
 
 
 class Changes:
@@ -85,6 +104,7 @@ def preview_app(
     studio: Studio,
     changes: Changes,
     *,
+    records: Records | None,
     catalogue: Catalogue,
     editor_url: str,
     hosts: list[str],
@@ -103,14 +123,14 @@ def preview_app(
         path = quote(path_of(name, finding))
         return editor_url.format(path=path, line=max(1, finding.line))
 
-    pages = _Pages(studio, changes, _environment(folder, catalogue), opened)
+    pages = _Pages(studio, changes, records, _environment(folder, catalogue), opened)
     app.middleware("http")(_secured)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
 
     @app.exception_handler(InputError)
     def fault(_: Request, error: InputError) -> Response:
         status = 404 if isinstance(error, NotFoundError) else 422
-        return pages.page("fault.html.j2", status=status, message=error.message)
+        return pages.page("fault.html.j2", {"message": error.message}, status=status)
 
     @app.get("/")
     def entrance() -> Response:
@@ -133,28 +153,54 @@ class _Pages:
 
     studio: Studio
     changes: Changes
+    records: Records | None
     templates: Environment
     opened: Callable[[str, Finding], str]
 
     def page(
-        self, template: str, *, status: int = 200, **values: object
+        self, template: str, values: Mapping[str, object], *, status: int = 200
     ) -> HTMLResponse:
         """The page *template* with *values*."""
-        text = self.templates.get_template(template).render(**values)
+        text = self.templates.get_template(template).render(values)
         return HTMLResponse(text, status_code=status)
 
-    def edition(
+    async def edition(
         self, publication: str, number: str, view: Annotated[View, Depends(chosen)]
     ) -> Response:
         """An edition, as *view* says, beside all that is known of it."""
         name = f"{publication}/{number}"
-        looked = self.studio.look(name)
+        sheets = await asyncio.to_thread(self.studio.sheets)
+        names = [each.name for _, editions in sheets for each in editions]
+        states = await self.records.states(names) if self.records else {}
+        looked = await asyncio.to_thread(self.studio.look, name)
+        clearance = None
+        if self.records and view.tab is Tab.CHANGES and looked.assembled:
+            clearance = await self.records.clearance(looked.assembled)
+        return await asyncio.to_thread(
+            self._edition,
+            looked,
+            view,
+            sheets=sheets,
+            states=states,
+            clearance=clearance,
+        )
+
+    def _edition(self, looked: Looked, view: View, **known: object) -> Response:
+        name = looked.name
         view = fitting(view, looked)
         letter = self._letter(looked, view)
-        return self.page(
-            "preview.html.j2",
-            sheets=self.studio.sheets(),
+        is_edition = not name.startswith((LETTER, THEME))
+        before = (
+            self.studio.before(name) if is_edition and view.tab is Tab.CHANGES else None
+        )
+        values = dict(
+            known,
             name=name,
+            is_edition=is_edition,
+            home=home_of(name, self.studio),
+            letters=list(LetterKind),
+            themes=self.studio.themes(),
+            samples=self.studio.samples,
             looked=looked,
             view=view,
             letter=letter,
@@ -164,12 +210,14 @@ class _Pages:
             widths=list(Width),
             appearances=list(Appearance),
             clients=list(Client),
-            tabs=list(Tab),
+            tabs=tabs_of(looked, view),
             opened=partial(self.opened, name),
             edited=partial(self._edited, name),
             links=links_of(letter) if letter and view.tab is Tab.LINKS else [],
             heard=listen(letter.html) if letter and view.tab is Tab.ORDER else [],
             outline=outline_of(looked),
+            before=before,
+            pairs=beside(outline_of(looked), outline(before)) if before else [],
             sought=words_at(looked, view.line),
             gmail=_GMAIL_CUT,
             cut=(_PHONE_SUBJECT, _PHONE_PREHEADER),
@@ -177,6 +225,7 @@ class _Pages:
             warnings=findings_of(looked, Severity.WARNING),
             mark=self.changes.count,
         )
+        return self.page("preview.html.j2", values)
 
     def frame(
         self, publication: str, number: str, view: Annotated[View, Depends(chosen)]
@@ -187,7 +236,8 @@ class _Pages:
         view = fitting(view, looked)
         letter = self._letter(looked, view)
         seen = as_shown(letter.html if letter else "", view.appearance, view.client)
-        for file_name, picture in self.studio.pictures(name).items():
+        pictures = self.studio.pictures(name) if looked.assembled else {}
+        for file_name, picture in pictures.items():
             seen = seen.replace(picture.src, f"/picture/{quote(name)}/{file_name}")
         headers = {"Content-Security-Policy": _MAIL_POLICY}
         return HTMLResponse(_with_base(seen), headers=headers)
@@ -236,8 +286,8 @@ class _Pages:
         return StreamingResponse(events(), media_type="text/event-stream")
 
     def _letter(self, looked: Looked, view: View) -> Letter | None:
-        if looked.assembled is None:
-            return None
+        if looked.letter is not None or looked.assembled is None:
+            return looked.letter
         if not view.variant.is_mail:
             return self.studio.web_page(looked.name, view.variant)
         persona = next(each for each in PERSONAS if each.id == view.persona)
@@ -254,6 +304,9 @@ def _environment(folder: Path, catalogue: Catalogue) -> Environment:
     )
     pages.filters["said"] = catalogue.translate
     pages.filters["size"] = lambda size: catalogue.translate(kilobytes(size))
+    pages.filters["moment"] = lambda when, zone: moment(
+        when.astimezone(ZoneInfo(zone)), catalogue.lang
+    )
     pages.filters["day"] = lambda day: short_day(day, catalogue.lang)
     pages.globals.update(lang=catalogue.lang, **speech(catalogue))
     return pages

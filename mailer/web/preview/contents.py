@@ -10,10 +10,33 @@ from dataclasses import replace
 from mailer.edition.model import Variant
 from mailer.edition.outline import Entry, outline
 from mailer.errors import Finding, Severity
-from mailer.flows.previewing import Letter, Looked
-from mailer.web.preview.view import View
+from mailer.flows.previewing import LETTER, THEME, Letter, Looked, Studio
+from mailer.web.preview.view import Tab, View
 
 _SOUGHT = 60  # characters that tell one passage from the others
+
+
+_OF_PAGES = frozenset({Tab.SEEN, Tab.LINKS, Tab.OUTLINE, Tab.ORDER, Tab.CHANGES})
+_OF_EDITIONS = frozenset({Tab.OUTLINE, Tab.CHANGES})
+
+
+def home_of(name: str, studio: Studio) -> str:
+    """Whose letters are listed: the publication of *name*, or the first there is."""
+    publication = name.removeprefix(LETTER).partition("/")[0]
+    known = [each.id for each, _ in studio.sheets()]
+    return publication if publication in known else next(iter(known), "")
+
+
+def tabs_of(looked: Looked, view: View) -> list[Tab]:
+    """What there is to be seen: a page has no headers, a letter no manuscript."""
+    tabs = list(Tab)
+    if looked.assembled is None:
+        tabs = [each for each in tabs if each not in _OF_EDITIONS]
+    if looked.assembled is not None and not view.variant.is_mail:
+        tabs = [each for each in tabs if each in _OF_PAGES]
+    if looked.name.startswith(THEME):
+        tabs = [each for each in tabs if each is not Tab.CHANGES]
+    return tabs
 
 
 def variants_of(looked: Looked) -> list[Variant]:
@@ -25,11 +48,11 @@ def variants_of(looked: Looked) -> list[Variant]:
 
 
 def fitting(view: View, looked: Looked) -> View:
-    """*view* of a variant that there is: a members' edition has no free one."""
+    """*view* of what there is: a members' edition has no free one, a page no headers."""
     there = variants_of(looked)
-    return (
-        view if not there or view.variant in there else replace(view, variant=there[0])
-    )
+    if there and view.variant not in there:
+        view = replace(view, variant=there[0])
+    return view if view.tab in tabs_of(looked, view) else replace(view, tab=Tab.SEEN)
 
 
 def outline_of(looked: Looked) -> list[Entry]:

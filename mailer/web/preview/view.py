@@ -32,6 +32,7 @@ class Tab(StrEnum):
     LINKS = "links"
     OUTLINE = "outline"
     ORDER = "order"
+    CHANGES = "changes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
