@@ -28,5 +28,6 @@ class Members(Table):
     secret_file: FilePath = ""
     api_token_file: FilePath = ""
     api_rate: Annotated[int, Field(ge=1)] = 20
+    remind: Kept = None
     gift_days: Annotated[int, Field(ge=0, le=366)] = 0
     stripe: Stripe = Stripe()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import date
 
 import structlog
 
 from mailer.errors import MailerError
 from mailer.flows.correspondence import PostDesk, send_letters
+from mailer.flows.membership import remind
 from mailer.public import post_desk
 from mailer.stores import Stores
 from mailer.wiring import House
@@ -25,6 +27,7 @@ class Postman:
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._rung = False
+        self._reminded: date | None = None
 
     def wake(self) -> None:
         """Send what there is, now; what comes meanwhile is seen too."""
@@ -46,6 +49,7 @@ class Postman:
             try:
                 desk = self._desk()
                 if desk is not None:
+                    await self._remind()
                     await send_letters(desk, self._stop)
             except MailerError as error:
                 log.warning("letters.failed", reason=str(error))
@@ -53,6 +57,22 @@ class Postman:
             except Exception:  # must not stop the daemon
                 log.exception("letters.failed")
                 return
+
+    async def _remind(self) -> None:
+        """Have members told, once a day, whose membership ends soon."""
+        house = self._house()
+        ahead, today = house.settings.members.remind, house.today()
+        if ahead is None or self._reminded == today:
+            return
+        zones = {
+            name: house.settings.publication(name).timezone
+            for name in house.settings.publications
+        }
+        now, stores = house.clock.now(), self._stores
+        written = await remind(stores.memberships, stores.letters, zones, ahead, now)
+        self._reminded = today
+        if written:
+            log.info("members.reminded", count=written)
 
     def _desk(self) -> PostDesk | None:
         house = self._house()

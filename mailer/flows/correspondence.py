@@ -43,6 +43,7 @@ class LetterKind(StrEnum):
     PRESENT = "present"
     GOODBYE = "goodbye"
     DATA = "data"
+    ENDING = "ending"
 
 
 class LetterState(StrEnum):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from mailer.audience.subscriber import Tier
+from mailer.edition.calendar import instant
 from mailer.errors import InputError
+from mailer.flows.correspondence import LetterKind, LetterOrder, Letters
 from mailer.phrases import say
 
 
@@ -57,3 +61,50 @@ class Memberships(Protocol):
         Nobody is revived and nobody suppressed is added: who left may be a member, and
         is written to no more than before.
         """
+
+    async def ending(
+        self, publication: str, *, first: date, last: date
+    ) -> Sequence[Ending]:
+        """Active memberships whose last day is one of these, both included."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """Whose membership ends, and on which day; ``lang`` is empty for the usual one."""
+
+    subscriber: int
+    until: date
+    lang: str = ""
+
+
+async def remind(
+    memberships: Memberships,
+    letters: Letters,
+    zones: Mapping[str, str],
+    ahead: timedelta,
+    now: datetime,
+) -> int:
+    """Write to members whose membership ends within *ahead*; to how many.
+
+    Once for a last day: who gets another one is written to again. *zones* has the time
+    zone of every publication.
+    """
+    written = 0
+    for publication, zone in zones.items():
+        today = now.astimezone(ZoneInfo(zone)).date()
+        for each in await memberships.ending(
+            publication, first=today, last=today + ahead
+        ):
+            order = LetterOrder(
+                key=f"ending {publication} {each.subscriber} {each.until}",
+                kind=LetterKind.ENDING,
+                publication=publication,
+                subscriber=each.subscriber,
+                lang=each.lang,
+                expires=instant(
+                    datetime.combine(each.until + timedelta(days=1), time()), zone
+                ),
+                values={"until": each.until.isoformat()},
+            )
+            written += await letters.enqueue(order, now=now)
+    return written

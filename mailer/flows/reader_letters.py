@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -193,12 +193,39 @@ def data_letter(errand: Errand) -> ReaderLetter:
     )
 
 
+def ending_letter(errand: Errand) -> ReaderLetter:
+    """Their membership ends soon; what is free goes on coming."""
+    name = errand.publication.name
+    until = date.fromisoformat(errand.letter.values["until"])
+    renew = errand.publication.subscribe_url
+    return ReaderLetter(
+        subject=say("Your membership of {name} ends soon", name=name),
+        preheader=say("Until {day} everything stays as it is.", day=until),
+        title=say("Your membership ends soon"),
+        paragraphs=(
+            say("Your membership of {name} lasts until {day}.", name=name, day=until),
+            say(
+                "Afterwards you go on receiving what is free for all, without doing"
+                " anything."
+            ),
+        ),
+        button=Action(words=say("Stay a member"), url=renew) if renew else None,
+        links=(
+            Action(words=say("Choose what you receive"), url=errand.preferences_url),
+            Action(words=say("Unsubscribe"), url=errand.leave_url),
+        ),
+        fine=(say("This letter comes once, before a membership ends."),),
+        leave=errand.leave_url,
+    )
+
+
 WRITERS: Mapping[LetterKind, Callable[[Errand], ReaderLetter]] = {
     LetterKind.CONFIRM: confirm_letter,
     LetterKind.WELCOME: welcome_letter,
     LetterKind.PRESENT: present_letter,
     LetterKind.GOODBYE: goodbye_letter,
     LetterKind.DATA: data_letter,
+    LetterKind.ENDING: ending_letter,
 }
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from sqlalchemy import Connection, select, update
 
 from mailer.audience.address import address_key
 from mailer.audience.roster import Row
-from mailer.audience.subscriber import Standing
-from mailer.flows.membership import Effect, Grant
+from mailer.audience.subscriber import Standing, Tier
+from mailer.flows.membership import Effect, Ending, Grant
 from mailer.flows.ports import Admission
 from mailer.store.admitting import Known, write_rows
 from mailer.store.engine import Store, Turn, alone
@@ -26,6 +27,22 @@ class SqlMemberships:
     async def grant(self, grant: Grant, *, now: datetime) -> Effect:
         """See the port."""
         return await self._store.write(lambda c: give(c, grant, now))
+
+    async def ending(
+        self, publication: str, *, first: date, last: date
+    ) -> Sequence[Ending]:
+        """See the port."""
+        ends = (
+            select(subscriber.c.id, subscription.c.until, subscriber.c.lang)
+            .join(subscription, subscription.c.subscriber_id == subscriber.c.id)
+            .where(subscription.c.publication == publication)
+            .where(subscription.c.standing == Standing.ACTIVE)
+            .where(subscription.c.tier == Tier.MEMBER)
+            .where(subscription.c.until.between(first, last))
+            .order_by(subscriber.c.id)
+        )
+        rows = await self._store.read(lambda c: c.execute(ends).all())
+        return [Ending(subscriber=r.id, until=r.until, lang=r.lang or "") for r in rows]
 
 
 def give(connection: Connection, grant: Grant, now: datetime) -> Effect:

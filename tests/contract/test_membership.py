@@ -10,8 +10,10 @@ from mailer.audience.roster import Row
 from mailer.audience.subscriber import Subscription, Tier
 from mailer.edition.model import Variant
 from mailer.errors import InputError
-from mailer.flows.membership import Effect, Grant
+from mailer.flows.correspondence import LetterKind
+from mailer.flows.membership import Effect, Grant, remind
 from mailer.flows.ports import Admission
+from mailer.store.letters import SqlLetters
 from mailer.store.membership import is_member
 from tests.contract.house import NOW, PAPER, House, frozen_edition
 
@@ -132,3 +134,35 @@ def test_only_a_membership_has_a_last_day() -> None:
     """A free reader until a day would be nonsense."""
     with pytest.raises(InputError, match="only a membership has a last day"):
         grant(tier=Tier.FREE)
+
+
+async def test_a_member_is_told_once_before_the_last_day(house: House) -> None:
+    """Within the time ahead, of each last day once; not who left, nor what is over."""
+    emails = [A, "late@x.example", "over@x.example", "left@x.example", "free@x.example"]
+    await house.admit(*emails)
+    days = [LAST, LAST + timedelta(days=1), date(2026, 3, 23), LAST]
+    for email, last in zip(emails, days, strict=False):
+        await house.memberships.grant(grant(email, until=last), now=NOW)
+    await house.leave("left@x.example")
+    now = datetime(2026, 3, 24, 8, tzinfo=UTC)
+    letters = SqlLetters(house.store)
+
+    async def reminded(when: datetime = now) -> int:
+        return await remind(
+            house.memberships,
+            letters,
+            {PAPER.id: "Europe/Paris"},
+            timedelta(days=7),
+            when,
+        )
+
+    assert [await reminded(), await reminded()] == [1, 0]
+    assert await reminded(now + timedelta(days=1)) == 1
+    (first, _) = await letters.claim(
+        worker="a", limit=9, now=now + timedelta(days=1), lease=timedelta(minutes=1)
+    )
+    assert (first.email, first.kind) == (A, LetterKind.ENDING)
+    assert first.values == {"until": "2026-03-31"}
+    longer = LAST + timedelta(days=3)
+    await house.memberships.grant(grant(until=longer), now=now)
+    assert await reminded(now + timedelta(days=4)) == 1

@@ -162,7 +162,11 @@ def test_a_letter_says_who_why_and_nothing_of_a_strangers(
         subscriber=7,
         email="ada@example.org",
         lang=lang,
-        values={"asked": "1773468000000000", "left": "1773468000000000"},
+        values={
+            "asked": "1773468000000000",
+            "left": "1773468000000000",
+            "until": "2026-03-31",
+        },
         created=NOW,
         attempts=1,
         doubts=0,
