@@ -63,6 +63,29 @@ class Webhooks(Table):
     brevo_file: FilePath = ""
     mailjet_file: FilePath = ""
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that hold a secret; empty names among them."""
+        return (
+            self.postmark_file,
+            self.mailgun_key_file,
+            self.brevo_file,
+            self.mailjet_file,
+        )
+
+    @property
+    def heard(self) -> list[str]:
+        """The providers that are heard."""
+        proofs = {
+            "ses": self.ses_topics,
+            "postmark": self.postmark_file,
+            "mailgun": self.mailgun_key_file,
+            "sendgrid": self.sendgrid_key,
+            "brevo": self.brevo_file,
+            "mailjet": self.mailjet_file,
+        }
+        return [provider for provider, proof in proofs.items() if proof]
+
 
 class Intake(Table):
     """The ways in; ``trusted`` is the server whose word on DMARC is believed."""

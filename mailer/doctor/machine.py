@@ -30,6 +30,7 @@ def examine(house: House) -> Iterator[Line]:
     yield from _secrets(house)
     yield from _workspace(house)
     yield from _database(house)
+    yield _intake(house)
     yield _disk(house)
     yield _clock()
     yield _zone(house)
@@ -79,12 +80,34 @@ def secret_files(house: House) -> list[Path]:
         members.stripe.secret_file,
     )
     found += map(loaded.credential, named_files)
+    for mailbox in settings.intake.mailboxes:
+        found += map(loaded.credential, (mailbox.password_file, mailbox.token_file))
+    found += map(loaded.credential, settings.intake.webhooks.files)
     found += [loaded.dkim_key_file(key) for key in settings.dkim]
     if (url := loaded.database_url()).startswith("sqlite:///"):
         found.append(Path(url.removeprefix("sqlite:///")))
     if loaded.path is not None and _holds_secret(house):
         found.append(loaded.path)
     return list(dict.fromkeys(path for path in found if path is not None))
+
+
+def _intake(house: House) -> Line:
+    """By which ways what comes back reaches us; a list cleans itself by one of them."""
+    intake = house.settings.intake
+    ways = [
+        *([f"{intake.protocol} {intake.listen}"] if intake.listen else []),
+        *intake.maildirs,
+        *(mailbox.name for mailbox in intake.mailboxes),
+        *intake.webhooks.heard,
+    ]
+    if ways:
+        return well("intake", verbatim(", ".join(ways)))
+    return Line(
+        topic="intake",
+        condition=Condition.NOTE,
+        found=say("what comes back reaches nobody here: lists do not clean themselves"),
+        do=say("name a way in [intake]: docs/bounces.md"),
+    )
 
 
 def _holds_secret(house: House) -> bool:

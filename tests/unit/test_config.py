@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from mailer.config.load import Loaded, load, show
 from mailer.config.places import find_config, state_home
 from mailer.config.settings import Settings
+from mailer.delivery.bounce.policy import Terms
 from mailer.delivery.canary import NOBODY, Canary
 from mailer.delivery.quota import WarmUp
 from mailer.delivery.throttle import Rate
@@ -679,3 +680,50 @@ def test_a_configuration_of_somebody_else_is_told(
     with pytest.raises(ConfigError, match="may not read it") as caught:
         find_config(None, here, environ)
     assert caught.value.file == str(closed / "mailer.toml")
+
+
+MAILBOX = """
+[[intake.mailboxes]]
+name = "bounces"
+host = "imap.example.org"
+username = "bounces@example.org"
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ("", "intake.mailboxes.bounces: one of these is needed"),
+        ('password_file = "a"\ntoken_file = "b"', "one of these is needed"),
+        ('password_file = "a"\nsecurity = "none"', "for a server on this machine"),
+        ('password_file = "a"\ndone = "inbox"', "another folder than folder"),
+        ('password_file = "a"\npassword = "x"', "unknown key"),
+    ],
+)
+def test_a_mailbox_is_entered_safely(tmp_path: Path, more: str, words: str) -> None:
+    """No password in clear over a network, and none in the file."""
+    (tmp_path / "config").mkdir()
+    file = tmp_path / "config" / "mailer.toml"
+    file.write_text(MAILBOX + more, encoding="utf-8")
+    with pytest.raises(ConfigError, match=words):
+        load(config=None, start=tmp_path, environ={})
+
+
+def test_a_publication_has_a_patience_of_its_own(tmp_path: Path) -> None:
+    """What it does not say is what all have; "" is never, and not "as all"."""
+    (tmp_path / "config").mkdir()
+    text = """
+[bounces]
+soft = 7
+[publications.a]
+name = "A"
+from = "a@a.example"
+[publications.a.bounces]
+hard = 2
+soft_for = ""
+"""
+    (tmp_path / "config" / "mailer.toml").write_text(text, encoding="utf-8")
+    settings = load(config=None, start=tmp_path, environ={}).settings
+    own = settings.bounces.terms(settings.publications["a"].bounces)
+    assert own == Terms(hard=2, soft=7, soft_for=None)
+    assert settings.bounces.terms() == Terms(soft=7)
