@@ -20,6 +20,8 @@ from mailer.phrases import did_you_mean, say, say_many
 
 if TYPE_CHECKING:
     from mailer.flows.arrivals import Arrival
+    from mailer.flows.intake import IntakeDesk
+    from mailer.stores import Stores
 
 _STYLES = {"hard": "red", "complaint": "red", "soft": "yellow", "leave": "cyan"}
 _ROOMY = 110
@@ -160,7 +162,7 @@ def poll(ctx: typer.Context) -> None:
                         name=drop.name,
                     )
                     call.out.tell(told)
-            settled = 0
+            settled = await _refused(call, stores, desk)
             while more := await settle_open(desk):
                 settled += more
             call.out.tell(say_many("{count} settled", "{count} settled", settled))
@@ -171,6 +173,17 @@ def poll(ctx: typer.Context) -> None:
         call.err.tell(say("! {error}", error=fault), style="red")
     if faults:
         raise typer.Exit(faults[0].exit_code)
+
+
+async def _refused(call: Invocation, stores: Stores, desk: IntakeDesk) -> int:
+    """Count what relays refused at once in the runs of late; how many."""
+    from mailer.flows.arrivals import RECENT
+    from mailer.flows.refusals import sweep
+
+    since = call.house.clock.now() - RECENT
+    runs = await stores.ledger.runs(limit=50)
+    ended = [run for run in runs if run.finished is not None and run.finished > since]
+    return sum([await sweep(run, desk) for run in ended])
 
 
 def _known(typed: Iterable[str], known: Sequence[str]) -> frozenset[str]:
