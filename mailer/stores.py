@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mailer.flows.patronage import Patrons
     from mailer.flows.ports import Ledger, Readers
     from mailer.flows.relaying import RelayBook
+    from mailer.flows.restoring import Partings
     from mailer.flows.retention import Retention
     from mailer.flows.segments import Segments
     from mailer.flows.slots import Slots
@@ -171,6 +172,12 @@ class Stores:
         from mailer.store.preferences import SqlPreferences
 
         return SqlPreferences(self._store)
+
+    @cached_property
+    def partings(self) -> Partings:
+        from mailer.store.partings import SqlPartings
+
+        return SqlPartings(self._store)
 
     @cached_property
     def dossiers(self) -> Dossiers:

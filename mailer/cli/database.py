@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mailer.cli import partings
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.options import JsonOption, YesOption
 from mailer.errors import GuardError
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mailer.edition.agenda import Departure
-    from mailer.flows.restoring import Withheld
+    from mailer.flows.restoring import Parted, Withheld
     from mailer.flows.retention import Purged
 
 database = typer.Typer(
@@ -105,13 +106,17 @@ def restore(
         question = say("Put {file} in the place of the database?", file=file)
         call.confirm(question)
     now = call.house.clock.now()
+    gone = run_async(partings.gone(call))
     kept = call.house.upkeep.restore(file, f"replaced-{now.strftime(_STAMP)}")
 
-    async def story() -> Withheld:
+    async def story() -> tuple[Withheld, Parted | None]:
         from mailer.flows.restoring import withhold
 
         async with call.house.stores() as stores:
-            return await withhold(
+            parted = None
+            if gone is not None:
+                parted = await stores.partings.carry_over(gone, now=now)
+            withheld = await withhold(
                 stores.ledger,
                 stores.control,
                 stores.slots,
@@ -119,11 +124,14 @@ def restore(
                 now=now,
                 catch_up=call.house.settings.send.catch_up,
             )
+            return withheld, parted
 
-    withheld = run_async(story())
+    withheld, moved = run_async(story())
     call.out.tell(say("{file} is the database now", file=file))
     if kept:
         call.out.tell(say("the old one is kept: {kept}", kept=kept))
+    for told in partings.parted(moved, had_one=bool(kept)):
+        call.out.tell(told)
     for told in _withheld(withheld):
         call.out.tell(told)
 

@@ -1,5 +1,8 @@
 """After a restore: nothing leaves by itself that may have left already.
 
+Nor is anybody written to who left, was barred or erased after the backup was made: that
+is read from the database that was there, where it can be, and carried over.
+
 A backup does not know what happened after it was made. A run that was open then may have
 gone on, a departure of yesterday may be in every reader's mailbox. So all of them are
 held, and whoever knows more decides.
@@ -10,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from mailer.edition.agenda import Departure
 from mailer.flows.control import Control
@@ -27,6 +31,44 @@ class Withheld:
 
     runs: Sequence[Run]
     departures: Sequence[Departure]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Barred:
+    """A line of the suppression list, as it is kept."""
+
+    email_key: str
+    email: str
+    reason: str
+    at: datetime
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """Who left what, by address and publication, and who is barred."""
+
+    left: Sequence[tuple[str, str]]
+    barred: Sequence[Barred]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parted:
+    """What was carried over: subscriptions ended, addresses barred, readers erased."""
+
+    left: int
+    barred: int
+    erased: int
+
+
+class Partings(Protocol):
+    """The port to who must not be written to any more. StoreError."""
+
+    async def read(self) -> Gone:
+        """Everybody who has left something, and the suppression list."""
+
+    async def carry_over(self, gone: Gone, *, now: datetime) -> Parted:
+        """End, bar and erase here what is not yet; in one transaction."""
 
 
 async def withhold(

@@ -207,6 +207,21 @@ def test_a_restore_puts_back_what_was_and_keeps_what_is(
     assert "claire" in done(mailer("subscribers", "list"))
 
 
+def test_who_left_since_a_backup_is_not_brought_back(
+    mailer: Command, tmp_path: Path
+) -> None:
+    """An exit is a reader's word, and outlives the database that it was kept in."""
+    copy = tmp_path / "copy.db"
+    done(mailer("db", "backup", str(copy)))
+    done(mailer("subscribers", "remove", "claire@lecteurs.example", "--yes"))
+    told = done(mailer("db", "restore", str(copy), "--yes"))
+    assert "1 exit since the backup was made holds" in told
+    shown = json.loads(
+        done(mailer("subscribers", "show", "claire@lecteurs.example", "--json"))
+    )
+    assert [taken["state"] for taken in shown["subscriptions"]] == ["left"]
+
+
 def test_a_restore_in_place_of_a_damaged_database(
     mailer: Command, tmp_path: Path
 ) -> None:
