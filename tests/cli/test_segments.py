@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
+from datetime import date
 
 import pytest
 
 from mailer.errors import EditionError, NotFoundError
+from mailer.wiring import House
 from tests.cli.conftest import Command, said
 
 ED = "le-meridien/118"
@@ -17,7 +18,7 @@ PAPER = ("--publication", "le-meridien")
 
 @pytest.fixture
 def mailer(
-    workspace: Callable[[str], Command], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    workspace: Callable[[str], Command], monkeypatch: pytest.MonkeyPatch
 ) -> Command:
     command = workspace("presse")
     monkeypatch.delenv("MAILER_SEND__APPROVAL")
@@ -26,13 +27,17 @@ def mailer(
     settings.write_text(
         f'{text}\n[segments]\npresse = "tag:presse"\n', encoding="utf-8"
     )
-    roster = tmp_path / "roster.csv"
-    roster.write_text("email\na@orange.fr\nb@orange.fr\nc@free.fr\n", encoding="utf-8")
-    done = command("subscribers", "import", str(roster), *PAPER, "--consent=x", "--yes")
-    assert done.exit_code == 0, done.output
-    tagged = command("subscribers", "tag", "a@orange.fr", "--add", "Presse")
-    assert tagged.stdout == "1 reader\n"
     return command
+
+
+def fill(mailer: Command) -> None:
+    """Three readers, one of whom has a tag."""
+    roster = mailer.folder / "roster.csv"
+    roster.write_text("email\na@orange.fr\nb@orange.fr\nc@free.fr\n", encoding="utf-8")
+    done = mailer("subscribers", "import", str(roster), *PAPER, "--consent=x", "--yes")
+    assert done.exit_code == 0, done.output
+    tagged = mailer("subscribers", "tag", "a@orange.fr", "--add", "Presse")
+    assert tagged.stdout == "1 reader\n"
 
 
 def dry_run(mailer: Command, *words: str) -> tuple[dict[str, object], str]:
@@ -47,8 +52,9 @@ def head(mailer: Command, line: str) -> None:
     index.write_text(text.replace("---\n", f"---\n{line}\n", 1), encoding="utf-8")
 
 
-def test_segments_are_counted_and_listed(mailer: Command) -> None:
-    """By name or by expression, as it was understood; readers one by one too."""
+def test_segments_are_counted_listed_tagged_and_planned(mailer: Command) -> None:
+    """By name or by expression, as it was understood, before anything is sent."""
+    fill(mailer)
     counted = mailer("segments", "count", "domain:orange.fr and not presse", *PAPER)
     assert counted.stdout == "1 reader of 3: domain = orange.fr and not tag = presse\n"
     listed = mailer("segments", "list", *PAPER, "--json")
@@ -62,10 +68,6 @@ def test_segments_are_counted_and_listed(mailer: Command) -> None:
     assert json.loads(mailer("subscribers", "tags", "--json").stdout)["tags"] == {
         "presse": 1
     }
-
-
-def test_a_whole_segment_is_tagged(mailer: Command) -> None:
-    """And an address that nobody has tags nobody."""
     done = mailer(
         "subscribers", "tag", "--segment", "domain:orange.fr", *PAPER, "--add", "o"
     )
@@ -73,26 +75,19 @@ def test_a_whole_segment_is_tagged(mailer: Command) -> None:
     error = said(mailer("subscribers", "tag", "x@free.fr", "--remove", "o"))
     assert isinstance(error, NotFoundError)
     assert mailer("subscribers", "tags").stdout == "o  2 readers\npresse  1 reader\n"
-
-
-def test_what_is_approved_for_some_goes_to_them(mailer: Command) -> None:
-    """The plan says so, though nobody says it again."""
-    done = mailer("approve", ED, "--by", "claire", "--to-segment", "presse")
-    assert "Segment  tag = presse" in done.stderr
-    plan, shown = dry_run(mailer)
-    assert plan["segment"] == "tag = presse"
+    plan, shown = dry_run(mailer, "--to-segment", "presse")
+    assert (plan["segment"], plan["audience"]) == ("tag = presse", 1)
     assert plan["skipped"] == {"not in the segment": 2}
     assert "presse: tag = presse" in shown
     assert "2 not in the segment" in shown
-    assert "unchanged since approval" in shown
 
 
 def test_an_edition_may_be_for_a_segment_by_itself(mailer: Command) -> None:
     """In its head, spelt out when it is read."""
     head(mailer, "segment: domain:orange.fr and not presse")
-    plan, _ = dry_run(mailer)
-    assert plan["segment"] == "domain = orange.fr and not tag = presse"
-    assert plan["audience"] == 1
+    house = House.open(config=None, start=mailer.folder, environ={})
+    edition = house.newsroom.edition(ED, today=date(2026, 3, 10))
+    assert edition.segment == "domain = orange.fr and not tag = presse"
 
 
 def test_a_slip_in_the_head_is_told_at_its_line(mailer: Command) -> None:

@@ -137,7 +137,7 @@ def test_the_database_agrees_with_the_rule(url: str) -> None:
     place = Place(PAPER, NOW)
 
     @given(RULES)
-    @settings(max_examples=60, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=40, suppress_health_check=list(HealthCheck))
     def agree(rule: Rule) -> None:
         statement = (
             select(subscriber.c.id)
