@@ -343,6 +343,9 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
     # whoever was in them would be written to again.
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
+    # KB. The kernel keeps the file's pages too; two connections with the usual 2 MB of
+    # their own are 4 MB more in every process, and nothing is quicker for it.
+    cursor.execute("PRAGMA cache_size = -500")
     cursor.close()
 
 
