@@ -141,7 +141,9 @@ def _routers(
     entrance = _joining(house, stores, pages, ring)
 
     def form(publication: Publication, lang: str) -> Form | None:
-        return show_form(publication, lang, entrance) if entrance.is_open else None
+        if not entrance.is_open or entrance.work:
+            return None  # a page that brings its own style brings no script of ours
+        return show_form(publication, lang, entrance)
 
     return [
         joining.router(entrance, pages, latest=last),
@@ -297,6 +299,7 @@ def _joining(
         lasts=house.settings.retention.unconfirmed or _LINK_LASTS,
         is_open=house.public_url is not None,
         fill_time=limits.fill_time,
+        work=limits.work,
         sentences=pages.sentences,
         ring=ring,
     )

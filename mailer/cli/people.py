@@ -271,6 +271,11 @@ def _subscriber_json(person: Subscriber) -> dict[str, object]:
                 "action": c.action,
                 "source": c.source,
                 "at": c.at.isoformat(),
+                "wording": c.wording,
+                "version": c.version,
+                "ip": c.ip,
+                "agent": c.agent,
+                "form": c.form,
             }
             for c in person.consents
         ],

@@ -13,7 +13,8 @@ from mailer.config.values import Duration
 class Signup(Table):
     """Requests in a rolling hour, day or 30 days; 0 is no limit.
 
-    ``fill_time`` is how long somebody who is no program needs for the form, at least.
+    ``fill_time`` is how long somebody who is no program needs for the form, at least;
+    ``work`` how many zero bits a browser has to find, 0 being no work at all.
     """
 
     address_daily: int = Field(default=1, ge=0)
@@ -23,3 +24,4 @@ class Signup(Table):
     domain_hourly: int = Field(default=200, ge=0)
     hourly: int = Field(default=500, ge=0)
     fill_time: Duration = timedelta(seconds=3)
+    work: int = Field(default=0, ge=0, le=24)

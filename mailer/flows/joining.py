@@ -139,7 +139,8 @@ class JoiningDesk:
     """What joining needs. ``ring`` has the letters looked at soon.
 
     ``lasts`` is how long a confirmation link works, ``fill_time`` what a person needs to
-    fill the form in at least. Without ``is_open`` nobody can sign
+    fill the form in at least, ``work`` how many zero bits a browser must find (0: none),
+    for each address anew. Without ``is_open`` nobody can sign
     up: nothing is hosted that a letter could link to.
     """
 
@@ -150,6 +151,7 @@ class JoiningDesk:
     lasts: timedelta
     is_open: bool
     fill_time: timedelta
+    work: int
     sentences: Callable[[str], Catalogue]
     ring: Callable[[], None] = lambda: None
 
@@ -181,13 +183,17 @@ class Form:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filled:
-    """A form as it came back. ``trap`` is the field that only programs fill in."""
+    """A form as it came back. ``trap`` is the field that only programs fill in.
+
+    ``work`` is the number that the visitor's browser looked for, where it had to.
+    """
 
     email: str
     token: str
     trap: str
     lang: str
     visit: Visit
+    work: str = ""
 
 
 def wording(publication: Publication, sentences: Catalogue) -> str:
@@ -220,7 +226,7 @@ async def sign_up(
         log.info("signup.trapped", publication=publication.id)
         return Answer(heard=Heard.TAKEN)  # let it think so
     said = wording(publication, desk.sentences(filled.lang))
-    if note := _doubt(filled.token, publication, version_of(said), desk):
+    if note := _doubt(filled, publication, version_of(said), desk):
         return Answer(heard=Heard.AGAIN, note=note)
     try:
         email = read_address(filled.email[:_LONGEST_EMAIL])
@@ -332,12 +338,19 @@ def cut(visit: Visit) -> Visit:
     )
 
 
+def is_worked(filled: Filled, bits: int) -> bool:
+    """Whether the number of *filled* makes a hash that begins with *bits* zeros."""
+    text = f"{filled.token}.{filled.email.strip()}.{filled.work}"
+    digest = hashlib.sha256(text.encode("utf-8", "replace")).digest()
+    return int.from_bytes(digest[:4], "big") < 1 << (32 - bits)
+
+
 def _doubt(
-    token: str, publication: Publication, version: str, desk: JoiningDesk
+    filled: Filled, publication: Publication, version: str, desk: JoiningDesk
 ) -> Phrase:
     """Why the form has to be sent once more; nothing if it does not."""
     try:
-        named, moment, shown, kind = desk.keyring.read(Purpose.FORM, token)
+        named, moment, shown, kind = desk.keyring.read(Purpose.FORM, filled.token)
         age = desk.clock.now() - _moment(moment)
     except (TokenError, ValueError, OverflowError):
         return say("Check your address, then press the button.")
@@ -348,6 +361,8 @@ def _doubt(
         return say("The words below have changed. Please read them, and send it again.")
     if age < least:
         return say("That was very quick. Please send it once more.")
+    if not is_worked(filled, desk.work):
+        return say("Please allow this page its script, and send it once more.")
     return NOTHING
 
 

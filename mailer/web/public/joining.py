@@ -9,13 +9,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from fastapi import Form as Field
-from fastapi.responses import HTMLResponse
+from fastapi.responses import FileResponse, HTMLResponse
 from starlette.exceptions import HTTPException
 
 from mailer.audience.address import mask
 from mailer.audience.token import Purpose
+from mailer.config.places import shipped
 from mailer.edition.model import Publication
 from mailer.edition.rhythm import rhythm
 from mailer.flows.archive import Published
@@ -32,7 +33,11 @@ from mailer.flows.joining import (
     sign_up,
 )
 from mailer.phrases import NOTHING
+from mailer.web.public.guard import POLICY
 from mailer.web.public.pages import Pages
+
+_SCRIPT = shipped("templates") / "pages" / "public" / "work.js"
+_WITH_SCRIPT = {"Content-Security-Policy": f"{POLICY}; script-src 'self'"}
 
 Text = Annotated[str, Field()]
 
@@ -70,6 +75,7 @@ def router(
         t: Text = "",
         subject: Text = "",
         lang: Text = "",
+        work: Text = "",
     ) -> HTMLResponse:
         found = doors.known(publication)
         filled = Filled(
@@ -78,8 +84,13 @@ def router(
             trap=subject,
             lang=pages.spoken(lang, found),
             visit=visit_of(request, pages, f"/p/{found.id}"),
+            work=work[:40],
         )
         return await doors.subscribe(filled, found)
+
+    @routes.get("/work.js", include_in_schema=False)
+    async def script() -> Response:
+        return FileResponse(_SCRIPT, media_type="text/javascript")
 
     @routes.get("/confirm/{token}")
     async def confirming(request: Request, token: str) -> HTMLResponse:
@@ -137,6 +148,8 @@ class _Doors:
             status=422 if is_again else 200,
             rhythm=rhythm(publication.schedule),
             form=form,
+            work=self._desk.work,
+            headers=_WITH_SCRIPT if self._desk.work else None,
             email=email,
             note=answer.note if answer else NOTHING,
             fault=answer.fault if answer else NOTHING,

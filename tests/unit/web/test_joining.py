@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import httpx
@@ -87,7 +88,11 @@ class Door:
 
 @asynccontextmanager
 async def opened(
-    tmp_path: Path, limits: SignupLimits = FREE, *, is_open: bool = True
+    tmp_path: Path,
+    limits: SignupLimits = FREE,
+    *,
+    is_open: bool = True,
+    work: int = 0,
 ) -> AsyncIterator[Door]:
     store = await Store.open(f"sqlite:///{tmp_path}/mailer.db")
     clock, rings = FakeClock(), list[str]()
@@ -100,6 +105,7 @@ async def opened(
         lasts=timedelta(days=7),
         is_open=is_open,
         fill_time=timedelta(seconds=3),
+        work=work,
         sentences=pages.sentences,
         ring=lambda: rings.append("ring"),
     )
@@ -271,6 +277,36 @@ async def test_where_nothing_is_hosted_nobody_signs_up(tmp_path: Path) -> None:
         assert answer.status_code == 404
         unknown = await door.browser.post("/subscribe", data={"publication": "no"})
         assert unknown.status_code == 404
+
+
+async def test_a_browser_may_have_to_work_for_each_address(tmp_path: Path) -> None:
+    """The page brings our script and its policy; the same number serves nobody else."""
+    async with opened(tmp_path, work=8) as door:
+        page = await door.browser.get("/p/le-meridien")
+        assert 'data-work="8"' in page.text
+        assert 'src="/work.js"' in page.text
+        assert "script-src 'self'" in page.headers["content-security-policy"]
+        script = await door.browser.get("/work.js")
+        assert "subtle.digest" in script.text
+        form = await door.form()
+        found = next(
+            str(nonce)
+            for nonce in range(100_000)
+            if sha256(f"{form['t']}.{ADA}.{nonce}".encode()).digest()[0] == 0
+        )
+        lazy = await door.browser.post("/subscribe", data={**form, "email": ADA})
+        done = await door.browser.post(
+            "/subscribe", data={**form, "email": ADA, "work": found}
+        )
+        others = [
+            await door.browser.post(
+                "/subscribe", data={**form, "email": f"{n}{ADA}", "work": found}
+            )
+            for n in range(5)
+        ]
+    assert (lazy.status_code, done.status_code) == (422, 200)
+    assert "Merci d’autoriser" in lazy.text
+    assert [each.status_code for each in others].count(422) >= 4
 
 
 async def test_ten_thousand_hostile_sign_ups_are_the_configured_number_of_letters(

@@ -43,6 +43,7 @@ def desk_of(pages: Pages) -> JoiningDesk:
         lasts=timedelta(days=7),
         is_open=True,
         fill_time=timedelta(seconds=3),
+        work=0,
         sentences=pages.sentences,
     )
 
