@@ -180,7 +180,12 @@ class House:
         from mailer.flows.retention import Terms
 
         kept = self.settings.retention
-        return Terms(replies=kept.replies, unconfirmed=kept.unconfirmed, left=kept.left)
+        return Terms(
+            replies=kept.replies,
+            unconfirmed=kept.unconfirmed,
+            left=kept.left,
+            measured=kept.measured,
+        )
 
     @property
     def upkeep(self) -> Upkeep:

@@ -253,6 +253,7 @@ def purge(
             "unconfirmed": found.unconfirmed,
             "left": found.left,
             "polls": found.polls,
+            "measured": found.measured,
         }
         call.print_json({"schema": 1, "dry_run": dry_run, **facts})
         return
@@ -288,6 +289,14 @@ def _purged(purged: Purged) -> list[Phrase]:
                 "{count} reader who left long ago",
                 "{count} readers who left long ago",
                 purged.left,
+            ),
+        ),
+        (
+            purged.measured,
+            say_many(
+                "{count} click or opened mail",
+                "{count} clicks and opened mails",
+                purged.measured,
             ),
         ),
         (

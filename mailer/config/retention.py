@@ -24,3 +24,4 @@ class Retention(Table):
     replies: Kept = timedelta(days=90)
     unconfirmed: Kept = timedelta(days=7)
     left: Kept = timedelta(days=3 * 365)
+    measured: Kept = timedelta(days=395)

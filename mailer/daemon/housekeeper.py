@@ -58,5 +58,6 @@ class Housekeeper:
                     replies=purged.replies,
                     unconfirmed=purged.unconfirmed,
                     left=purged.left,
+                    measured=purged.measured,
                     polls=purged.polls,
                 )

@@ -12,12 +12,14 @@ class Terms:
     """How long something is kept; None is for ever.
 
     ``replies`` counts from the end of a run, ``unconfirmed`` from the request, ``left``
-    from the hour at which somebody left the last publication they took.
+    from the hour at which somebody left the last publication they took. ``measured`` is
+    how long a click is kept.
     """
 
     replies: timedelta | None
     unconfirmed: timedelta | None
     left: timedelta | None = None
+    measured: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,16 +27,18 @@ class Purged:
     """Deliveries that lost a relay's words, requests that are gone, readers erased.
 
     ``polls`` are anonymous ones that ended: their keys and every answer are destroyed,
-    their counts stay.
+    their counts stay. ``measured`` are clicks and opened mails.
     """
 
     replies: int = 0
     unconfirmed: int = 0
     left: int = 0
     polls: int = 0
+    measured: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.replies or self.unconfirmed or self.left or self.polls)
+        counts = (self.replies, self.unconfirmed, self.left, self.polls, self.measured)
+        return any(counts)
 
 
 class Retention(Protocol):

@@ -28,6 +28,7 @@ from mailer.store.schema import (
     consent,
     delivery,
     letter,
+    measured,
     metadata,
     run,
     signup,
@@ -68,8 +69,18 @@ class SqlRetention:
                 counted = select(func.count()).select_from(gone)
                 left = connection.execute(counted).scalar_one()
             polls = len(still_sealable(connection, now))
+            old = 0
+            if terms.measured is not None:
+                counted = select(func.count()).select_from(measured)
+                old = connection.execute(
+                    counted.where(measured.c.at < now - terms.measured)
+                ).scalar_one()
             return Purged(
-                replies=spoken, unconfirmed=unconfirmed, left=left, polls=polls
+                replies=spoken,
+                unconfirmed=unconfirmed,
+                left=left,
+                polls=polls,
+                measured=old,
             )
 
         return await self._store.read(count)
@@ -96,7 +107,17 @@ class SqlRetention:
         await self._all(blank_late_replies)
         over = await self._store.read(lambda c: still_sealable(c, now))
         polls = sum([await self._store.write(partial(seal, poll=p)) for p in over])
-        return Purged(replies=spoken, unconfirmed=unconfirmed, left=left, polls=polls)
+        old = 0
+        if terms.measured is not None:
+            kept_from = now - terms.measured
+            old = await self._all(lambda c: _forget_measured(c, kept_from))
+        return Purged(
+            replies=spoken,
+            unconfirmed=unconfirmed,
+            left=left,
+            polls=polls,
+            measured=old,
+        )
 
     async def _all(self, part: Callable[[Connection], int]) -> int:
         """Do *part*, a transaction each, until nothing is left."""
@@ -233,3 +254,9 @@ def _forget_letters(connection: Connection, before: datetime) -> int:
         .limit(_PART)
     )
     return connection.execute(delete(letter).where(letter.c.id.in_(old))).rowcount
+
+
+def _forget_measured(connection: Connection, before: datetime) -> int:
+    """A part of the clicks of before *before*; how many."""
+    part = select(measured.c.id).where(measured.c.at < before).limit(_PART)
+    return connection.execute(delete(measured).where(measured.c.id.in_(part))).rowcount

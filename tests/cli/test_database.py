@@ -314,6 +314,7 @@ def test_purge_counts_before_it_takes_away(
         "unconfirmed": 1,
         "left": 0,
         "polls": 0,
+        "measured": 0,
     }
     assert isinstance(said(mailer("db", "purge")), GuardError)
     assert readers(database(mailer)) == ["claire@lecteurs.example"]

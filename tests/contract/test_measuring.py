@@ -12,7 +12,9 @@ from mailer.audience.measuring import Kind, Trace
 from mailer.delivery.ledger import State
 from mailer.edition.model import Variant
 from mailer.flows.measuring import Measured, Opened, Reach
+from mailer.flows.retention import Purged, Terms
 from mailer.store.measuring import SqlMeasures
+from mailer.store.retention import SqlRetention
 from mailer.store.schema import subscriber
 from tests.contract.house import NOW, PAPER, House, settlement
 
@@ -63,6 +65,20 @@ async def test_only_those_who_agree_are_written_down(measures: SqlMeasures) -> N
     ]
     assert await measures.opened(ED) == Opened(people=1, automatic=0)
     assert await measures.write([]) == 0
+
+
+async def test_a_click_is_kept_for_its_time(
+    measures: SqlMeasures, house: House
+) -> None:
+    """And counted by a dry run first."""
+    await measures.write([trace(1), trace(1, at=NOW + timedelta(days=2))])
+    retention = SqlRetention(house.store)
+    terms = Terms(replies=None, unconfirmed=None, measured=timedelta(days=10))
+    late = NOW + timedelta(days=11)
+    assert await retention.due(terms, late) == Purged(measured=1)
+    assert await retention.purge(terms, late) == Purged(measured=1)
+    assert await retention.purge(terms, late) == Purged()
+    assert [link.clicks for link in await measures.links(ED)] == [1]
 
 
 async def test_the_reach_of_an_edition_is_what_was_accepted(
