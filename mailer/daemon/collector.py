@@ -27,6 +27,7 @@ log = structlog.get_logger()
 
 _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
+_FAREWELL_SECONDS = 10.0
 Tell = Callable[[Phrase], None]
 
 
@@ -118,10 +119,12 @@ class Collector:
     async def stop(self) -> None:
         """Finish what is being written; the rest is settled at the next start."""
         self._stopping = True
-        if self._fetching is not None:
-            self._fetching.cancel()
         tasks = [task for task in (self._settling, self._fetching) if task is not None]
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=_FAREWELL_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     # -- what is done ------------------------------------------------------------
 
@@ -146,7 +149,7 @@ class Collector:
         desk, drops = self._desk()
         for drop in drops:
             try:
-                if taken := await collect(drop, desk):
+                if taken := await collect(drop, desk, is_enough=self._is_stopping):
                     log.info("intake.collected", way=drop.name, count=taken)
                     self.wake()
                 self._said = {said for said in self._said if said[0] != drop.name}
@@ -157,6 +160,9 @@ class Collector:
         if self._tidied is None or now - self._tidied >= _DAY:
             self._tidied = now
             await self._tidy(now)
+
+    def _is_stopping(self) -> bool:
+        return self._stopping
 
     def _failed(self, drop: Maildrop, error: MailerError) -> None:
         log.warning("intake.failed", way=drop.name, reason=str(error))

@@ -15,6 +15,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -100,13 +101,33 @@ class Maildrop(Protocol):
         """
 
 
-async def collect(drop: Maildrop, desk: IntakeDesk, *, limit: int = 500) -> int:
-    """Take in what lies in *drop*; how many mails. IntakeError, StoreError."""
+class _EnoughError(Exception):
+    """Between two mails somebody has said to stop."""
+
+
+async def collect(
+    drop: Maildrop,
+    desk: IntakeDesk,
+    *,
+    limit: int = 500,
+    is_enough: Callable[[], bool] = lambda: False,
+) -> int:
+    """Take in what lies in *drop*; how many mails. IntakeError, StoreError.
+
+    Where *is_enough* says so, what was not begun stays there.
+    """
+    taken = 0
 
     async def take(raw: bytes) -> None:
+        nonlocal taken
+        if is_enough():
+            raise _EnoughError
         await take_mail(raw, desk, way=drop.way)
+        taken += 1
 
-    return await drop.collect(take, limit=limit)
+    with suppress(_EnoughError):
+        await drop.collect(take, limit=limit)
+    return taken
 
 
 # -- taken in -------------------------------------------------------------------

@@ -36,6 +36,7 @@ from mailer.flows.arrivals import (
 )
 from mailer.flows.intake import (
     IntakeDesk,
+    collect,
     digest,
     take_events,
     take_mail,
@@ -44,6 +45,8 @@ from mailer.flows.leaving import Exit, Farewell
 from mailer.flows.ports import Run, Settlement
 from mailer.flows.refusals import sweep
 from mailer.store.arrivals import SqlArrivals
+from mailer.transport.maildir import Keeper
+from mailer.transport.maildrop import MaildirDrop
 from tests.contract.house import NOW, PAPER, House, settlement
 from tests.fakes.clock import FakeClock
 
@@ -445,3 +448,17 @@ def test_when_a_person_must_hear_of_it(
     assert found.worries(blocked=10, ratio=0.05) == worries
     if Worry.COMPLAINTS not in worries:
         assert found.worries(blocked=0, ratio=0) == []
+
+
+async def test_between_two_mails_one_may_stop(stage: Stage, tmp_path: Path) -> None:
+    """What was not begun stays where it is, and is known when it is met again."""
+    keeper = Keeper(tmp_path / "box")
+    for n in range(3):
+        keeper.keep("", ["x@y.example"], RAW + str(n).encode())
+    drop = MaildirDrop(tmp_path / "box")
+    answers = iter([False, True])
+    taken = await collect(drop, stage.desk, is_enough=lambda: next(answers))
+    assert taken == 1
+    assert len(list((tmp_path / "box" / "new").iterdir())) == 2
+    assert await collect(drop, stage.desk) == 2
+    assert len(await stage.arrivals.latest(Wanted(), limit=9)) == 3
