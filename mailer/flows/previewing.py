@@ -27,6 +27,8 @@ from mailer.flows.correspondence import ClaimedLetter, LetterKind
 from mailer.flows.proof import sample_message
 from mailer.phrases import say
 from mailer.rendering.model import Picture
+from mailer.rendering.render import composed_of
+from mailer.rendering.weighing import Weight, weigh
 
 if TYPE_CHECKING:
     from mailer.delivery.signer import Signer
@@ -116,6 +118,9 @@ class Studio:
     public_url: str | None
     _looked: dict[str, Looked] = field(default_factory=dict)
     _good: dict[str, Inspected] = field(default_factory=dict)
+    _weighed: dict[tuple[str, Variant, str], Sequence[Weight]] = field(
+        default_factory=dict
+    )
     _busy: threading.RLock = field(default_factory=threading.RLock)
 
     def forget(self) -> None:
@@ -129,6 +134,16 @@ class Studio:
             if found is None:
                 found = self._looked[name] = self._look(name)
         return found
+
+    def weights(self, name: str, variant: Variant) -> Sequence[Weight]:
+        """What each block of the mail of *variant* brings, as ``weigh`` says."""
+        assembled = self._readable(name)
+        key = name, variant, assembled.frozen.sha256
+        if key not in self._weighed:
+            composed = composed_of(assembled.edition, variant, assembled.scene)
+            html = assembled.frozen.rendering(variant).html
+            self._weighed = {key: weigh(html, composed)}
+        return self._weighed[key]
 
     def before(self, name: str) -> Edition | None:
         """The edition before *name* in its publication; None without a readable one."""
@@ -232,7 +247,11 @@ def sample_letter(publication: str, kind: LetterKind, now: datetime) -> ClaimedL
         subscriber=0,
         email="lecteur@example.org",
         lang="",
-        values={"asked": now.isoformat(), "left": now.isoformat()},
+        values={
+            "asked": now.isoformat(),
+            "left": now.isoformat(),
+            "until": now.date().isoformat(),
+        },
         created=now,
         attempts=1,
         doubts=0,

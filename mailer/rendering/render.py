@@ -22,7 +22,7 @@ from mailer.edition.typography import (
 )
 from mailer.errors import ThemeError
 from mailer.phrases import say
-from mailer.rendering.compose import compose
+from mailer.rendering.compose import Composed, compose
 from mailer.rendering.cut import cut
 from mailer.rendering.feed import feed_entry, to_feed
 from mailer.rendering.mjml import to_html
@@ -90,10 +90,15 @@ def _rendered(
 
 def mjml_of(edition: Edition, variant: Variant, scene: Scene) -> str:
     """The MJML that the mail of *variant* is made of, for whoever writes a theme."""
+    return composed_of(edition, variant, scene).source
+
+
+def composed_of(edition: Edition, variant: Variant, scene: Scene) -> Composed:
+    """As ``mjml_of``, with the places in the edition that its bytes come from."""
     edition, scene, preheader = _typeset(edition, scene)
     shown = cut(edition, variant)
     with _theme_faults(scene):
-        return compose(shown, variant, scene, preheader=preheader).source
+        return compose(shown, variant, scene, preheader=preheader)
 
 
 def _typeset(edition: Edition, scene: Scene) -> tuple[Edition, Scene, str]:

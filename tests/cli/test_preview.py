@@ -16,6 +16,7 @@ from mailer.cli.records import Records
 from mailer.cli.speech import Speech
 from mailer.flows.approve import approve
 from mailer.flows.assembled import accept
+from mailer.flows.correspondence import LetterKind
 from mailer.flows.proof import sample_message
 from mailer.web.preview.app import Changes
 from mailer.web.preview.view import Tab
@@ -203,6 +204,9 @@ async def test_letters_and_themes_are_seen_the_same_way(
     assert "variant=" not in page
     frame = (await browser.get(f"/frame/{confirm}?appearance=dark")).text
     assert "https://example.org/confirm/" in frame or "/confirm/" in frame
+    for kind in LetterKind:
+        frame = await browser.get(f"/frame/letter:le-meridien/{kind}")
+        assert frame.status_code == 200, kind
     wire = (await browser.get(f"/edition/{confirm}?tab=wire")).text
     assert "Message-ID" in wire
     page = (await browser.get(f"/edition/{every}?variant=web")).text
@@ -271,6 +275,23 @@ async def test_differences_with_the_approval_and_with_the_edition_before(
             page = (await browser.get(address)).text
             assert "What readers would see otherwise now" in page
             assert "Cartes en main" in page
+
+
+async def test_what_is_beside_it(browser: httpx.AsyncClient, folder: Path) -> None:
+    """The heaviest block, each mail program, and what was found good."""
+    page = (await browser.get(f"{EDITION}?tab=inbox")).text
+    for said in (
+        "The heaviest: ",
+        "Apple Mail",
+        "By caniemail.com, as of 20",
+        "with words that say where they lead",
+        "described for who does not see them",
+        "No members’ text in the free variant",
+        "Lock screens",
+    ):
+        assert said in page, said
+    text = manuscript(folder).read_text(encoding="utf-8")
+    assert f"index.md:{text[: text.index('::: poll')].count(chr(10)) + 1}" in page
 
 
 async def test_it_can_be_read_aloud(browser: httpx.AsyncClient) -> None:

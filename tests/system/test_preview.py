@@ -54,6 +54,15 @@ def page() -> Iterator[Page]:
         assert faults == []
 
 
+def until(page: Page, said: str) -> None:
+    """Wait for *said* to hold; a policy against scripts keeps Playwright from polling."""
+    for _ in range(400):
+        if page.evaluate(f"(() => {{ try {{ return {said} }} catch {{}} }})()"):
+            return
+        page.wait_for_timeout(50)
+    pytest.fail(said)
+
+
 def test_what_is_saved_is_seen(mailer: Mailer, address: str, page: Page) -> None:
     """Edited, broken, mended: without a click, at the place where one was."""
     (text,) = mailer.folder.glob("editions/le-meridien/*/index.md")
@@ -68,7 +77,7 @@ def test_what_is_saved_is_seen(mailer: Mailer, address: str, page: Page) -> None
     )
     expect(frame.get_by_text("Le quai et la grue")).to_be_visible()
     scrolled = "document.querySelector('iframe').contentWindow.scrollY"
-    page.wait_for_function(f"{scrolled} > 850")
+    until(page, f"{scrolled} > 850")
 
     text.write_text(f"{good}\n::: sposnor\n:::\n", "utf-8")
     overlay = page.get_by_role("alert")
@@ -92,7 +101,7 @@ def test_keys_and_tabs(address: str, page: Page) -> None:
         page.keyboard.press(key)
         page.wait_for_url(f"**{query}**")
     ground = "getComputedStyle(document.querySelector('iframe').contentDocument.body)"
-    page.wait_for_function(f"{ground}.backgroundColor === 'rgb(19, 18, 17)'")
+    until(page, f"{ground}.backgroundColor === 'rgb(19, 18, 17)'")
     page.keyboard.press("t")
     page.wait_for_url("**tab=text**")
     expect(page.locator("pre.sheet")).to_contain_text("LE MÉRIDIEN")
@@ -106,6 +115,27 @@ def test_keys_and_tabs(address: str, page: Page) -> None:
         expect(page.locator("main")).to_contain_text(said)
     page.get_by_role("navigation", name="Views").get_by_text("Outline").click()
     page.get_by_role("link", name="La vapeur et le volt", exact=True).click()
-    page.wait_for_function(
-        "document.querySelector('iframe').contentWindow.scrollY > 1000"
+    until(page, "document.querySelector('iframe').contentWindow.scrollY > 1000")
+
+
+def test_any_width_by_hand(address: str, page: Page) -> None:
+    """Arrows and the mouse; it stands in the address, and links keep it."""
+    page.goto(f"{address}{PORTS}?width=400")
+    handle = page.get_by_role("separator", name="Width in pixels")
+    handle.press("ArrowRight")
+    handle.press("PageUp")
+    assert handle.get_attribute("aria-valuenow") == "510"
+    inside = "document.querySelector('iframe').contentWindow.innerWidth"
+    until(page, f"{inside} === 510")
+    expect(page).to_have_url(f"{address}{PORTS}?width=510")
+    expect(page.get_by_role("link", name="Dark", exact=True)).to_have_attribute(
+        "href", "?width=510&appearance=dark"
     )
+    expect(handle).to_be_focused()
+    box = handle.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 6, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] - 44, box["y"] + 40, steps=3)
+    page.mouse.up()
+    until(page, f"{inside} === 410")

@@ -49,7 +49,8 @@ from mailer.web.preview.contents import (
     variants_of,
     words_at,
 )
-from mailer.web.preview.view import Tab, View, Width, chosen
+from mailer.web.preview.inspector import impression
+from mailer.web.preview.view import NARROWEST, WIDEST, WIDTHS, Tab, View, chosen
 
 _PAGE_POLICY = (
     "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; "
@@ -63,7 +64,7 @@ _MAIL_POLICY = (
 )
 _HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
 _GMAIL_CUT = 102 * 1024
-_PHONE_SUBJECT, _PHONE_PREHEADER = 36, 82  # characters on an inbox row of a phone
+_HOUR = "07:00"  # any: inboxes show one
 _BEAT = 15.0  # seconds: a stream that says nothing is taken for dead
 
 
@@ -207,7 +208,8 @@ class _Pages:
             frame=f"/frame/{quote(name)}{view.query()}",
             variants=variants_of(looked),
             personas=PERSONAS,
-            widths=list(Width),
+            widths=WIDTHS,
+            reach=(NARROWEST, WIDEST),
             appearances=list(Appearance),
             clients=list(Client),
             tabs=tabs_of(looked, view),
@@ -218,9 +220,10 @@ class _Pages:
             outline=outline_of(looked),
             before=before,
             pairs=beside(outline_of(looked), outline(before)) if before else [],
+            impression=impression(looked, view.variant, letter, self.studio),
+            hour=_HOUR,
             sought=words_at(looked, view.line),
             gmail=_GMAIL_CUT,
-            cut=(_PHONE_SUBJECT, _PHONE_PREHEADER),
             errors=findings_of(looked, Severity.ERROR),
             warnings=findings_of(looked, Severity.WARNING),
             mark=self.changes.count,

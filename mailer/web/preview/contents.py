@@ -16,7 +16,9 @@ from mailer.web.preview.view import Tab, View
 _SOUGHT = 60  # characters that tell one passage from the others
 
 
-_OF_PAGES = frozenset({Tab.SEEN, Tab.LINKS, Tab.OUTLINE, Tab.ORDER, Tab.CHANGES})
+_OF_PAGES = frozenset(
+    {Tab.SEEN, Tab.INBOX, Tab.LINKS, Tab.OUTLINE, Tab.ORDER, Tab.CHANGES}
+)
 _OF_EDITIONS = frozenset({Tab.OUTLINE, Tab.CHANGES})
 
 

@@ -13,19 +13,18 @@ from mailer.edition.model import Variant
 from mailer.flows.previewing import PERSONAS
 from mailer.rendering.simulation import Appearance, Client
 
+WIDTHS = ("375", "680", "both")
+"""How wide the mail is shown: on a phone, in a mail program, side by side."""
 
-class Width(StrEnum):
-    """How wide the mail is shown."""
-
-    PHONE = "375"
-    DESKTOP = "680"
-    BOTH = "both"
+NARROWEST, WIDEST, PHONE = 280, 1200, 480
+"""CSS pixels of any other width, and up to which one it is a phone's."""
 
 
 class Tab(StrEnum):
     """What is shown of it."""
 
     SEEN = "seen"
+    INBOX = "inbox"
     TEXT = "text"
     SOURCE = "source"
     WIRE = "wire"
@@ -39,16 +38,29 @@ class Tab(StrEnum):
 class View:
     """Everything that is chosen; it stands in the address.
 
-    ``line`` of the manuscript is where one looks, 0 the beginning.
+    ``width`` is one of ``WIDTHS`` or any other in pixels; ``line`` of the manuscript is
+    where one looks, 0 the beginning.
     """
 
     variant: Variant = Variant.FREE
-    width: Width = Width.BOTH
+    width: str = WIDTHS[-1]
     appearance: Appearance = Appearance.LIGHT
     client: Client = Client.NONE
     tab: Tab = Tab.SEEN
     persona: str = PERSONAS[0].id
     line: int = 0
+
+    @property
+    def pixels(self) -> int:
+        """How wide the one frame is; 0 for two side by side."""
+        if self.width == "both":
+            return 0
+        return min(max(int(self.width), NARROWEST), WIDEST)
+
+    @property
+    def is_phone(self) -> bool:
+        """Whether the one frame is as narrow as a phone."""
+        return 0 < self.pixels <= PHONE
 
     def query(self, **changed: object) -> str:
         """Itself with something *changed*, as a query; what is usual is left out."""
@@ -61,7 +73,7 @@ class View:
 
 def chosen(
     variant: Variant = Variant.FREE,
-    width: Width = Width.BOTH,
+    width: Annotated[str, Query(pattern=r"^(both|[1-9]\d{2,3})$")] = WIDTHS[-1],
     appearance: Appearance = Appearance.LIGHT,
     client: Client = Client.NONE,
     tab: Tab = Tab.SEEN,

@@ -1,23 +1,85 @@
 // What was saved appears by itself, where one was; without scripts, reload.
 "use strict";
 
-const ONE_BY_ONE = ".side, .tools, .tabs, .inspect";
+const REGIONS = [".side", ".tools", ".tabs", ".above", ".inspect"];
 const frames = () => [...document.querySelectorAll("iframe")];
 
+// The mail first, which is what one looks at; then everything that is said of it.
 async function rebuilt() {
+  frames().forEach(reload);
+  await swap();
+}
+
+function reload(frame) {
+  const place = frame.contentWindow?.scrollY ?? 0;
+  frame.addEventListener("load", () => {
+    frame.contentWindow?.scrollTo(0, place);
+    heed(frame);
+  }, { once: true });
+  frame.contentWindow?.location.reload();
+}
+
+async function swap() {
   const answer = await fetch(location.href).catch(() => null);
   if (!answer?.ok) return; // what is shown stays
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   document.title = page.title;
-  const places = frames().map((frame) => frame.contentWindow?.scrollY ?? 0);
-  const kept = [...document.querySelectorAll(".inspect, .side")].map((each) => each.scrollTop);
-  document.querySelector(".app").replaceWith(page.querySelector(".app"));
-  document.querySelectorAll(".inspect, .side").forEach((each, n) => (each.scrollTop = kept[n] ?? 0));
-  frames().forEach((frame, n) =>
-    frame.addEventListener("load", () => frame.contentWindow?.scrollTo(0, places[n] ?? 0), { once: true }),
-  );
-  frames().forEach(attend);
+  const [old, fresh] = [document, page].map((each) => each.querySelector(".frames"));
+  const stays = old && fresh && old.querySelectorAll("iframe").length === fresh.querySelectorAll("iframe").length;
+  for (const name of stays ? REGIONS : [".side", ".tools", ".stage", ".inspect"]) {
+    const [was, becomes] = [document, page].map((each) => each.querySelector(name));
+    const kept = was.scrollTop;
+    const opened = [...was.querySelectorAll("details")].map((each) => each.open);
+    was.replaceWith(becomes);
+    becomes.scrollTop = kept;
+    const folds = [...becomes.querySelectorAll("details")];
+    if (folds.length === opened.length) folds.forEach((each, n) => (each.open = opened[n]));
+  }
+  if (stays) Object.assign(old.dataset, { ...fresh.dataset });
+  else frames().forEach(attend);
 }
+
+// Any width: by the mouse, a finger, or the arrows; it stands in the address.
+function widen(handle, pixels) {
+  const least = Number(handle.getAttribute("aria-valuemin"));
+  const most = Number(handle.getAttribute("aria-valuemax"));
+  const wide = String(Math.round(Math.min(Math.max(pixels, least), most)));
+  handle.previousElementSibling.style.setProperty("--wide", `${wide}px`);
+  handle.setAttribute("aria-valuenow", wide);
+  handle.firstElementChild.textContent = wide;
+  const url = new URL(location.href);
+  url.searchParams.set("width", wide);
+  history.replaceState(null, "", url);
+  clearTimeout(widen.later);
+  widen.later = setTimeout(swap, 400); // so that links keep it
+}
+
+document.addEventListener("pointerdown", (event) => {
+  const handle = event.target.closest?.(".handle");
+  if (!handle) return;
+  const area = handle.closest(".frames");
+  const begun = { x: event.clientX, wide: Number(handle.getAttribute("aria-valuenow")) };
+  const moved = (now) => {
+    const both = area.scrollWidth > area.clientWidth ? 1 : 2; // centred, it grows on both sides
+    widen(handle, begun.wide + both * (now.clientX - begun.x));
+  };
+  area.classList.add("dragged");
+  handle.setPointerCapture(event.pointerId);
+  handle.addEventListener("pointermove", moved);
+  handle.addEventListener("lostpointercapture", () => {
+    handle.removeEventListener("pointermove", moved);
+    area.classList.remove("dragged");
+  }, { once: true });
+});
+
+document.addEventListener("keydown", (event) => {
+  const handle = event.target.closest?.(".handle");
+  const step = { ArrowLeft: -10, ArrowRight: 10, PageDown: -100, PageUp: 100 }[event.key];
+  const end = { Home: 0, End: 1e4 }[event.key];
+  if (!handle || (step ?? end) === undefined) return;
+  event.preventDefault();
+  widen(handle, end ?? Number(handle.getAttribute("aria-valuenow")) + step);
+});
 
 // From a line of the manuscript to its place in the mail, and back at a double click.
 const letters = (words) => words.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
@@ -34,15 +96,19 @@ function seek(frame) {
 function attend(frame) {
   const begin = () => {
     seek(frame);
-    frame.contentDocument.addEventListener("dblclick", async (event) => {
-      const block = event.target.closest("p, li, h1, h2, h3, td") ?? event.target;
-      const place = document.querySelector(".frames").dataset.place;
-      const answer = await fetch(`${place}?words=${encodeURIComponent(block.textContent.trim().slice(0, 1500))}`);
-      if (answer.ok) location.href = (await answer.json()).open;
-    });
+    heed(frame);
   };
   if (frame.contentDocument?.readyState === "complete" && frame.contentDocument.body?.children.length) begin();
   else frame.addEventListener("load", begin, { once: true });
+}
+
+function heed(frame) {
+  frame.contentDocument.addEventListener("dblclick", async (event) => {
+    const block = event.target.closest("p, li, h1, h2, h3, td") ?? event.target;
+    const place = document.querySelector(".frames").dataset.place;
+    const answer = await fetch(`${place}?words=${encodeURIComponent(block.textContent.trim().slice(0, 1500))}`);
+    if (answer.ok) location.href = (await answer.json()).open;
+  });
 }
 
 frames().forEach(attend);
@@ -60,8 +126,8 @@ const cycle = (key) => {
 const KEYS = {
   m: () => cycle("width"),
   d: () => cycle("appearance"),
-  t: () => document.querySelectorAll(".tabs a")[1]?.click(),
-  r: () => document.querySelectorAll(".tabs a")[0]?.click(),
+  t: () => document.querySelector("[data-tab=text]")?.click(),
+  r: () => document.querySelector("[data-tab=seen]")?.click(),
   1: () => document.querySelectorAll('.choice a[data-key="variant"]')[0]?.click(),
   2: () => document.querySelectorAll('.choice a[data-key="variant"]')[1]?.click(),
   3: () => document.querySelectorAll('.choice a[data-key="variant"]')[2]?.click(),
