@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli.invocation import Invocation, invocation, run_async
-from mailer.errors import ConfigError, Finding, NotFoundError
+from mailer.errors import ConfigError, Finding, MailerError, NotFoundError
 from mailer.phrases import say
 
 if TYPE_CHECKING:
@@ -91,6 +91,8 @@ async def _preview(
     stop = asyncio.Event()
     with drain_on_signals(stop, lambda: None):
         async with records, serving(app, listener):
+            # Whoever opens it finds it made, and the templates compiled.
+            warming = asyncio.create_task(_warm(studio, first))
             call.err.tell(say("Preview on {url}   Ctrl-C ends it.", url=url))
             if open_:
                 import webbrowser
@@ -99,6 +101,15 @@ async def _preview(
             watching = asyncio.create_task(_watch(call, studio, changes, stop))
             await stop.wait()
             await watching
+            await warming
+
+
+async def _warm(studio: Studio, name: str) -> None:
+    import asyncio
+    from contextlib import suppress
+
+    with suppress(MailerError):
+        await asyncio.to_thread(studio.look, name)
 
 
 def app_of(

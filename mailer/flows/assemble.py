@@ -45,16 +45,19 @@ class Inspected(Assembled):
     inspection: Inspection
 
 
-def assemble(name: str, newsroom: Newsroom, *, today: date) -> Inspected:
+def assemble(
+    name: str, newsroom: Newsroom, *, today: date, before: Inspected | None = None
+) -> Inspected:
     """Read, render and check the edition called *name*.
 
     EditionError if it cannot be read or rendered; findings of the checks do not raise,
-    see ``require_clean``.
+    see ``require_clean``. What was made of the same *before* is not rendered again.
     """
-    edition = newsroom.edition(name, today=today)
-    scene = newsroom.scene(edition)
-    edition = replace(edition, sender=_mailbox(edition, scene))
-    frozen = freeze(edition, scene)
+    edition, scene = read(name, newsroom, today=today)
+    if before and (before.edition, before.scene) == (edition, scene):
+        frozen = before.frozen
+    else:
+        frozen = freeze(edition, scene)
     inspection = Inspection(
         frozen=frozen,
         today=today,
@@ -68,6 +71,13 @@ def assemble(name: str, newsroom: Newsroom, *, today: date) -> Inspected:
         inspection=inspection,
         findings=check(inspection),
     )
+
+
+def read(name: str, newsroom: Newsroom, *, today: date) -> tuple[Edition, Scene]:
+    """The edition called *name*, and all it takes to render it; EditionError."""
+    edition = newsroom.edition(name, today=today)
+    scene = newsroom.scene(edition)
+    return replace(edition, sender=_mailbox(edition, scene)), scene
 
 
 class Prober(Protocol):

@@ -21,13 +21,13 @@ from mailer.edition.blocks import Source
 from mailer.edition.finding import error
 from mailer.edition.model import Edition, Publication, Variant
 from mailer.errors import EditionError, Finding, InputError, NotFoundError
-from mailer.flows.assemble import Inspected, Newsroom, assemble
+from mailer.flows.assemble import Inspected, Newsroom, assemble, read
 from mailer.flows.assembled import sent_before
 from mailer.flows.correspondence import ClaimedLetter, LetterKind
 from mailer.flows.proof import sample_message
 from mailer.phrases import say
-from mailer.rendering.model import Picture
-from mailer.rendering.render import composed_of
+from mailer.rendering.model import Frozen, Picture
+from mailer.rendering.render import composed_of, render, settled
 from mailer.rendering.weighing import Weight, weigh
 
 if TYPE_CHECKING:
@@ -118,6 +118,9 @@ class Studio:
     public_url: str | None
     _looked: dict[str, Looked] = field(default_factory=dict)
     _good: dict[str, Inspected] = field(default_factory=dict)
+    _saves: int = 0
+    _glimpsed: dict[tuple[str, Variant], Frozen] = field(default_factory=dict)
+    _pictures: dict[str, dict[str, Picture]] = field(default_factory=dict)
     _weighed: dict[tuple[str, Variant, str], Sequence[Weight]] = field(
         default_factory=dict
     )
@@ -125,14 +128,18 @@ class Studio:
 
     def forget(self) -> None:
         """Something was saved: look again when asked."""
+        self._saves += 1
         self._looked.clear()
+        self._glimpsed.clear()
 
     def look(self, name: str) -> Looked:
         """What is called *name*, as it is written now; NotFoundError."""
         with self._busy:  # a page and its frames ask at once: it is made once
-            found = self._looked.get(name)
-            if found is None:
-                found = self._looked[name] = self._look(name)
+            while (found := self._looked.get(name)) is None:
+                saves = self._saves
+                made = self._look(name)
+                if saves == self._saves:  # else it was read before it was saved
+                    self._looked[name] = made
         return found
 
     def weights(self, name: str, variant: Variant) -> Sequence[Weight]:
@@ -161,9 +168,46 @@ class Studio:
         """What *persona* would get of it; NotFoundError without a readable edition."""
         if (letter := self.look(name).letter) is not None:
             return letter
-        assembled = self._readable(name)
+        return self._written(self._readable(name).frozen, variant, persona)
+
+    def glimpse(self, name: str, variant: Variant, persona: Persona) -> Letter | None:
+        """As ``message``, of this one variant and unchecked: it is there at once.
+
+        None where nothing is gained, or it cannot be done: then ``message`` says why.
+        """
+        if name in self._looked or name.startswith((LETTER, THEME)):
+            return None
+        with self._busy:
+            if name in self._looked:
+                return None
+            try:
+                frozen = self._glimpse(name, variant)
+            except InputError:
+                return None
+        return self._written(frozen, variant, persona) if frozen else None
+
+    def _glimpse(self, name: str, variant: Variant) -> Frozen | None:
+        found = self._glimpsed.get((name, variant))
+        if found is None:
+            saves = self._saves
+            edition, scene = read(name, self.newsroom, today=self.today())
+            edition = settled(edition, scene.publication)
+            if variant not in edition.audiences:
+                return None
+            rendering = render(edition, variant, scene)
+            self._remember(name, rendering.pictures)
+            found = Frozen(
+                edition=edition,
+                publication=scene.publication,
+                renderings=(rendering,),
+            )
+            if saves == self._saves:
+                self._glimpsed[name, variant] = found
+        return found
+
+    def _written(self, frozen: Frozen, variant: Variant, persona: Persona) -> Letter:
         source = sample_message(
-            assembled.frozen,
+            frozen,
             variant,
             keyring=self.keyring,
             signers=self.signers,
@@ -182,12 +226,12 @@ class Studio:
         raise NotFoundError(message)
 
     def pictures(self, name: str) -> Mapping[str, Picture]:
-        """The pictures of all its variants, by file name."""
-        return {
-            picture.file_name: picture
-            for rendering in self._readable(name).frozen.renderings
-            for picture in rendering.pictures
-        }
+        """The pictures that were shown of it, by file name: their content names them."""
+        return self._pictures.get(name, {})
+
+    def _remember(self, name: str, pictures: Sequence[Picture]) -> None:
+        known = self._pictures.setdefault(name, {})
+        known.update({picture.file_name: picture for picture in pictures})
 
     def _readable(self, name: str) -> Inspected:
         assembled = self.look(name).assembled
@@ -204,7 +248,9 @@ class Studio:
             if name.startswith(LETTER):
                 letter = self._letter(name)
             else:
-                self._good[name] = self._assembled(name)
+                found = self._good[name] = self._assembled(name)
+                for rendering in found.frozen.renderings:
+                    self._remember(name, rendering.pictures)
         except EditionError as wrong:
             faults = wrong.findings
         except NotFoundError:
@@ -222,7 +268,8 @@ class Studio:
 
     def _assembled(self, name: str) -> Inspected:
         if not name.startswith(THEME):
-            return assemble(name, self.newsroom, today=self.today())
+            before = self._good.get(name)
+            return assemble(name, self.newsroom, today=self.today(), before=before)
         theme, _, sample = name.removeprefix(THEME).partition("/")
         if theme not in self.themes():
             message = say("there is no theme {name}", name=theme)

@@ -14,9 +14,11 @@ from mailer.cli.invocation import Invocation
 from mailer.cli.preview import app_of, studio_of
 from mailer.cli.records import Records
 from mailer.cli.speech import Speech
+from mailer.edition.model import Variant
 from mailer.flows.approve import approve
 from mailer.flows.assembled import accept
 from mailer.flows.correspondence import LetterKind
+from mailer.flows.previewing import PERSONAS
 from mailer.flows.proof import sample_message
 from mailer.web.preview.app import Changes
 from mailer.web.preview.view import Tab
@@ -275,6 +277,34 @@ async def test_differences_with_the_approval_and_with_the_edition_before(
             page = (await browser.get(address)).text
             assert "What readers would see otherwise now" in page
             assert "Cartes en main" in page
+
+
+def test_a_glimpse_is_the_message_and_nothing_is_made_twice(
+    call: Invocation, folder: Path
+) -> None:
+    """After a save the variant one looks at comes first; it is what is sent, no less."""
+    studio, name = studio_of(call), "le-meridien/118"
+    nobody = PERSONAS[0]
+    glimpsed = studio.glimpse(name, Variant.MEMBER, nobody)
+    first = studio.look(name)
+    message = studio.message(name, Variant.MEMBER, nobody)
+    assert glimpsed is not None
+    assert (glimpsed.html, glimpsed.text) == (message.html, message.text)
+    assert studio.glimpse(name, Variant.MEMBER, nobody) is None  # all is there
+    studio.forget()
+    again = studio.look(name)
+    assert first.assembled is not None
+    assert again.assembled is not None
+    assert again.assembled.frozen is first.assembled.frozen
+    text = manuscript(folder).read_text(encoding="utf-8")
+    manuscript(folder).write_text(f"{text}\n::: sposnor\n:::\n", encoding="utf-8")
+    studio.forget()
+    assert studio.glimpse(name, Variant.MEMBER, nobody) is None  # as it last was
+    manuscript(folder).write_text(f"{text}\n\nEncore.\n", encoding="utf-8")
+    studio.forget()
+    changed = studio.look(name).assembled
+    assert changed is not None
+    assert changed.frozen.sha256 != first.assembled.frozen.sha256
 
 
 async def test_what_is_beside_it(browser: httpx.AsyncClient, folder: Path) -> None:

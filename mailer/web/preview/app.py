@@ -33,7 +33,15 @@ from mailer.errors import Finding, InputError, NotFoundError, Severity
 from mailer.flows.approve import Clearance
 from mailer.flows.assembled import Assembled
 from mailer.flows.correspondence import LetterKind
-from mailer.flows.previewing import LETTER, PERSONAS, THEME, Letter, Looked, Studio
+from mailer.flows.previewing import (
+    LETTER,
+    PERSONAS,
+    THEME,
+    Letter,
+    Looked,
+    Persona,
+    Studio,
+)
 from mailer.language import Catalogue, moment, short_day, speech
 from mailer.phrases import kilobytes, say
 from mailer.rendering.listening import listen
@@ -235,19 +243,23 @@ class _Pages:
     ) -> Response:
         """The mail itself, to be put into a frame."""
         name = f"{publication}/{number}"
-        looked = self.studio.look(name)
-        view = fitting(view, looked)
-        letter = self._letter(looked, view)
+        letter = self.studio.glimpse(name, view.variant, _persona(view))
+        if letter is None:
+            looked = self.studio.look(name)
+            letter = self._letter(looked, fitting(view, looked))
         seen = as_shown(letter.html if letter else "", view.appearance, view.client)
-        pictures = self.studio.pictures(name) if looked.assembled else {}
-        for file_name, picture in pictures.items():
+        for file_name, picture in self.studio.pictures(name).items():
             seen = seen.replace(picture.src, f"/picture/{quote(name)}/{file_name}")
         headers = {"Content-Security-Policy": _MAIL_POLICY}
         return HTMLResponse(_with_base(seen), headers=headers)
 
     def picture(self, publication: str, number: str, file_name: str) -> Response:
         """A picture as it would be served, or travel."""
-        found = self.studio.pictures(f"{publication}/{number}").get(file_name)
+        name = f"{publication}/{number}"
+        found = self.studio.pictures(name).get(file_name)
+        if found is None:  # an address from before this preview began
+            self.studio.look(name)
+            found = self.studio.pictures(name).get(file_name)
         if found is None:
             message = say("no such picture")
             raise NotFoundError(message)
@@ -293,8 +305,11 @@ class _Pages:
             return looked.letter
         if not view.variant.is_mail:
             return self.studio.web_page(looked.name, view.variant)
-        persona = next(each for each in PERSONAS if each.id == view.persona)
-        return self.studio.message(looked.name, view.variant, persona)
+        return self.studio.message(looked.name, view.variant, _persona(view))
+
+
+def _persona(view: View) -> Persona:
+    return next(each for each in PERSONAS if each.id == view.persona)
 
 
 def _environment(folder: Path, catalogue: Catalogue) -> Environment:

@@ -6,17 +6,21 @@ const frames = () => [...document.querySelectorAll("iframe")];
 
 // The mail first, which is what one looks at; then everything that is said of it.
 async function rebuilt() {
-  frames().forEach(reload);
+  await Promise.all(frames().map(reload));
   await swap();
 }
 
 function reload(frame) {
   const place = frame.contentWindow?.scrollY ?? 0;
-  frame.addEventListener("load", () => {
-    frame.contentWindow?.scrollTo(0, place);
-    heed(frame);
-  }, { once: true });
-  frame.contentWindow?.location.reload();
+  return new Promise((done) => {
+    frame.addEventListener("load", () => {
+      frame.contentWindow?.scrollTo(0, place);
+      heed(frame);
+      done();
+    }, { once: true });
+    setTimeout(done, 5000); // a frame that never loads keeps nothing else waiting
+    frame.contentWindow?.location.reload();
+  });
 }
 
 async function swap() {
