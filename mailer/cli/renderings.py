@@ -81,6 +81,12 @@ def render(
         Path | None,
         typer.Option("-o", "--output", help="A file; with --all a folder."),
     ] = None,
+    png: Annotated[
+        bool,
+        typer.Option(
+            "--png", help="With --all: pictures of it, as a Chromium shows it."
+        ),
+    ] = False,
     reader: Annotated[
         str | None,
         typer.Option(
@@ -91,12 +97,20 @@ def render(
     """Write what readers will get.
 
     FORM is html, text, mjml or eml of a mail; web is the page, feed what a feed shows.
+    With --all an index.html shows every look of it, without a server.
     """
+    from mailer.cli.sharing import share
+
     call = invocation(ctx)
+    if png and not all_:
+        message = say("--png goes with --all")
+        raise InputError(message, hint="mailer render EDITION --all --png -o build/")
     if all_:
         folder = _folder_for_all(form, variant, reader, output)
         _guard(call, folder)
-        _write_all(call, assembled_edition(call, edition), folder)
+        assembled = assembled_edition(call, edition)
+        _write_all(call, assembled, folder)
+        share(call, assembled, folder, write=_write, with_pictures=png)
         return
     order = _order(form, variant, reader)
     if output is not None:

@@ -142,6 +142,13 @@ class Studio:
                     self._looked[name] = made
         return found
 
+    def show(self, name: str, assembled: Inspected) -> None:
+        """Have *name* looked at as *assembled*, which is at hand already."""
+        self._good[name] = assembled
+        self._looked[name] = Looked(name=name, assembled=assembled)
+        for rendering in assembled.frozen.renderings:
+            self._remember(name, rendering.pictures)
+
     def weights(self, name: str, variant: Variant) -> Sequence[Weight]:
         """What each block of the mail of *variant* brings, as ``weigh`` says."""
         assembled = self._readable(name)

@@ -125,11 +125,23 @@ def test_all_writes_the_promised_files(workspace: Make, tmp_path: Path) -> None:
         "web.html",
         "member-web.html",
         "feed.html",
+        "index.html",
+        "views",
         "media",
     }
-    assert {Path(line).name for line in done.stdout.split()} == names - {"media"}
+    told = {Path(line).name for line in done.stdout.split()}
+    assert told == names - {"views", "media"}
+    index = (out / "index.html").read_text("utf-8")
+    assert "http://" not in index.replace("http://www.w3.org", "")
+    assert 'src="views/free-light.html"' in index
+    views = {path.name for path in (out / "views").iterdir()}
+    assert {"free-light.html", "member-forced.html", "web-no-images.html"} <= views
+    assert len(views) == 3 * 7
+    seen = (out / "views" / "member-dark.html").read_text("utf-8")
+    assert "prefers-color-scheme" not in seen
     for picture in (out / "media").iterdir():
         assert f'"media/{picture.name}"' in (out / "member.html").read_text("utf-8")
+        assert f'"../media/{picture.name}"' in seen
     if os.name == "posix":
         assert (out / "free.html").stat().st_mode & 0o077 == 0o066 & ~_umask()
 

@@ -139,3 +139,19 @@ def test_any_width_by_hand(address: str, page: Page) -> None:
     page.mouse.move(box["x"] - 44, box["y"] + 40, steps=3)
     page.mouse.up()
     until(page, f"{inside} === 410")
+
+
+def test_a_shared_preview_opens_from_its_folder(mailer: Mailer, page: Page) -> None:
+    """No server, no network: frames, pictures and choices."""
+    folder = mailer.folder / "build"
+    mailer("render", "le-meridien/118", "--all", "-o", str(folder))
+    page.goto((folder / "index.html").as_uri())
+    page.get_by_role("radio").nth(1).check(force=True)
+    page.get_by_role("combobox").select_option("dark")
+    frame = page.frame_locator("iframe").first
+    expect(frame.locator("body")).to_contain_text("Cartes sur table")
+    assert page.frames[1].url.endswith("views/member-dark.html")
+    page.frames[1].wait_for_load_state("load")
+    sizes = page.frames[1].evaluate("[...document.images].map((i) => i.naturalWidth)")
+    assert sizes
+    assert all(sizes)

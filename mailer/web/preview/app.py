@@ -8,18 +8,15 @@ Frames hold mail: sandboxed, and told to run nothing.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Protocol
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from fastapi import Depends, FastAPI, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import StreamingResponse
 
@@ -42,8 +39,8 @@ from mailer.flows.previewing import (
     Persona,
     Studio,
 )
-from mailer.language import Catalogue, moment, short_day, speech
-from mailer.phrases import kilobytes, say
+from mailer.language import Catalogue
+from mailer.phrases import say
 from mailer.rendering.listening import listen
 from mailer.rendering.simulation import Appearance, Client, as_shown
 from mailer.web.preview.contents import (
@@ -58,6 +55,7 @@ from mailer.web.preview.contents import (
     words_at,
 )
 from mailer.web.preview.inspector import impression
+from mailer.web.preview.pages import GMAIL_CUT, environment, with_base
 from mailer.web.preview.view import NARROWEST, WIDEST, WIDTHS, Tab, View, chosen
 
 _PAGE_POLICY = (
@@ -70,8 +68,6 @@ _MAIL_POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; "
     "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox"
 )
-_HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
-_GMAIL_CUT = 102 * 1024
 _HOUR = "07:00"  # any: inboxes show one
 _BEAT = 15.0  # seconds: a stream that says nothing is taken for dead
 
@@ -132,7 +128,7 @@ def preview_app(
         path = quote(path_of(name, finding))
         return editor_url.format(path=path, line=max(1, finding.line))
 
-    pages = _Pages(studio, changes, records, _environment(folder, catalogue), opened)
+    pages = _Pages(studio, changes, records, environment(folder, catalogue), opened)
     app.middleware("http")(_secured)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
 
@@ -231,7 +227,7 @@ class _Pages:
             impression=impression(looked, view.variant, letter, self.studio),
             hour=_HOUR,
             sought=words_at(looked, view.line),
-            gmail=_GMAIL_CUT,
+            gmail=GMAIL_CUT,
             errors=findings_of(looked, Severity.ERROR),
             warnings=findings_of(looked, Severity.WARNING),
             mark=self.changes.count,
@@ -251,7 +247,7 @@ class _Pages:
         for file_name, picture in self.studio.pictures(name).items():
             seen = seen.replace(picture.src, f"/picture/{quote(name)}/{file_name}")
         headers = {"Content-Security-Policy": _MAIL_POLICY}
-        return HTMLResponse(_with_base(seen), headers=headers)
+        return HTMLResponse(with_base(seen), headers=headers)
 
     def picture(self, publication: str, number: str, file_name: str) -> Response:
         """A picture as it would be served, or travel."""
@@ -312,33 +308,8 @@ def _persona(view: View) -> Persona:
     return next(each for each in PERSONAS if each.id == view.persona)
 
 
-def _environment(folder: Path, catalogue: Catalogue) -> Environment:
-    pages = Environment(
-        loader=FileSystemLoader(folder),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    pages.filters["said"] = catalogue.translate
-    pages.filters["size"] = lambda size: catalogue.translate(kilobytes(size))
-    pages.filters["moment"] = lambda when, zone: moment(
-        when.astimezone(ZoneInfo(zone)), catalogue.lang
-    )
-    pages.filters["day"] = lambda day: short_day(day, catalogue.lang)
-    pages.globals.update(lang=catalogue.lang, **speech(catalogue))
-    return pages
-
-
 def _file(text: str, kind: str) -> Callable[[], Response]:
     return lambda: Response(text, media_type=kind)
-
-
-def _with_base(text: str) -> str:
-    """Links open elsewhere, never in the frame."""
-    base = '<base target="_blank">'
-    head = _HEAD.search(text)
-    return text[: head.end()] + base + text[head.end() :] if head else base + text
 
 
 async def _secured(

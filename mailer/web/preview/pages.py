@@ -1,0 +1,41 @@
+"""What the live preview and the shared one are both written with."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from mailer.language import Catalogue, moment, short_day, speech
+from mailer.phrases import kilobytes
+
+GMAIL_CUT = 102 * 1024
+_HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
+
+
+def environment(folder: Path, catalogue: Catalogue) -> Environment:
+    """The templates of *folder*, which speak the language of *catalogue*."""
+    pages = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pages.filters["said"] = catalogue.translate
+    pages.filters["size"] = lambda size: catalogue.translate(kilobytes(size))
+    pages.filters["moment"] = lambda when, zone: moment(
+        when.astimezone(ZoneInfo(zone)), catalogue.lang
+    )
+    pages.filters["day"] = lambda day: short_day(day, catalogue.lang)
+    pages.globals.update(lang=catalogue.lang, **speech(catalogue))
+    return pages
+
+
+def with_base(text: str) -> str:
+    """Links open elsewhere, never in the frame."""
+    base = '<base target="_blank">'
+    head = _HEAD.search(text)
+    return text[: head.end()] + base + text[head.end() :] if head else base + text
