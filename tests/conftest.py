@@ -9,8 +9,10 @@ import pytest
 from hypothesis import settings
 
 # The suite proves the same examples everywhere; `make explore` looks for new ones.
-settings.register_profile("mailer", deadline=None, derandomize=True, database=None)
-settings.register_profile("explore", deadline=None, derandomize=False)
+settings.register_profile(
+    "mailer", max_examples=60, deadline=None, derandomize=True, database=None
+)
+settings.register_profile("explore", max_examples=200, deadline=None, derandomize=False)
 settings.load_profile("explore" if "MAILER_EXPLORE" in os.environ else "mailer")
 os.environ["LC_ALL"] = "C"  # the terminal speaks English here, wherever tests are run
 

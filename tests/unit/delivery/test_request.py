@@ -120,4 +120,4 @@ def test_a_hostile_megabyte_is_read_in_no_time() -> None:
         b"From: " + b"<a@b>," * 100_000 + b"\r\n\r\n",
     ):
         read_request(raw, trusted="mx.our.example")
-    assert time.process_time() - begun < 3
+    assert time.process_time() - begun < 30  # or minutes, if it were quadratic

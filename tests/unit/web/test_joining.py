@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -309,15 +310,16 @@ async def test_a_browser_may_have_to_work_for_each_address(tmp_path: Path) -> No
     assert [each.status_code for each in others].count(422) >= 4
 
 
-async def test_ten_thousand_hostile_sign_ups_are_the_configured_number_of_letters(
+async def test_hostile_sign_ups_are_the_configured_number_of_letters(
     tmp_path: Path,
 ) -> None:
     """From as many networks as one likes, for as many mailboxes: nothing else is kept."""
     limits = SignupLimits(domain_hourly=0, hourly=40)
+    asked = 10_000 if "MAILER_EXPLORE" in os.environ else 2_000
     async with opened(tmp_path, limits) as door:
         form = await door.form()
         heard = Counter[Heard]()
-        for n in range(10_000):
+        for n in range(asked):
             filled = Filled(
                 email=f"r{n}@d{n % 97}.example",
                 token=form["t"],
@@ -328,5 +330,5 @@ async def test_ten_thousand_hostile_sign_ups_are_the_configured_number_of_letter
             heard[(await sign_up(filled, MERIDIEN, door.desk)).heard] += 1
         letters = await door.letters()
         people = await SqlReaders(door.store).list_subscribers()
-    assert heard == {Heard.TAKEN: 40, Heard.TOO_MANY: 9960}
+    assert heard == {Heard.TAKEN: 40, Heard.TOO_MANY: asked - 40}
     assert len(letters) == len(people) == limits.hourly
