@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 from mailer.errors import MailerError
 
 if TYPE_CHECKING:
-    from mailer.flows.assembled import Assembled
+    from mailer.flows.editing.assembled import Assembled
 
 T = TypeVar("T")
 
@@ -90,8 +90,8 @@ def _assembled(
     environ: Mapping[str, str],
     now: datetime,
 ) -> Assembled:
-    from mailer.flows.assemble import assemble
-    from mailer.flows.assembled import Assembled
+    from mailer.flows.editing.assemble import assemble
+    from mailer.flows.editing.assembled import Assembled
     from mailer.wiring import House
     from mailer.workspace.newsroom import WorkspaceNewsroom
 

@@ -12,9 +12,9 @@ from mailer.wiring import House
 if TYPE_CHECKING:
     from mailer.config.intake import MailboxSettings
     from mailer.delivery.bounce.policy import Terms
-    from mailer.flows.arrivals import Arrival, Upshot
-    from mailer.flows.hooks import HookDesk
-    from mailer.flows.intake import IntakeDesk, Maildrop
+    from mailer.flows.returning.arrivals import Arrival, Upshot
+    from mailer.flows.returning.hooks import HookDesk
+    from mailer.flows.returning.intake import IntakeDesk, Maildrop
     from mailer.transport.imap import ImapAccount
     from mailer.transport.reception import Door
 
@@ -28,8 +28,8 @@ def intake_desk(
     """Everything that taking in and settling need; *settled* hears of each."""
     from mailer.delivery.bounce.parse import parse
     from mailer.delivery.return_path import ReturnPaths
-    from mailer.flows.intake import IntakeDesk
-    from mailer.flows.leaving import Turnstile
+    from mailer.flows.readers.leaving import Turnstile
+    from mailer.flows.returning.intake import IntakeDesk
 
     return IntakeDesk(
         arrivals=stores.arrivals,
@@ -47,7 +47,7 @@ def intake_desk(
 
 def hook_desk(house: House, stores: Stores) -> HookDesk:
     """What takes in the reports of providers that prove themselves; ConfigError."""
-    from mailer.flows.hooks import HookDesk
+    from mailer.flows.returning.hooks import HookDesk
     from mailer.online.amazon import SnsHosts
 
     hooks = house.settings.intake.webhooks
@@ -89,7 +89,7 @@ def door(
     taken: Callable[[], None],
 ) -> Door:
     """Who is let in by the listener, by the settings in force; *taken* after each mail."""
-    from mailer.flows.intake import take_mail
+    from mailer.flows.returning.intake import take_mail
     from mailer.transport.reception import Door
 
     def is_ours(address: str) -> bool:

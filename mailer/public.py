@@ -6,17 +6,17 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from mailer.flows.measuring import Notebook
+from mailer.flows.readers.measuring import Notebook
 from mailer.stores import Stores
 from mailer.wiring import House
 
 if TYPE_CHECKING:
     from mailer.edition.model import Publication
-    from mailer.flows.archive import ArchiveDesk
-    from mailer.flows.correspondence import PostDesk
-    from mailer.flows.joining import Form, JoiningDesk
-    from mailer.flows.patronage import PatronageDesk
-    from mailer.flows.reader_letters import Writer
+    from mailer.flows.readers.archive import ArchiveDesk
+    from mailer.flows.readers.correspondence import PostDesk
+    from mailer.flows.readers.joining import Form, JoiningDesk
+    from mailer.flows.readers.letters import Writer
+    from mailer.flows.readers.patronage import PatronageDesk
     from mailer.language import Catalogue
     from mailer.rendering.theme import Theme
     from mailer.web.public.app import Router, Site
@@ -126,9 +126,9 @@ def _routers(
     house: House, stores: Stores, pages: Pages, ring: Callable[[], None]
 ) -> list[Router]:
     """One for each subject; what a subject needs is handed over here."""
-    from mailer.flows.archive import Published, latest
-    from mailer.flows.joining import show_form
-    from mailer.flows.voting import VotingDesk
+    from mailer.flows.readers.archive import Published, latest
+    from mailer.flows.readers.joining import show_form
+    from mailer.flows.readers.voting import VotingDesk
     from mailer.intake import hook_desk
     from mailer.web.public import hooks, joining, members, polls
 
@@ -158,7 +158,7 @@ def _routers(
 def patronage(house: House, stores: Stores) -> PatronageDesk:
     """What programs post about memberships is taken in with this."""
     from mailer.audience.stripe import Shop
-    from mailer.flows.patronage import PatronageDesk, Source
+    from mailer.flows.readers.patronage import PatronageDesk, Source
 
     members = house.settings.members
     known = {
@@ -187,7 +187,7 @@ def patronage(house: House, stores: Stores) -> PatronageDesk:
 
 def _measuring(house: House, notebook: Notebook) -> Router:
     """What measured links need; they lead on where nothing is measured any more."""
-    from mailer.flows.measuring import MeasuringDesk
+    from mailer.flows.readers.measuring import MeasuringDesk
     from mailer.web.public import measuring
 
     privacy = house.settings.web.privacy
@@ -213,7 +213,7 @@ def _held(house: House) -> Held:
 
 
 def _archive_desk(house: House, stores: Stores) -> ArchiveDesk:
-    from mailer.flows.archive import ArchiveDesk
+    from mailer.flows.readers.archive import ArchiveDesk
 
     known = house.settings.publications
     hidden = {name: each.hidden for name, each in known.items() if each.hidden}
@@ -243,9 +243,9 @@ def _archive(
 
 def _own(house: House, stores: Stores, pages: Pages) -> list[Router]:
     """What a reader decides by the links in their mail."""
-    from mailer.flows.choosing import ChoosingDesk
-    from mailer.flows.dossier import DossierDesk
-    from mailer.flows.leaving import LeavingDesk, Turnstile
+    from mailer.flows.readers.choosing import ChoosingDesk
+    from mailer.flows.readers.dossier import DossierDesk
+    from mailer.flows.readers.leaving import LeavingDesk, Turnstile
     from mailer.web.public import choosing as choosing_pages
     from mailer.web.public import dossier, leaving
 
@@ -281,7 +281,7 @@ def _own(house: House, stores: Stores, pages: Pages) -> list[Router]:
 def _joining(
     house: House, stores: Stores, pages: Pages, ring: Callable[[], None]
 ) -> JoiningDesk:
-    from mailer.flows.joining import JoiningDesk, SignupLimits
+    from mailer.flows.readers.joining import JoiningDesk, SignupLimits
 
     limits = house.settings.signup
     return JoiningDesk(
@@ -307,7 +307,7 @@ def _joining(
 
 def letter_writer(house: House, *, sample_url: str = "") -> Writer:
     """What writes to single readers; its links lead to *sample_url* without a site."""
-    from mailer.flows.reader_letters import Writer
+    from mailer.flows.readers.letters import Writer
     from mailer.workspace.letters import letter_templates
 
     looks = Looks(house)
@@ -326,7 +326,7 @@ def letter_writer(house: House, *, sample_url: str = "") -> Writer:
 
 def post_desk(house: House, stores: Stores) -> PostDesk | None:
     """What sends letters to readers; None where nothing is hosted for their links."""
-    from mailer.flows.correspondence import PostDesk
+    from mailer.flows.readers.correspondence import PostDesk
 
     if house.public_url is None:
         return None

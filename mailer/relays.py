@@ -6,7 +6,7 @@ import socket
 
 from mailer.config.load import Loaded
 from mailer.config.relays import RelaySettings
-from mailer.flows.carriage import Relay
+from mailer.flows.sending.carriage import Relay
 from mailer.transport.access import CommandToken, FileToken
 from mailer.transport.dial import Dialer, Timeouts
 from mailer.transport.login import AccessToken, Login, Mechanism

@@ -12,27 +12,27 @@ if TYPE_CHECKING:
     from mailer.edition.gathering.results import PollResult
     from mailer.flows.answers import Answers
     from mailer.flows.approvals import Approvals
-    from mailer.flows.archive import Archive
-    from mailer.flows.arrivals import Arrivals
-    from mailer.flows.choosing import Preferences
     from mailer.flows.control import Control
-    from mailer.flows.correspondence import Letters
-    from mailer.flows.dossier import Dossiers
+    from mailer.flows.departing.notices import Notices
+    from mailer.flows.departing.slots import Slots
     from mailer.flows.figures import Figures
-    from mailer.flows.joining import Joining
-    from mailer.flows.leaving import Exits
-    from mailer.flows.measuring import Measures
-    from mailer.flows.membership import Memberships
-    from mailer.flows.notices import Notices
-    from mailer.flows.pacing import PaceKeeper
-    from mailer.flows.patronage import Patrons
     from mailer.flows.ports import Ledger, Readers
-    from mailer.flows.relaying import RelayBook
+    from mailer.flows.readers.archive import Archive
+    from mailer.flows.readers.choosing import Preferences
+    from mailer.flows.readers.correspondence import Letters
+    from mailer.flows.readers.dossier import Dossiers
+    from mailer.flows.readers.joining import Joining
+    from mailer.flows.readers.leaving import Exits
+    from mailer.flows.readers.measuring import Measures
+    from mailer.flows.readers.membership import Memberships
+    from mailer.flows.readers.patronage import Patrons
+    from mailer.flows.readers.retention import Retention
+    from mailer.flows.readers.segments import Segments
+    from mailer.flows.readers.voting import Ballots
     from mailer.flows.restoring import Partings
-    from mailer.flows.retention import Retention
-    from mailer.flows.segments import Segments
-    from mailer.flows.slots import Slots
-    from mailer.flows.voting import Ballots
+    from mailer.flows.returning.arrivals import Arrivals
+    from mailer.flows.sending.pacing import PaceKeeper
+    from mailer.flows.sending.relaying import RelayBook
     from mailer.store.engine import Store
 
 
@@ -49,13 +49,13 @@ class Stores:
 
     @cached_property
     def readers(self) -> Readers:
-        from mailer.store.readers import SqlReaders
+        from mailer.store.people.readers import SqlReaders
 
         return SqlReaders(self._store)
 
     @cached_property
     def ledger(self) -> Ledger:
-        from mailer.store.deliveries import SqlLedger
+        from mailer.store.ledger.deliveries import SqlLedger
 
         return SqlLedger(self._store)
 
@@ -67,43 +67,43 @@ class Stores:
 
     @cached_property
     def control(self) -> Control:
-        from mailer.store.control import SqlControl
+        from mailer.store.ledger.control import SqlControl
 
         return SqlControl(self._store)
 
     @cached_property
     def slots(self) -> Slots:
-        from mailer.store.slots import SqlSlots
+        from mailer.store.ledger.slots import SqlSlots
 
         return SqlSlots(self._store)
 
     @cached_property
     def pace(self) -> PaceKeeper:
-        from mailer.store.pace import SqlPaceKeeper
+        from mailer.store.ledger.pace import SqlPaceKeeper
 
         return SqlPaceKeeper(self._store)
 
     @cached_property
     def approvals(self) -> Approvals:
-        from mailer.store.approvals import SqlApprovals
+        from mailer.store.ledger.approvals import SqlApprovals
 
         return SqlApprovals(self._store)
 
     @cached_property
     def notices(self) -> Notices:
-        from mailer.store.notices import SqlNotices
+        from mailer.store.ledger.notices import SqlNotices
 
         return SqlNotices(self._store)
 
     @cached_property
     def relay_book(self) -> RelayBook:
-        from mailer.store.relays import SqlRelayBook
+        from mailer.store.ledger.relays import SqlRelayBook
 
         return SqlRelayBook(self._store)
 
     @cached_property
     def retention(self) -> Retention:
-        from mailer.store.retention import SqlRetention
+        from mailer.store.people.retention import SqlRetention
 
         return SqlRetention(self._store)
 
@@ -115,61 +115,61 @@ class Stores:
 
     @cached_property
     def memberships(self) -> Memberships:
-        from mailer.store.membership import SqlMemberships
+        from mailer.store.people.membership import SqlMemberships
 
         return SqlMemberships(self._store)
 
     @cached_property
     def ballots(self) -> Ballots:
-        from mailer.store.voting import SqlBallots
+        from mailer.store.people.voting import SqlBallots
 
         return SqlBallots(self._store)
 
     @cached_property
     def patrons(self) -> Patrons:
-        from mailer.store.patrons import SqlPatrons
+        from mailer.store.people.patrons import SqlPatrons
 
         return SqlPatrons(self._store)
 
     @cached_property
     def joining(self) -> Joining:
-        from mailer.store.joining import SqlJoining
+        from mailer.store.people.joining import SqlJoining
 
         return SqlJoining(self._store)
 
     @cached_property
     def letters(self) -> Letters:
-        from mailer.store.letters import SqlLetters
+        from mailer.store.people.letters import SqlLetters
 
         return SqlLetters(self._store)
 
     @cached_property
     def segments(self) -> Segments:
-        from mailer.store.census import SqlSegments
+        from mailer.store.people.census import SqlSegments
 
         return SqlSegments(self._store)
 
     @cached_property
     def measures(self) -> Measures:
-        from mailer.store.measuring import SqlMeasures
+        from mailer.store.people.measuring import SqlMeasures
 
         return SqlMeasures(self._store)
 
     @cached_property
     def archive(self) -> Archive:
-        from mailer.store.archive import SqlArchive
+        from mailer.store.people.archive import SqlArchive
 
         return SqlArchive(self._store)
 
     @cached_property
     def exits(self) -> Exits:
-        from mailer.store.exits import SqlExits
+        from mailer.store.people.exits import SqlExits
 
         return SqlExits(self._store)
 
     @cached_property
     def preferences(self) -> Preferences:
-        from mailer.store.preferences import SqlPreferences
+        from mailer.store.people.preferences import SqlPreferences
 
         return SqlPreferences(self._store)
 
@@ -181,13 +181,13 @@ class Stores:
 
     @cached_property
     def dossiers(self) -> Dossiers:
-        from mailer.store.dossier import SqlDossiers
+        from mailer.store.people.dossier import SqlDossiers
 
         return SqlDossiers(self._store)
 
     @cached_property
     def arrivals(self) -> Arrivals:
-        from mailer.store.arrivals import SqlArrivals
+        from mailer.store.people.arrivals import SqlArrivals
 
         return SqlArrivals(self._store)
 
@@ -201,7 +201,7 @@ class LastResults:
 
     async def last(self, publication: str, *, before: date) -> PollResult | None:
         """See the port."""
-        from mailer.flows.voting import last_result
+        from mailer.flows.readers.voting import last_result
 
         async with open_stores(self._url) as stores:
             return await last_result(

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from mailer.delivery.signer import Signer
     from mailer.delivery.switchboard import Switchboard
     from mailer.edition.model import Publication
-    from mailer.flows.carriage import Relay
-    from mailer.flows.gather import GatheringDesk
-    from mailer.flows.retention import Terms
-    from mailer.flows.send import SendingDesk
-    from mailer.flows.vigil import Vigil
+    from mailer.flows.departing.vigil import Vigil
+    from mailer.flows.editing.gather import GatheringDesk
+    from mailer.flows.readers.retention import Terms
+    from mailer.flows.sending.carriage import Relay
+    from mailer.flows.sending.send import SendingDesk
     from mailer.store.upkeep import Upkeep
     from mailer.stores import Stores
     from mailer.workspace.newsroom import WorkspaceNewsroom
@@ -111,7 +111,7 @@ class House:
     @cached_property
     def gathering(self) -> GatheringDesk:
         """Everything that fills a draft with the week's material."""
-        from mailer.flows.gather import GatheringDesk
+        from mailer.flows.editing.gather import GatheringDesk
         from mailer.online.feeds import Address, FeedReader
         from mailer.stores import LastResults
         from mailer.workspace.composing import ComposingRoom
@@ -177,7 +177,7 @@ class House:
     @property
     def retention(self) -> Terms:
         """How long what is known of people is kept."""
-        from mailer.flows.retention import Terms
+        from mailer.flows.readers.retention import Terms
 
         kept = self.settings.retention
         return Terms(
@@ -265,7 +265,7 @@ class House:
     def vigil(self, stores: Stores) -> Vigil:
         """The watch over coming departures: proofs by themselves, alarms in time."""
         from mailer.edition.vigil import Watch
-        from mailer.flows.vigil import Vigil, WatchDesk
+        from mailer.flows.departing.vigil import Vigil, WatchDesk
         from mailer.workspace.catalogue import load_catalogue
         from mailer.workspace.letters import letter_templates
 
@@ -293,7 +293,7 @@ class House:
     def desk(self, stores: Stores) -> SendingDesk:
         """A desk to send runs from; those sent at the same time share its traffic."""
         from mailer.delivery.valve import Limits
-        from mailer.flows.send import Policy, SendingDesk
+        from mailer.flows.sending.send import Policy, SendingDesk
         from mailer.flows.sending.traffic import Traffic
 
         send = self.settings.send

@@ -11,8 +11,8 @@ from pathlib import Path
 from PIL import Image
 
 from mailer.config.places import shipped
-from mailer.flows.assemble import assemble
-from mailer.flows.assembled import Assembled
+from mailer.flows.editing.assemble import assemble
+from mailer.flows.editing.assembled import Assembled
 from mailer.wiring import House
 from mailer.workspace.starter import create
 

@@ -1,6 +1,6 @@
 """A segment: a rule over subscribers, as a tree that can be read, written and obeyed.
 
-The tree is what ``expression`` reads and what ``store.segments`` says in SQL. What it
+The tree is what ``expression`` reads and what ``store.ledger.segments`` says in SQL. What it
 means stands here, in ``matches``: the database must agree.
 """
 

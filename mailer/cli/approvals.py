@@ -18,7 +18,7 @@ from mailer.phrases import Phrase, say
 
 if TYPE_CHECKING:
     from mailer.flows.approvals import Approval
-    from mailer.flows.assembled import Assembled
+    from mailer.flows.editing.assembled import Assembled
 
 WhoOption = Annotated[
     str,
@@ -75,8 +75,8 @@ async def approve_edition(
     call: Invocation, assembled: Assembled, *, by: str, json: bool = False
 ) -> None:
     """Approve *assembled*, and say what changed since the last time, if it was before."""
-    from mailer.flows.approve import approve as give
-    from mailer.flows.approve import clearance_of, told
+    from mailer.flows.departing.approve import approve as give
+    from mailer.flows.departing.approve import clearance_of, told
 
     async with call.house.stores() as stores:
         before = await clearance_of(assembled, stores.approvals, as_said=True)

@@ -19,8 +19,8 @@ from mailer.errors import InputError, MailerError, NotFoundError
 from mailer.phrases import did_you_mean, say, say_many
 
 if TYPE_CHECKING:
-    from mailer.flows.arrivals import Arrival
-    from mailer.flows.intake import IntakeDesk
+    from mailer.flows.returning.arrivals import Arrival
+    from mailer.flows.returning.intake import IntakeDesk
     from mailer.stores import Stores
 
 _STYLES = {"hard": "red", "complaint": "red", "soft": "yellow", "leave": "cyan"}
@@ -76,7 +76,7 @@ def list_arrivals(
     """
     from mailer.audience.address import read_address
     from mailer.delivery.bounce.model import Kind, Reason
-    from mailer.flows.arrivals import LEAVE, Upshot, Wanted
+    from mailer.flows.returning.arrivals import LEAVE, Upshot, Wanted
 
     call = invocation(ctx)
     wanted = Wanted(
@@ -139,8 +139,8 @@ def poll(ctx: typer.Context) -> None:
     call = invocation(ctx)
 
     async def story() -> list[MailerError]:
-        from mailer.flows.aftermath import settle_open
-        from mailer.flows.intake import collect
+        from mailer.flows.returning.aftermath import settle_open
+        from mailer.flows.returning.intake import collect
         from mailer.intake import intake_desk, maildrops
 
         faults: list[MailerError] = []
@@ -177,8 +177,8 @@ def poll(ctx: typer.Context) -> None:
 
 async def _refused(call: Invocation, stores: Stores, desk: IntakeDesk) -> int:
     """Count what relays refused at once in the runs of late; how many."""
-    from mailer.flows.arrivals import RECENT
-    from mailer.flows.refusals import sweep
+    from mailer.flows.returning.arrivals import RECENT
+    from mailer.flows.returning.refusals import sweep
 
     since = call.house.clock.now() - RECENT
     runs = await stores.ledger.runs(limit=50)
@@ -217,7 +217,7 @@ def _show_all(call: Invocation, found: Sequence[Arrival]) -> None:
             )
             call.out.tell("  ".join(words))
         return
-    from mailer.flows.arrivals import Upshot
+    from mailer.flows.returning.arrivals import Upshot
     from mailer.language import moment
 
     roomy = call.out.width >= _ROOMY

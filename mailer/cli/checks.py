@@ -18,8 +18,8 @@ from mailer.errors import EditionError, InputError, NotFoundError, Severity
 from mailer.phrases import did_you_mean, say, say_many
 
 if TYPE_CHECKING:
-    from mailer.flows.assemble import Inspected
-    from mailer.flows.assembled import AssembledT
+    from mailer.flows.editing.assemble import Inspected
+    from mailer.flows.editing.assembled import AssembledT
     from mailer.rendering.checks.rule import Sample
 
 
@@ -165,7 +165,7 @@ def _completed(
 ) -> Checked:
     """*checked* with what the network says, if asked, and what somebody accepts."""
     if online:
-        from mailer.flows.assemble import probed
+        from mailer.flows.editing.assemble import probed
         from mailer.online.links import LinkProber
         from mailer.online.memory import RememberingProber
 
@@ -179,7 +179,7 @@ def _completed(
 
 def accepting(assembled: AssembledT, names: Sequence[str], *, by: str) -> AssembledT:
     """*assembled* with these rules accepted by *by*, or by who is logged in."""
-    from mailer.flows.assembled import accept
+    from mailer.flows.editing.assembled import accept
     from mailer.workspace.rulebook import rules
 
     if not names:

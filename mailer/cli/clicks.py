@@ -20,7 +20,7 @@ from mailer.phrases import Phrase, did_you_mean, say, say_many
 
 if TYPE_CHECKING:
     from mailer.edition.model import Edition
-    from mailer.flows.clicks import Clicks, LinkCount
+    from mailer.flows.readers.clicks import Clicks, LinkCount
 
 
 def register(app: typer.Typer) -> None:
@@ -43,7 +43,7 @@ def clicks(
     json: JsonOption = False,
 ) -> None:
     """Count clicks of readers who agreed to it: impressions, links, sponsors apart."""
-    from mailer.flows.clicks import clicks_of
+    from mailer.flows.readers.clicks import clicks_of
     from mailer.rendering.offers import offers_of
 
     call = invocation(ctx)

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from mailer.cli.invocation import Invocation
     from mailer.cli.signals import Interruption
     from mailer.flows.ports import Run
-    from mailer.flows.send import SendingDesk
+    from mailer.flows.sending.send import SendingDesk
 
 
 async def count_down(
     call: Invocation, run: Run, desk: SendingDesk, interruption: Interruption
 ) -> Run:
     """Wait out the grace of *run*; Ctrl-C cancels it, and SIGTERM leaves it armed."""
-    from mailer.flows.depart import wait_out
+    from mailer.flows.departing.depart import wait_out
     from mailer.flows.ports import RunState
 
     if run.state is not RunState.ARMED:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mailer.edition.agenda import Departure
+    from mailer.flows.readers.retention import Purged
     from mailer.flows.restoring import Parted, Withheld
-    from mailer.flows.retention import Purged
 
 database = typer.Typer(
     no_args_is_help=True,

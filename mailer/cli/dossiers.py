@@ -19,7 +19,7 @@ from mailer.files import replacing
 from mailer.phrases import Phrase, say, say_many
 
 if TYPE_CHECKING:
-    from mailer.flows.dossier import Dossier, Erased
+    from mailer.flows.readers.dossier import Dossier, Erased
 
 AddressArgument = Annotated[str, typer.Argument(help="The reader's address.")]
 
@@ -64,7 +64,7 @@ def choose(
 ) -> None:
     """Choose for a reader what they choose on their preferences page."""
     from mailer.audience.address import read_address
-    from mailer.flows.choosing import Choices, Chosen, Taking, takes
+    from mailer.flows.readers.choosing import Choices, Chosen, Taking, takes
 
     call = invocation(ctx)
     email = read_address(address)

@@ -14,8 +14,8 @@ from mailer.cli.invocation import Invocation, invocation
 from mailer.phrases import say, say_many
 
 if TYPE_CHECKING:
-    from mailer.flows.assemble import Inspected
-    from mailer.flows.assembled import Assembled
+    from mailer.flows.editing.assemble import Inspected
+    from mailer.flows.editing.assembled import Assembled
 
 EditionArgument = Annotated[
     str,
@@ -85,7 +85,7 @@ def _first_letter(folder: Path, written: Sequence[Path]) -> str:
 
 def assembled_edition(call: Invocation, name: str) -> Inspected:
     """The edition called *name*, read, rendered and checked."""
-    from mailer.flows.assemble import assemble
+    from mailer.flows.editing.assemble import assemble
 
     return assemble(name, call.house.newsroom, today=call.today())
 

@@ -16,8 +16,8 @@ from mailer.errors import Finding, Severity
 from mailer.phrases import Phrase, kilobytes, say, say_many
 
 if TYPE_CHECKING:
-    from mailer.flows.assemble import Inspected
-    from mailer.flows.assembled import Assembled
+    from mailer.flows.editing.assemble import Inspected
+    from mailer.flows.editing.assembled import Assembled
 
 _GMAIL_CUT = 102 * 1024  # bytes of HTML; what follows is shown on demand only
 _ROOMY = 100  # columns from which a place has one beside what is said

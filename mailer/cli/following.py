@@ -12,7 +12,7 @@ from mailer.phrases import say
 if TYPE_CHECKING:
     from mailer.cli.invocation import Invocation
     from mailer.flows.ports import Run
-    from mailer.flows.send import SendingDesk
+    from mailer.flows.sending.send import SendingDesk
 
 _LOOK = timedelta(seconds=0.5)
 _ASK_EVERY = 10  # looks

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from mailer.edition.model import Publication
-    from mailer.flows.gather import Filled, Gathering
+    from mailer.flows.editing.gather import Filled, Gathering
 
 
 _AHEAD = 4
@@ -84,7 +84,7 @@ async def _gathered(
     dry_run: bool,
 ) -> Gathering:
     """The first of *days* whose edition is not settled; the last one's error else."""
-    from mailer.flows.gather import SettledError, Standing, gather
+    from mailer.flows.editing.gather import SettledError, Standing, gather
 
     async with AsyncExitStack() as stack:
         standing = None

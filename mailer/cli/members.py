@@ -38,7 +38,7 @@ def set_(
 ) -> None:
     """Say what a reader may read: free, or member until a day."""
     from mailer.audience.address import read_address
-    from mailer.flows.membership import Effect, Grant
+    from mailer.flows.readers.membership import Effect, Grant
 
     call = invocation(ctx)
     grant = Grant(

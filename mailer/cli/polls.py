@@ -19,7 +19,7 @@ from mailer.files import replacing
 from mailer.phrases import Phrase, say, say_many
 
 if TYPE_CHECKING:
-    from mailer.flows.voting import Poll, Vote
+    from mailer.flows.readers.voting import Poll, Vote
 
 _BAR = 24
 
@@ -149,7 +149,7 @@ def export(
 async def _found(
     call: Invocation, name: str, publication: str | None, *, people: bool = False
 ) -> tuple[Poll, Sequence[int], Sequence[Vote]]:
-    from mailer.flows.voting import poll_called
+    from mailer.flows.readers.voting import poll_called
 
     async with call.house.stores() as stores:
         poll = poll_called(await stores.ballots.polls(publication), name)

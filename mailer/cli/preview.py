@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from mailer.cli.records import Records
     from mailer.edition.model import Publication
-    from mailer.flows.correspondence import LetterKind
-    from mailer.flows.previewing import Sheet, Studio
+    from mailer.flows.editing.previewing import Sheet, Studio
+    from mailer.flows.readers.correspondence import LetterKind
     from mailer.web.preview.app import App, Changes
 
 _LOOPBACK = "127.0.0.1"
@@ -138,7 +138,7 @@ def app_of(
 
 def studio_of(call: Invocation) -> Studio:
     """The workspace, to be looked at."""
-    from mailer.flows.previewing import Studio, sample_letter
+    from mailer.flows.editing.previewing import Studio, sample_letter
     from mailer.public import letter_writer
     from mailer.workspace.gallery import NAMES
     from mailer.workspace.showroom import Showroom
@@ -174,7 +174,7 @@ def studio_of(call: Invocation) -> Studio:
 
 
 def _sheets(call: Invocation) -> Sequence[tuple[Publication, Sequence[Sheet]]]:
-    from mailer.flows.previewing import Sheet
+    from mailer.flows.editing.previewing import Sheet
 
     settings, workspace = call.house.settings, call.house.newsroom.workspace
     return [

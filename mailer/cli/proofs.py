@@ -22,8 +22,8 @@ async def send_proofs(
     """A proof to *addresses*; 1 if any was not accepted."""
     from mailer.audience.address import read_address
     from mailer.delivery.reply import Outcome, judge
-    from mailer.flows.assembled import require_clean
-    from mailer.flows.proof import send_proof
+    from mailer.flows.editing.assembled import require_clean
+    from mailer.flows.sending.proof import send_proof
 
     assembled = accepting(assembled_edition(call, edition), accept, by=by)
     require_clean(assembled)

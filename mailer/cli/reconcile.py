@@ -19,7 +19,7 @@ from mailer.phrases import Phrase, say, say_many
 
 if TYPE_CHECKING:
     from mailer.flows.ports import Run
-    from mailer.flows.reconcile import Case
+    from mailer.flows.sending.reconcile import Case
     from mailer.stores import Stores
 
 
@@ -94,7 +94,7 @@ async def _reconcile(
     yes: bool,
     json: bool,
 ) -> int:
-    from mailer.flows.reconcile import decide, hear, open_cases
+    from mailer.flows.sending.reconcile import decide, hear, open_cases
 
     async with call.house.stores() as stores:
         run = await run_called(name, stores)
@@ -144,7 +144,7 @@ async def _recover(call: Invocation, run: Run, stores: Stores) -> None:
 
 async def _settle_reports(call: Invocation, stores: Stores) -> None:
     """What came back and was not settled yet may end a doubt by itself."""
-    from mailer.flows.aftermath import settle_open
+    from mailer.flows.returning.aftermath import settle_open
     from mailer.intake import intake_desk
 
     desk = intake_desk(call.house, stores)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from mailer.edition.states import EditionState
-    from mailer.flows.approve import Clearance
-    from mailer.flows.assembled import Assembled
+    from mailer.flows.departing.approve import Clearance
+    from mailer.flows.editing.assembled import Assembled
     from mailer.stores import Stores
 
 _SQLITE = "sqlite:///"
@@ -80,7 +80,7 @@ class Records:
 
     async def clearance(self, assembled: Assembled) -> Clearance | None:
         """How *assembled* stands to its approval; None where nobody can say."""
-        from mailer.flows.approve import clearance_of
+        from mailer.flows.departing.approve import clearance_of
 
         async with self._busy:
             try:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from mailer.config.relays import RelaySettings
     from mailer.delivery.sharing import PaceState
-    from mailer.flows.relaying import RelayPage
+    from mailer.flows.sending.relaying import RelayPage
 
 relays = typer.Typer(
     no_args_is_help=True, help="The relays: list, test, pause, resume."

@@ -17,7 +17,7 @@ from mailer.phrases import say
 
 if TYPE_CHECKING:
     from mailer.edition.model import Variant
-    from mailer.flows.assembled import Assembled
+    from mailer.flows.editing.assembled import Assembled
     from mailer.rendering.model import Rendering
 
 
@@ -205,7 +205,7 @@ def _rendering(assembled: Assembled, part: Part | None) -> Rendering:
 
 def _sample(call: Invocation, assembled: Assembled, variant: Variant) -> bytes:
     """The message a reader of *variant* would get; its links name nobody."""
-    from mailer.flows.proof import sample_message
+    from mailer.flows.sending.proof import sample_message
 
     return sample_message(
         assembled.frozen,
@@ -220,7 +220,7 @@ def _sample(call: Invocation, assembled: Assembled, variant: Variant) -> bytes:
 async def _message_for(call: Invocation, assembled: Assembled, address: str) -> bytes:
     """The message for a reader we know."""
     from mailer.audience.address import read_address
-    from mailer.flows.proof import message_for_reader
+    from mailer.flows.sending.proof import message_for_reader
 
     async with call.house.stores() as stores:
         return await message_for_reader(

@@ -23,7 +23,7 @@ from mailer.phrases import say, say_many
 if TYPE_CHECKING:
     from mailer.audience.roster import RosterFile
     from mailer.audience.subscriber import Reason, Subscriber
-    from mailer.flows.readers import Intake
+    from mailer.flows.readers.roster import Intake
 
 _ANSWERS = (
     *("added", "updated", "present", "suppressed", "left"),
@@ -82,7 +82,7 @@ def import_(
     json: JsonOption = False,
 ) -> None:
     """Import readers: who left stays away, who is suppressed stays out."""
-    from mailer.flows.readers import count_readers
+    from mailer.flows.readers.roster import count_readers
 
     call = invocation(ctx)
     paper = call.house.publication(publication).id
@@ -197,7 +197,7 @@ async def _import(
     dry_run: bool,
     update: bool,
 ) -> Intake:
-    from mailer.flows.readers import take_in
+    from mailer.flows.readers.roster import take_in
 
     async with call.house.stores() as stores:
         return await take_in(

@@ -32,9 +32,9 @@ from mailer.errors import GuardError
 from mailer.phrases import Phrase, say, say_many
 
 if TYPE_CHECKING:
-    from mailer.flows.assembled import Assembled
+    from mailer.flows.editing.assembled import Assembled
     from mailer.flows.ports import Plan, Run
-    from mailer.flows.send import SendingDesk
+    from mailer.flows.sending.send import SendingDesk
     from mailer.stores import Stores
 
 
@@ -140,10 +140,15 @@ async def send_edition(
 ) -> int:
     """Plan, confirm, send and balance *edition*; the exit code."""
     from mailer.delivery.canary import read_canary
-    from mailer.flows.approve import as_approved, clearance_of, cleared, refuse
-    from mailer.flows.arming import arm
-    from mailer.flows.assembled import require_clean, sent_before
-    from mailer.flows.proof import largest_message
+    from mailer.flows.departing.approve import (
+        as_approved,
+        clearance_of,
+        cleared,
+        refuse,
+    )
+    from mailer.flows.departing.arming import arm
+    from mailer.flows.editing.assembled import require_clean, sent_before
+    from mailer.flows.sending.proof import largest_message
 
     assembled = accepting(assembled_to_send(call, edition), accept, by=by)
     assembled = aimed(call, assembled, to_segment)
@@ -281,9 +286,9 @@ async def carry_on(
     from mailer.cli.countdown import count_down
     from mailer.cli.following import follow, is_served
     from mailer.cli.progress import show_progress
-    from mailer.flows.depart import stays
+    from mailer.flows.departing.depart import stays
     from mailer.flows.ports import RunState
-    from mailer.flows.send import send as send_run
+    from mailer.flows.sending.send import send as send_run
 
     codes, rows, on_the_wire = [], [], False
     served = is_served(call)

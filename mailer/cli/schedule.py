@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mailer.edition.agenda import Dated, Departure
-    from mailer.flows.outlook import Outlook
-    from mailer.flows.slots import Slot
+    from mailer.flows.departing.outlook import Outlook
+    from mailer.flows.departing.slots import Slot
 
 _ROOMY = 120
 """Columns from which a title has room beside its edition."""
@@ -121,7 +121,7 @@ class _Shown:
 
 async def _shown(call: Invocation, publication: str | None, count: int) -> _Shown:
     from mailer.edition.agenda import coming, stranded
-    from mailer.flows.outlook import held, outlook
+    from mailer.flows.departing.outlook import held, outlook
 
     house = call.house
     names = [publication] if publication else sorted(house.settings.publications)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from mailer.delivery.canary import Canary
     from mailer.delivery.sharing import PaceState
     from mailer.delivery.signer import Signer
-    from mailer.flows.approve import Clearance
-    from mailer.flows.assembled import Assembled
+    from mailer.flows.departing.approve import Clearance
+    from mailer.flows.editing.assembled import Assembled
     from mailer.flows.ports import Plan, Run
 
 
@@ -154,7 +154,7 @@ def _recipients(plan: Plan) -> Phrase:
 
 def _signed(assembled: Assembled, signers: Sequence[Signer]) -> str:
     """Which keys sign the edition, if any."""
-    from mailer.flows.letters import signers_of
+    from mailer.flows.sending.templates import signers_of
 
     if ours := signers_of(assembled.frozen, signers):
         keys = ", ".join(f"{signer.selector} ({signer.kind})" for signer in ours)
@@ -174,7 +174,7 @@ def plan_json(
     canary: Canary,
 ) -> dict[str, object]:
     """The plan for programs, schema 1."""
-    from mailer.flows.letters import signers_of
+    from mailer.flows.sending.templates import signers_of
 
     ours = signers_of(assembled.frozen, signers)
     return {

@@ -14,8 +14,8 @@ from mailer.phrases import say, say_many
 
 if TYPE_CHECKING:
     from mailer.audience.segment import Rule
-    from mailer.flows.assembled import AssembledT
-    from mailer.flows.segments import Census
+    from mailer.flows.editing.assembled import AssembledT
+    from mailer.flows.readers.segments import Census
 
 segments = typer.Typer(no_args_is_help=True, help="Parts of the readers, by a rule.")
 
@@ -131,7 +131,7 @@ def segment_called(call: Invocation, text: str) -> Rule:
 
 def aimed(call: Invocation, assembled: AssembledT, segment: str | None) -> AssembledT:
     """*assembled* for *segment*; as its files say where none is named."""
-    from mailer.flows.assembled import aimed_at
+    from mailer.flows.editing.assembled import aimed_at
 
     if segment is None:
         return assembled

@@ -239,7 +239,7 @@ async def _demo(call: Invocation, folder: Path, *, keep: bool) -> None:
 
 async def _demo_readers(call: Invocation, folder: Path) -> int:
     from mailer.audience.roster import open_roster
-    from mailer.flows.readers import take_in
+    from mailer.flows.readers.roster import take_in
 
     _say(call, say("2. Readers from readers.csv"))
     async with call.house.stores() as stores:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mailer.cli.invocation import Invocation
-    from mailer.flows.assemble import Inspected
+    from mailer.flows.editing.assemble import Inspected
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _WIDTHS = (375, 680)

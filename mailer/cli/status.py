@@ -23,8 +23,8 @@ from mailer.errors import NotFoundError
 from mailer.phrases import Phrase, say, say_many
 
 if TYPE_CHECKING:
-    from mailer.flows.arrivals import Toll
     from mailer.flows.ports import Entry, Run
+    from mailer.flows.returning.arrivals import Toll
     from mailer.stores import Stores
 
 _SHOWN = 50  # readers named on a screen; JSON names them all
@@ -98,7 +98,7 @@ async def _runs(call: Invocation, limit: int, *, json: bool) -> None:
 
 async def _came_back(call: Invocation, stores: Stores) -> list[Toll]:
     """Of the newest editions those of which so much came back that it needs a person."""
-    from mailer.flows.arrivals import RECENT
+    from mailer.flows.returning.arrivals import RECENT
 
     intake = call.house.settings.intake
     blocked, ratio = intake.alert_blocked, intake.alert_ratio

@@ -88,7 +88,7 @@ async def _pause(
 async def _cancel(
     call: Invocation, name: str, reason: str, *, yes: bool, json: bool
 ) -> None:
-    from mailer.flows.steer import cancel as cancel_run
+    from mailer.flows.sending.steer import cancel as cancel_run
 
     async with call.house.stores() as stores:
         run = await run_called(name, stores)

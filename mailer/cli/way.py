@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mailer.config.relays import RelaySettings
     from mailer.delivery.quota import Usage
     from mailer.delivery.sharing import PaceState
-    from mailer.flows.send import SendingDesk
+    from mailer.flows.sending.send import SendingDesk
 
 
 def foreseen(call: Invocation, audience: int, state: PaceState) -> float:

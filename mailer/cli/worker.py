@@ -40,7 +40,7 @@ async def _work(call: Invocation, *, once: bool) -> int:
 
     from mailer.cli.signals import drain_on_signals
     from mailer.flows.ports import RunState
-    from mailer.flows.send import lend_a_hand
+    from mailer.flows.sending.send import lend_a_hand
 
     async with call.house.stores() as stores:
         _require_shared(call, stores)

@@ -12,12 +12,12 @@ import structlog
 from mailer.daemon import tidings
 from mailer.daemon.herald import Herald
 from mailer.errors import IntakeError, MailerError
-from mailer.flows.aftermath import settle_open
-from mailer.flows.arrivals import RECENT, Arrival, Toll, Upshot, Worry
-from mailer.flows.intake import IntakeDesk, Maildrop, collect
-from mailer.flows.meter import Meter
 from mailer.flows.ports import Run
-from mailer.flows.refusals import sweep
+from mailer.flows.returning.aftermath import settle_open
+from mailer.flows.returning.arrivals import RECENT, Arrival, Toll, Upshot, Worry
+from mailer.flows.returning.intake import IntakeDesk, Maildrop, collect
+from mailer.flows.returning.refusals import sweep
+from mailer.flows.sending.meter import Meter
 from mailer.intake import door, intake_desk, listens_at, maildrops
 from mailer.phrases import Phrase, say
 from mailer.stores import Stores

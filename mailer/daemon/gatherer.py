@@ -10,7 +10,7 @@ import structlog
 
 from mailer.edition.model import Publication
 from mailer.errors import MailerError
-from mailer.flows.gather import (
+from mailer.flows.editing.gather import (
     Gathering,
     SettledError,
     Standing,

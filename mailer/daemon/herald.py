@@ -19,10 +19,10 @@ from mailer.delivery.report import Tally
 from mailer.edition.agenda import Departure
 from mailer.edition.vigil import Need
 from mailer.errors import MailerError, StoreError
-from mailer.flows.circular import send_circular
+from mailer.flows.departing.circular import send_circular
+from mailer.flows.departing.schedule import News
 from mailer.flows.ports import Run
-from mailer.flows.relaying import RelayBook
-from mailer.flows.schedule import News
+from mailer.flows.sending.relaying import RelayBook
 from mailer.phrases import verbatim
 from mailer.rendering.letter import write_letter
 from mailer.wiring import House

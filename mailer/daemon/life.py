@@ -37,10 +37,10 @@ from mailer.daemon.tidings import told_to_people
 from mailer.daemon.tower import Tower
 from mailer.delivery.report import balance_line
 from mailer.errors import ConfigError, GuardError, MailerError, StoreError
-from mailer.flows.meter import Meter
+from mailer.flows.departing.schedule import Kind, News
 from mailer.flows.ports import Run, RunState
-from mailer.flows.schedule import Kind, News
-from mailer.flows.send import SendingDesk
+from mailer.flows.sending.meter import Meter
+from mailer.flows.sending.send import SendingDesk
 from mailer.phrases import Phrase, say
 from mailer.stores import Stores
 from mailer.wiring import House

@@ -20,7 +20,7 @@ from mailer.daemon.tower import Tower
 from mailer.delivery.pace import Kind
 from mailer.errors import MailerError, StoreError
 from mailer.flows.figures import NextReading, Reading, RelayReading
-from mailer.flows.meter import Meter
+from mailer.flows.sending.meter import Meter
 from mailer.flows.sending.traffic import Traffic
 from mailer.stores import Stores
 from mailer.wiring import House

@@ -10,7 +10,7 @@ from mailer.daemon.control import Act, Answer
 from mailer.daemon.senders import Senders
 from mailer.errors import GuardError, NotFoundError
 from mailer.flows.ports import Clock, Run, RunState
-from mailer.flows.steer import cancel
+from mailer.flows.sending.steer import cancel
 from mailer.phrases import Phrase, say, verbatim
 from mailer.stores import Stores
 

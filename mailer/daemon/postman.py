@@ -9,8 +9,8 @@ from datetime import date
 import structlog
 
 from mailer.errors import MailerError
-from mailer.flows.correspondence import PostDesk, send_letters
-from mailer.flows.membership import remind
+from mailer.flows.readers.correspondence import PostDesk, send_letters
+from mailer.flows.readers.membership import remind
 from mailer.public import post_desk
 from mailer.stores import Stores
 from mailer.wiring import House

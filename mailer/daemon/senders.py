@@ -14,9 +14,9 @@ from datetime import timedelta
 import structlog
 
 from mailer.errors import GuardError, MailerError
-from mailer.flows.depart import depart
+from mailer.flows.departing.depart import depart
 from mailer.flows.ports import Clock, Ledger, Run, RunState
-from mailer.flows.send import STOPPED, SendingDesk
+from mailer.flows.sending.send import STOPPED, SendingDesk
 from mailer.phrases import Phrase
 
 log = structlog.get_logger()

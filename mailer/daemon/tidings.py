@@ -10,9 +10,9 @@ from typing import Any, assert_never
 from mailer.delivery.report import Tally, balance_line
 from mailer.edition.agenda import Departure
 from mailer.edition.vigil import Need
-from mailer.flows.arrivals import Toll
+from mailer.flows.departing.schedule import Kind, News
 from mailer.flows.ports import Run, RunState
-from mailer.flows.schedule import Kind, News
+from mailer.flows.returning.arrivals import Toll
 from mailer.phrases import Phrase, say, say_many, verbatim
 from mailer.rendering.letter import Letter
 

@@ -11,9 +11,9 @@ from functools import partial
 from mailer.edition.agenda import Dated, Departure, agenda, coming
 from mailer.edition.model import Publication
 from mailer.edition.vigil import Need
-from mailer.flows.arming import arm_departure
+from mailer.flows.departing.arming import arm_departure
+from mailer.flows.departing.schedule import News, Timetable, tick
 from mailer.flows.ports import Run
-from mailer.flows.schedule import News, Timetable, tick
 from mailer.phrases import Phrase
 from mailer.stores import Stores
 from mailer.wiring import House
@@ -39,7 +39,7 @@ class Tower:
         return self._house.settings.send.grace
 
     async def tick(self) -> list[News]:
-        """Do what is due now; see ``flows.schedule.tick``."""
+        """Do what is due now; see ``flows.departing.schedule.tick``."""
         now = self._house.clock.now()
         editions = await asyncio.to_thread(self._editions)
         table = Timetable(

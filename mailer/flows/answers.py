@@ -15,8 +15,8 @@ from typing import Protocol
 
 from mailer.audience.token import Keyring
 from mailer.delivery.answering import Answer, read_answer
-from mailer.flows.arrivals import Arrivals, Copy
 from mailer.flows.ports import Clock
+from mailer.flows.returning.arrivals import Arrivals, Copy
 
 _NEWEST = 200
 """Messages to an address that an answer is compared with."""

@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Protocol
 
 from mailer.delivery.report import Tally
-from mailer.flows.meter import Meter
 from mailer.flows.ports import Run
+from mailer.flows.sending.meter import Meter
 
 
 class Figures(Protocol):

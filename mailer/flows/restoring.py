@@ -17,8 +17,8 @@ from typing import Protocol
 
 from mailer.edition.agenda import Departure
 from mailer.flows.control import Control
+from mailer.flows.departing.slots import Slots, SlotState
 from mailer.flows.ports import Ledger, Run
-from mailer.flows.slots import Slots, SlotState
 from mailer.phrases import say
 
 _OWNER = "restore"

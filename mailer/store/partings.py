@@ -8,13 +8,13 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select
 
 from mailer.audience.subscriber import How, Standing
-from mailer.flows.leaving import Exit
+from mailer.flows.readers.leaving import Exit
 from mailer.flows.restoring import Barred, Gone, Parted
 from mailer.store.barring import ERASED, hashed
 from mailer.store.batches import batches
 from mailer.store.engine import Store, Turn, alone
-from mailer.store.erasure import erase
-from mailer.store.exits import end_in
+from mailer.store.people.erasure import erase
+from mailer.store.people.exits import end_in
 from mailer.store.schema import subscriber, subscription, suppression
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from mailer.delivery.reply import Attempt, Reply, Stage
 from mailer.errors import RelayError
-from mailer.flows.carriage import Message
+from mailer.flows.sending.carriage import Message
 from mailer.phrases import say
 from mailer.transport.maildir import Keeper, UnsureError, is_maildir
 from mailer.transport.turns import TurnSession

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mailer.delivery.reply import Attempt, Reply, Stage, read_reply
-from mailer.flows.carriage import Message
+from mailer.flows.sending.carriage import Message
 
 MALFORMED = -1
 """The code of what is no reply."""

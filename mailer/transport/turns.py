@@ -6,11 +6,11 @@ import asyncio
 from abc import ABC, abstractmethod
 
 from mailer.delivery.reply import Attempt
-from mailer.flows.carriage import Carrier, M, Message
+from mailer.flows.sending.carriage import Carrier, M, Message
 
 
 class TurnSession(ABC):
-    """A session whose messages need no look-ahead; see ``flows.carriage.Session``.
+    """A session whose messages need no look-ahead; see ``flows.sending.carriage.Session``.
 
     ``is_open`` is set to False by what a message runs into.
     """

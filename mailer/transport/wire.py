@@ -21,7 +21,7 @@ from enum import Enum, auto
 from typing import Any
 
 from mailer.delivery.reply import Attempt, Reply, Stage
-from mailer.flows.carriage import Carrier, Message
+from mailer.flows.sending.carriage import Carrier, Message
 from mailer.transport.dial import Timeouts
 from mailer.transport.speech import (
     DATA,

@@ -24,8 +24,8 @@ from starlette.types import Scope
 from mailer.audience.address import read_address
 from mailer.audience.subscriber import Standing, Subscriber, Tier
 from mailer.errors import InputError, StoreError
-from mailer.flows.membership import Effect, Grant, Memberships
 from mailer.flows.ports import Clock, Readers
+from mailer.flows.readers.membership import Effect, Grant, Memberships
 from mailer.web.public.guard import Guard
 
 _PAGE = 100

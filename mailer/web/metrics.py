@@ -21,10 +21,10 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from mailer.delivery.bounce.model import Kind
-from mailer.flows.arrivals import LEAVE
 from mailer.flows.figures import Reading
-from mailer.flows.meter import BOUNDS, RESULTS
 from mailer.flows.ports import RunState
+from mailer.flows.returning.arrivals import LEAVE
+from mailer.flows.sending.meter import BOUNDS, RESULTS
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

@@ -7,7 +7,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from mailer.audience.sheet import write_sheet
 from mailer.config.places import shipped
 from mailer.edition.model import Edition
-from mailer.flows.clicks import Clicks
+from mailer.flows.readers.clicks import Clicks
 from mailer.language import Catalogue, long_date, speech
 
 _HEADER = (

@@ -18,7 +18,7 @@ from mailer.delivery.dkim import Template
 from mailer.delivery.reader import Addressing, Reader
 from mailer.delivery.signer import Signer
 from mailer.edition.model import Variant
-from mailer.flows.letters import templates_of
+from mailer.flows.sending.templates import templates_of
 from mailer.rendering.model import Frozen
 from mailer.rendering.personalise import NAMES
 from tests.bench.newsletter import PUBLIC_URL

@@ -14,8 +14,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from mailer.edition.model import Variant
-from mailer.flows.assemble import assemble
-from mailer.flows.proof import largest_message
+from mailer.flows.editing.assemble import assemble
+from mailer.flows.sending.proof import largest_message
 from mailer.rendering.model import Frozen
 from mailer.rendering.personalise import HOLE
 from mailer.wiring import House, SystemClock

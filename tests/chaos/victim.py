@@ -29,7 +29,7 @@ from typing import Any
 from mailer import wiring
 from mailer.cli.main import main
 from mailer.flows.ports import Committed, Run
-from mailer.store.deliveries import SqlLedger
+from mailer.store.ledger.deliveries import SqlLedger
 
 POINTS = {
     # point: (method of the ledger, whether its work is done when the victim dies, and

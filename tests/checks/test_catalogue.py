@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mailer.errors import EditionError
-from mailer.flows.assemble import assemble
+from mailer.flows.editing.assemble import assemble
 from mailer.rendering.checks.rule import Group, Rule
 from mailer.workspace.rulebook import rules
 from tests.checks.manual import table, written

@@ -13,7 +13,7 @@ from PIL import Image
 
 from mailer.config.load import load
 from mailer.errors import EditionError, Finding, ThemeError
-from mailer.flows.assemble import assemble
+from mailer.flows.editing.assemble import assemble
 from mailer.rendering.checks.contrast import check_contrast
 from mailer.rendering.checks.online import Answer, State, judge_links
 from mailer.rendering.checks.rule import Sample

@@ -12,7 +12,7 @@ from mailer.delivery.limiter import Slowness
 from mailer.delivery.quota import Quotas, WarmUp
 from mailer.delivery.sharing import Drawn, PaceReport
 from mailer.store.engine import Store
-from mailer.store.pace import SqlPaceKeeper
+from mailer.store.ledger.pace import SqlPaceKeeper
 from mailer.wiring import SystemClock
 from tests.cli.conftest import Command
 

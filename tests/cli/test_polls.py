@@ -12,7 +12,7 @@ from io import StringIO
 import pytest
 
 from mailer.errors import GuardError, InputError, NotFoundError
-from mailer.flows.voting import VotingDesk, cast
+from mailer.flows.readers.voting import VotingDesk, cast
 from mailer.wiring import SystemClock
 from tests.cli.conftest import Command, said
 from tests.contract.house import NOW, PAPER, House

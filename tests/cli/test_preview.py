@@ -15,11 +15,11 @@ from mailer.cli.preview import app_of, studio_of
 from mailer.cli.records import Records
 from mailer.cli.speech import Speech
 from mailer.edition.model import Variant
-from mailer.flows.approve import approve
-from mailer.flows.assembled import accept
-from mailer.flows.correspondence import LetterKind
-from mailer.flows.previewing import PERSONAS
-from mailer.flows.proof import sample_message
+from mailer.flows.departing.approve import approve
+from mailer.flows.editing.assembled import accept
+from mailer.flows.editing.previewing import PERSONAS
+from mailer.flows.readers.correspondence import LetterKind
+from mailer.flows.sending.proof import sample_message
 from mailer.web.preview.app import Changes
 from mailer.web.preview.view import Tab
 from tests.cli.conftest import Command

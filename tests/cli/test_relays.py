@@ -17,7 +17,7 @@ import trustme
 from mailer.delivery.limiter import Slowness
 from mailer.delivery.sharing import PaceReport
 from mailer.delivery.switchboard import Health
-from mailer.flows.relaying import Sighting
+from mailer.flows.sending.relaying import Sighting
 from mailer.phrases import say
 from tests.cli.conftest import TUESDAY, Command, said
 from tests.contract.house import House

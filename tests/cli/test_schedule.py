@@ -12,10 +12,10 @@ import pytest
 
 from mailer.edition.agenda import Departure
 from mailer.errors import ConfigError
-from mailer.flows.slots import SlotState
+from mailer.flows.departing.slots import SlotState
 from mailer.phrases import say
 from mailer.store.engine import Store
-from mailer.store.slots import SqlSlots
+from mailer.store.ledger.slots import SqlSlots
 from tests.cli.conftest import Command, said
 
 Make = Callable[..., Command]

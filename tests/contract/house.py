@@ -15,20 +15,20 @@ from mailer.edition.model import Edition, Publication, Variant
 from mailer.flows.ports import Admission, Claim, Run, Settlement
 from mailer.phrases import say
 from mailer.rendering.model import FeedEntry, Frozen, Picture, Rendering
-from mailer.store.approvals import SqlApprovals
-from mailer.store.archive import SqlArchive
-from mailer.store.census import SqlSegments
-from mailer.store.control import SqlControl
-from mailer.store.deliveries import SqlLedger
 from mailer.store.engine import Store
 from mailer.store.figures import SqlFigures
-from mailer.store.membership import SqlMemberships
-from mailer.store.notices import SqlNotices
-from mailer.store.pace import SqlPaceKeeper
-from mailer.store.patrons import SqlPatrons
-from mailer.store.readers import SqlReaders
-from mailer.store.relays import SqlRelayBook
-from mailer.store.voting import SqlBallots
+from mailer.store.ledger.approvals import SqlApprovals
+from mailer.store.ledger.control import SqlControl
+from mailer.store.ledger.deliveries import SqlLedger
+from mailer.store.ledger.notices import SqlNotices
+from mailer.store.ledger.pace import SqlPaceKeeper
+from mailer.store.ledger.relays import SqlRelayBook
+from mailer.store.people.archive import SqlArchive
+from mailer.store.people.census import SqlSegments
+from mailer.store.people.membership import SqlMemberships
+from mailer.store.people.patrons import SqlPatrons
+from mailer.store.people.readers import SqlReaders
+from mailer.store.people.voting import SqlBallots
 
 NOW = datetime(2026, 3, 14, 6, 0, 0, 123456, tzinfo=UTC)
 LEASE = timedelta(minutes=5)

@@ -11,7 +11,7 @@ from mailer.audience.token import Keyring, Purpose
 from mailer.delivery.ledger import State
 from mailer.edition.ballot import Ballot
 from mailer.edition.model import Publication, Variant
-from mailer.flows.voting import Slip, VotingDesk, cast, look, results, slip_of
+from mailer.flows.readers.voting import Slip, VotingDesk, cast, look, results, slip_of
 from mailer.rendering.model import Frozen
 from tests.contract.house import NOW, PAPER, House, frozen_edition, settlement
 

@@ -13,10 +13,17 @@ from mailer.audience.subscriber import Suppression
 from mailer.delivery.bounce.model import Kind, Reason
 from mailer.delivery.ledger import State
 from mailer.delivery.reply import Attempt, Fault, Outcome, Reply, Stage, Verdict
-from mailer.flows.arrivals import Arrival, Proof, Settling, Toll, Upshot, Wanted
 from mailer.flows.ports import Run, Settlement
+from mailer.flows.returning.arrivals import (
+    Arrival,
+    Proof,
+    Settling,
+    Toll,
+    Upshot,
+    Wanted,
+)
 from mailer.phrases import say
-from mailer.store.arrivals import SqlArrivals
+from mailer.store.people.arrivals import SqlArrivals
 from tests.contract.house import NOW, PAPER, House, settlement
 
 A = "a@lecteurs.example"

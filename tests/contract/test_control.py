@@ -14,7 +14,7 @@ from mailer.errors import GuardError
 from mailer.flows.control import Doubt, Resolution, Search
 from mailer.flows.ports import Run, RunState
 from mailer.phrases import NOTHING, say
-from mailer.store import steering
+from mailer.store.ledger import steering
 from mailer.store.schema import frozen
 from tests.contract.house import NOW, House, frozen_edition, settlement
 

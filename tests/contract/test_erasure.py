@@ -14,13 +14,13 @@ from mailer.audience.roster import Row
 from mailer.audience.subscriber import Reason, Standing, Suppression
 from mailer.delivery.ledger import State
 from mailer.errors import StoreError
-from mailer.flows.dossier import Dossier
 from mailer.flows.ports import Admission
-from mailer.store import erasure
+from mailer.flows.readers.dossier import Dossier
 from mailer.store.barring import barred, lift
-from mailer.store.dossier import SqlDossiers
 from mailer.store.engine import Store
-from mailer.store.readers import SqlReaders
+from mailer.store.people import erasure
+from mailer.store.people.dossier import SqlDossiers
+from mailer.store.people.readers import SqlReaders
 from mailer.store.schema import metadata, patron
 from tests.contract.house import NOW, PAPER, House, settlement
 

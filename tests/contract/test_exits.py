@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 
 from mailer.audience.subscriber import Action, How, Standing, Subscriber
 from mailer.delivery.ledger import State
-from mailer.flows.leaving import Exit, Farewell
-from mailer.store.exits import SqlExits
+from mailer.flows.readers.leaving import Exit, Farewell
+from mailer.store.people.exits import SqlExits
 from mailer.store.schema import consent
 from tests.contract.house import NOW, PAPER, House, settlement
 

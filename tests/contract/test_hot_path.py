@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from mailer.store import booking
+from mailer.store.ledger import booking
 from tests.contract.house import House
 from tests.contract.postgres import Postgres
 

@@ -11,14 +11,14 @@ from sqlalchemy import insert
 
 from mailer.audience.subscriber import Action, Reason, Standing, Suppression
 from mailer.audience.token import Keyring
-from mailer.flows.correspondence import ClaimedLetter, LetterKind
-from mailer.flows.joining import Asking, SignupLimits, Visit, traces_of
 from mailer.flows.ports import Admission
-from mailer.flows.retention import Terms
+from mailer.flows.readers.correspondence import ClaimedLetter, LetterKind
+from mailer.flows.readers.joining import Asking, SignupLimits, Visit, traces_of
+from mailer.flows.readers.retention import Terms
 from mailer.store.barring import ERASED
-from mailer.store.joining import SqlJoining
-from mailer.store.letters import SqlLetters
-from mailer.store.retention import SqlRetention
+from mailer.store.people.joining import SqlJoining
+from mailer.store.people.letters import SqlLetters
+from mailer.store.people.retention import SqlRetention
 from mailer.store.schema import suppression
 from tests.contract.house import NOW, PAPER, House
 

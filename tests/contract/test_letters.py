@@ -8,14 +8,14 @@ from datetime import timedelta
 import pytest
 
 from mailer.audience.subscriber import Reason, Suppression
-from mailer.flows.correspondence import (
+from mailer.flows.readers.correspondence import (
     ClaimedLetter,
     LetterKind,
     LetterOrder,
     LetterState,
 )
 from mailer.phrases import say
-from mailer.store.letters import SqlLetters
+from mailer.store.people.letters import SqlLetters
 from tests.contract.house import NOW, PAPER, House
 
 LEASE = timedelta(minutes=15)

@@ -11,10 +11,10 @@ from sqlalchemy import update
 from mailer.audience.measuring import Kind, Trace
 from mailer.delivery.ledger import State
 from mailer.edition.model import Variant
-from mailer.flows.measuring import Measured, Opened, Reach
-from mailer.flows.retention import Purged, Terms
-from mailer.store.measuring import SqlMeasures
-from mailer.store.retention import SqlRetention
+from mailer.flows.readers.measuring import Measured, Opened, Reach
+from mailer.flows.readers.retention import Purged, Terms
+from mailer.store.people.measuring import SqlMeasures
+from mailer.store.people.retention import SqlRetention
 from mailer.store.schema import subscriber
 from tests.contract.house import NOW, PAPER, House, settlement
 

@@ -10,11 +10,11 @@ from mailer.audience.roster import Row
 from mailer.audience.subscriber import Subscription, Tier
 from mailer.edition.model import Variant
 from mailer.errors import InputError
-from mailer.flows.correspondence import LetterKind
-from mailer.flows.membership import Effect, Grant, remind
 from mailer.flows.ports import Admission
-from mailer.store.letters import SqlLetters
-from mailer.store.membership import is_member
+from mailer.flows.readers.correspondence import LetterKind
+from mailer.flows.readers.membership import Effect, Grant, remind
+from mailer.store.people.letters import SqlLetters
+from mailer.store.people.membership import is_member
 from tests.contract.house import NOW, PAPER, House, frozen_edition
 
 A = "a@lecteurs.example"

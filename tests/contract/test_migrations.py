@@ -18,7 +18,7 @@ from sqlalchemy import Connection, select, text
 import mailer.store
 from mailer.errors import StoreError
 from mailer.store.engine import _KNOWN, HEAD, Store, _prepare_sqlite
-from mailer.store.runs import as_run
+from mailer.store.ledger.runs import as_run
 from mailer.store.schema import metadata, rendering, run
 
 

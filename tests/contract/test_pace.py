@@ -9,7 +9,7 @@ import pytest
 from mailer.delivery.limiter import Slowness
 from mailer.delivery.quota import Account, Quotas
 from mailer.delivery.sharing import Drawn, PaceReport, PaceState
-from mailer.flows.pacing import PaceKeeper
+from mailer.flows.sending.pacing import PaceKeeper
 from tests.contract.house import House
 from tests.fakes.pace import MemoryPaceKeeper
 

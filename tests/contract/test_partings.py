@@ -10,8 +10,8 @@ import pytest
 
 from mailer.audience.subscriber import Reason, Standing
 from mailer.flows.restoring import Parted
-from mailer.store.dossier import SqlDossiers
 from mailer.store.partings import SqlPartings
+from mailer.store.people.dossier import SqlDossiers
 from tests.contract.house import NOW, House
 
 LATER = NOW + timedelta(days=1)

@@ -14,8 +14,8 @@ import pytest
 
 from mailer.audience.subscriber import Subscription, Tier
 from mailer.errors import InputError
-from mailer.flows.membership import Effect
-from mailer.flows.patronage import (
+from mailer.flows.readers.membership import Effect
+from mailer.flows.readers.patronage import (
     Heard,
     Hearing,
     PatronageDesk,

@@ -10,9 +10,9 @@ import pytest
 from mailer.audience.subscriber import Action, Rhythm, Standing, Subscriber, Tier
 from mailer.delivery.ledger import State
 from mailer.edition.model import Variant
-from mailer.flows.choosing import Choices, Chosen, Taking
 from mailer.flows.ports import Plan
-from mailer.store.preferences import SqlPreferences
+from mailer.flows.readers.choosing import Choices, Chosen, Taking
+from mailer.store.people.preferences import SqlPreferences
 from tests.contract.house import NOW, PAPER, House, frozen_edition, settlement
 
 A, B, C = "a@x.example", "b@x.example", "c@x.example"

@@ -12,7 +12,7 @@ import pytest
 
 from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Reply, Stage
-from mailer.flows.carriage import Relay
+from mailer.flows.sending.carriage import Relay
 from mailer.transport.certificates import contexts_for_trials
 from mailer.transport.outbox import MaildirRelay
 from mailer.transport.protection import Security

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mailer.delivery.switchboard import Health
-from mailer.flows.relaying import RelayBook, RelayPage, Sighting
+from mailer.flows.sending.relaying import RelayBook, RelayPage, Sighting
 from mailer.phrases import say
 from tests.contract.house import House
 from tests.fakes.relays import MemoryRelayBook

@@ -10,9 +10,9 @@ from sqlalchemy import select, update
 from mailer.audience.subscriber import Standing
 from mailer.delivery.ledger import State
 from mailer.flows.ports import Admission, RunState
-from mailer.flows.retention import Purged, Terms
+from mailer.flows.readers.retention import Purged, Terms
 from mailer.phrases import NOTHING
-from mailer.store.retention import SqlRetention
+from mailer.store.people.retention import SqlRetention
 from mailer.store.schema import consent, delivery, subscriber, subscription
 from tests.contract.house import NOW, PAPER, House, settlement
 

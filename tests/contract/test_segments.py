@@ -15,11 +15,11 @@ from mailer.audience.expression import read_segment
 from mailer.audience.segment import Count, Person, Rule, matches
 from mailer.audience.subscriber import Standing, Tier
 from mailer.errors import GuardError
-from mailer.flows.segments import Census
+from mailer.flows.readers.segments import Census
 from mailer.rendering.changes import Basis
 from mailer.rendering.model import Frozen
+from mailer.store.ledger.segments import Place, in_segment
 from mailer.store.schema import answer, measured, subscriber, subscription, tag, vote
-from mailer.store.segments import Place, in_segment
 from tests.contract.house import NOW, PAPER, House, frozen_edition
 from tests.fakes.segments import RULES, VALUES, Trait
 

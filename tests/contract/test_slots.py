@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from mailer.edition.agenda import Departure
-from mailer.flows.slots import Slots, SlotState
+from mailer.flows.departing.slots import Slots, SlotState
 from mailer.phrases import say
 from mailer.store.engine import Store
-from mailer.store.slots import SqlSlots
+from mailer.store.ledger.slots import SqlSlots
 from tests.fakes.slots import FakeSlots
 
 NOW = datetime(2026, 3, 14, 6, 0, 0, 123456, tzinfo=UTC)

@@ -14,7 +14,7 @@ from tests.contract.house import House
 
 _HOLD = """
 import asyncio, sys
-from mailer.store.deliveries import SqlLedger
+from mailer.store.ledger.deliveries import SqlLedger
 from mailer.store.engine import Store
 
 async def hold(url, name):

@@ -15,12 +15,12 @@ from mailer.audience.token import Purpose
 from mailer.edition.ballot import Ballot
 from mailer.edition.gathering.results import Choice
 from mailer.edition.model import Variant
-from mailer.flows.retention import Purged, Terms
-from mailer.flows.voting import (
+from mailer.flows.readers.retention import Purged, Terms
+from mailer.flows.readers.voting import (
     last_result,
     look,
 )
-from mailer.store.retention import SqlRetention
+from mailer.store.people.retention import SqlRetention
 from mailer.store.schema import ballot_box, vote
 from tests.contract.house import NOW, PAPER, House
 from tests.contract.polling import (

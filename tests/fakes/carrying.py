@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Attempt
-from mailer.flows.carriage import Message, Session
+from mailer.flows.sending.carriage import Message, Session
 from mailer.flows.sending.single import carry_one, nothing_to_mark
 
 

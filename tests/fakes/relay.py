@@ -11,7 +11,7 @@ from datetime import timedelta
 from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Attempt, Reply, Stage
 from mailer.errors import RelayError
-from mailer.flows.carriage import Message
+from mailer.flows.sending.carriage import Message
 from mailer.transport.turns import TurnSession
 
 OK = Reply(250, "queued", "2.0.0")

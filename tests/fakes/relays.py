@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from mailer.errors import StoreError
-from mailer.flows.relaying import RelayPage, Sighting
+from mailer.flows.sending.relaying import RelayPage, Sighting
 from mailer.phrases import say
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from mailer.edition.agenda import Departure
-from mailer.flows.slots import Slot, SlotState
+from mailer.flows.departing.slots import Slot, SlotState
 from mailer.phrases import NOTHING, Phrase
 
 

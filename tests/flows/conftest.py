@@ -16,12 +16,12 @@ from mailer.delivery.report import Tally
 from mailer.edition.blocks import Source
 from mailer.edition.model import Edition, Publication, Variant
 from mailer.flows.ports import Run
-from mailer.flows.send import Policy, SendingDesk
+from mailer.flows.sending.send import Policy, SendingDesk
 from mailer.flows.sending.traffic import Traffic
 from mailer.rendering.model import Frozen, Rendering
-from mailer.store.deliveries import SqlLedger
 from mailer.store.engine import Store
-from mailer.store.readers import SqlReaders
+from mailer.store.ledger.deliveries import SqlLedger
+from mailer.store.people.readers import SqlReaders
 from tests.fakes.clock import FakeClock
 from tests.fakes.relay import FakeRelay
 

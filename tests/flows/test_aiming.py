@@ -10,11 +10,11 @@ import pytest
 
 from mailer.edition.model import Variant
 from mailer.errors import GuardError
-from mailer.flows.approve import approve, as_approved, clearance_of, cleared
-from mailer.flows.assembled import Assembled, aimed_at
+from mailer.flows.departing.approve import approve, as_approved, clearance_of, cleared
+from mailer.flows.editing.assembled import Assembled, aimed_at
 from mailer.rendering.model import Frozen, Rendering
-from mailer.store.approvals import SqlApprovals
 from mailer.store.engine import Store
+from mailer.store.ledger.approvals import SqlApprovals
 from tests.fakes import specimen
 
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)

@@ -11,9 +11,9 @@ from mailer.audience.token import Keyring
 from mailer.delivery.answering import read_answer
 from mailer.edition.model import Variant
 from mailer.flows.answers import AnswersDesk, note_answers
-from mailer.flows.send import send
+from mailer.flows.sending.send import send
 from mailer.store.answers import SqlAnswers
-from mailer.store.arrivals import SqlArrivals
+from mailer.store.people.arrivals import SqlArrivals
 from mailer.store.schema import answer
 from tests.fakes.clock import SATURDAY
 from tests.flows.conftest import Desk

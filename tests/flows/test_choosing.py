@@ -7,7 +7,7 @@ from email import message_from_bytes, policy
 import pytest
 
 from mailer.audience.token import Keyring, Purpose
-from mailer.flows.choosing import (
+from mailer.flows.readers.choosing import (
     Choices,
     ChoosingDesk,
     Taking,
@@ -15,8 +15,8 @@ from mailer.flows.choosing import (
     takes,
     who_chooses,
 )
-from mailer.flows.send import send
-from mailer.store.preferences import SqlPreferences
+from mailer.flows.sending.send import send
+from mailer.store.people.preferences import SqlPreferences
 from tests.flows.conftest import PAPER, Desk
 
 KEYRING = Keyring([b"k" * 32])

@@ -16,19 +16,19 @@ from mailer.audience.token import Keyring, Purpose
 from mailer.config.places import shipped
 from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Reply, Stage
-from mailer.flows.carriage import Message
-from mailer.flows.correspondence import (
+from mailer.flows.readers.correspondence import (
     ClaimedLetter,
     LetterKind,
     LetterOrder,
     PostDesk,
     send_letters,
 )
-from mailer.flows.reader_letters import Writer
+from mailer.flows.readers.letters import Writer
+from mailer.flows.sending.carriage import Message
 from mailer.store.engine import Store
-from mailer.store.letters import SqlLetters
-from mailer.store.readers import SqlReaders
-from mailer.store.relays import SqlRelayBook
+from mailer.store.ledger.relays import SqlRelayBook
+from mailer.store.people.letters import SqlLetters
+from mailer.store.people.readers import SqlReaders
 from mailer.workspace.catalogue import load_catalogue
 from mailer.workspace.letters import letter_templates
 from mailer.workspace.themes import load_theme

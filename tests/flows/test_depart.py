@@ -10,7 +10,7 @@ import pytest
 
 from mailer.delivery.ledger import State
 from mailer.errors import GuardError
-from mailer.flows.depart import depart
+from mailer.flows.departing.depart import depart
 from mailer.flows.ports import Run, RunState
 from mailer.phrases import say
 from tests.flows.conftest import Desk, frozen_edition

@@ -18,7 +18,7 @@ from mailer.edition.gathering.refresh import Fate
 from mailer.edition.gathering.results import Choice, PollResult
 from mailer.edition.model import Publication
 from mailer.errors import GuardError
-from mailer.flows.gather import (
+from mailer.flows.editing.gather import (
     Gathering,
     GatheringDesk,
     assemble_due,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mailer.config.load import load
 from mailer.edition.gathering.entries import Feed
-from mailer.flows.gather import Gathering, GatheringDesk, gather
+from mailer.flows.editing.gather import Gathering, GatheringDesk, gather
 from mailer.workspace.composing import ComposingRoom
 from mailer.workspace.newsroom import WorkspaceNewsroom
 

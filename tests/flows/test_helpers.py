@@ -10,7 +10,7 @@ import pytest
 
 from mailer.delivery.message import Envelope
 from mailer.flows.ports import RunState
-from mailer.flows.send import SendingDesk, lend_a_hand, send
+from mailer.flows.sending.send import SendingDesk, lend_a_hand, send
 from mailer.flows.sending.traffic import Traffic
 from tests.fakes.relay import FakeRelay
 from tests.flows.conftest import Desk

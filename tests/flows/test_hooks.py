@@ -26,9 +26,9 @@ from mailer.delivery.providers.event import failure
 from mailer.delivery.providers.reading import READERS
 from mailer.delivery.providers.ses import read_envelope
 from mailer.errors import TokenError
-from mailer.flows.aftermath import settle_open
-from mailer.flows.arrivals import Upshot, Wanted
-from mailer.flows.hooks import HookDesk
+from mailer.flows.returning.aftermath import settle_open
+from mailer.flows.returning.arrivals import Upshot, Wanted
+from mailer.flows.returning.hooks import HookDesk
 from mailer.web.public import hooks
 from tests.contract.house import NOW
 from tests.flows.test_intake import A, B, Stage

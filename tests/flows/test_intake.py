@@ -24,8 +24,10 @@ from mailer.delivery.reply import Stage as At
 from mailer.delivery.return_path import ReturnPaths
 from mailer.edition.model import Variant
 from mailer.errors import StoreError
-from mailer.flows.aftermath import settle_open
-from mailer.flows.arrivals import (
+from mailer.flows.ports import Run, Settlement
+from mailer.flows.readers.leaving import Exit, Farewell
+from mailer.flows.returning.aftermath import settle_open
+from mailer.flows.returning.arrivals import (
     LEAVE,
     Arrival,
     Proof,
@@ -34,17 +36,15 @@ from mailer.flows.arrivals import (
     Wanted,
     Worry,
 )
-from mailer.flows.intake import (
+from mailer.flows.returning.intake import (
     IntakeDesk,
     collect,
     digest,
     take_events,
     take_mail,
 )
-from mailer.flows.leaving import Exit, Farewell
-from mailer.flows.ports import Run, Settlement
-from mailer.flows.refusals import sweep
-from mailer.store.arrivals import SqlArrivals
+from mailer.flows.returning.refusals import sweep
+from mailer.store.people.arrivals import SqlArrivals
 from mailer.transport.maildir import Keeper
 from mailer.transport.maildrop import MaildirDrop
 from tests.contract.house import NOW, PAPER, House, settlement

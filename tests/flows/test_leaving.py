@@ -16,7 +16,7 @@ from mailer.audience.subscriber import How, Standing
 from mailer.audience.token import Keyring, Purpose
 from mailer.delivery.ledger import State
 from mailer.errors import StoreError
-from mailer.flows.leaving import (
+from mailer.flows.readers.leaving import (
     Exit,
     Farewell,
     LeavingDesk,
@@ -25,11 +25,11 @@ from mailer.flows.leaving import (
     rejoin,
     undo_token,
 )
-from mailer.flows.send import send
+from mailer.flows.sending.send import send
 from mailer.phrases import say
 from mailer.store.engine import Store
-from mailer.store.exits import SqlExits
-from mailer.store.readers import SqlReaders
+from mailer.store.people.exits import SqlExits
+from mailer.store.people.readers import SqlReaders
 from tests.fakes.clock import FakeClock
 from tests.flows.conftest import PAPER, Desk
 
@@ -208,9 +208,9 @@ async def test_who_leaves_while_the_edition_leaves_does_not_get_it(
 _LEAVER = """
 import asyncio, sys
 from mailer.audience.subscriber import How
-from mailer.flows.leaving import Exit, Turnstile
+from mailer.flows.readers.leaving import Exit, Turnstile
 from mailer.store.engine import Store
-from mailer.store.exits import SqlExits
+from mailer.store.people.exits import SqlExits
 from mailer.wiring import SystemClock
 
 async def main(url, many):

@@ -15,10 +15,10 @@ from mailer.delivery.reply import Reply, Stage
 from mailer.delivery.valve import UNLIMITED, Limits
 from mailer.errors import GuardError
 from mailer.flows.ports import Run, RunState
-from mailer.flows.send import SendingDesk, send
-from mailer.flows.steer import cancel
+from mailer.flows.sending.send import SendingDesk, send
+from mailer.flows.sending.steer import cancel
 from mailer.phrases import say
-from mailer.store.control import SqlControl
+from mailer.store.ledger.control import SqlControl
 from tests.fakes.relay import OK
 from tests.flows.conftest import Desk, frozen_edition
 

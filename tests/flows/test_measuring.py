@@ -20,12 +20,18 @@ from mailer.audience.subscriber import Tier
 from mailer.audience.token import Keyring, Purpose
 from mailer.edition.model import Variant
 from mailer.errors import TokenError
-from mailer.flows.measuring import Measured, MeasuringDesk, Notebook, Opened, follow
 from mailer.flows.ports import Claim, Run
-from mailer.flows.send import SendingDesk, send
+from mailer.flows.readers.measuring import (
+    Measured,
+    MeasuringDesk,
+    Notebook,
+    Opened,
+    follow,
+)
 from mailer.flows.sending.letters import Letters
+from mailer.flows.sending.send import SendingDesk, send
 from mailer.rendering.model import Frozen
-from mailer.store.measuring import SqlMeasures
+from mailer.store.people.measuring import SqlMeasures
 from mailer.store.schema import measured, subscriber
 from mailer.web.public.measuring import router
 from tests.fakes.clock import FakeClock

@@ -10,7 +10,7 @@ import pytest
 
 from mailer.delivery.report import Tally
 from mailer.flows.ports import RunState
-from mailer.flows.send import send
+from mailer.flows.sending.send import send
 from mailer.flows.sending.traffic import Traffic
 from mailer.transport.certificates import contexts_for_trials
 from mailer.transport.chaos import EXAMPLES, Chaos

@@ -16,7 +16,7 @@ from mailer.delivery.quota import Quotas
 from mailer.delivery.reply import Reply, Stage
 from mailer.delivery.throttle import read_rate
 from mailer.flows.ports import RunState
-from mailer.flows.send import SendingDesk, send
+from mailer.flows.sending.send import SendingDesk, send
 from mailer.flows.sending.traffic import Traffic
 from tests.fakes.pace import MemoryPaceKeeper
 from tests.fakes.relay import OK

@@ -9,7 +9,7 @@ import pytest
 from mailer.delivery.pace import Pace, RelayPace
 from mailer.delivery.quota import Quotas
 from mailer.errors import StoreError
-from mailer.flows.pacing import PaceExchange
+from mailer.flows.sending.pacing import PaceExchange
 from tests.fakes.pace import MemoryPaceKeeper
 
 QUOTAS = Quotas(hourly=100)

@@ -11,7 +11,7 @@ import pytest
 from mailer.audience.subscriber import Reason, Suppression, Tier
 from mailer.audience.token import Keyring
 from mailer.errors import GuardError, NotFoundError
-from mailer.flows.proof import PROOF_MARK, message_for_reader, send_proof
+from mailer.flows.sending.proof import PROOF_MARK, message_for_reader, send_proof
 from mailer.rendering.model import Frozen
 from tests.flows.conftest import PAPER, Desk, frozen_edition
 

@@ -7,7 +7,7 @@ from io import BytesIO
 import pytest
 
 from mailer.audience.roster import open_roster
-from mailer.flows.readers import count_readers, take_in
+from mailer.flows.readers.roster import count_readers, take_in
 from tests.flows.conftest import PAPER, Desk
 
 ROSTER = (

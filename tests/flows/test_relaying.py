@@ -9,7 +9,7 @@ import pytest
 
 from mailer.delivery.switchboard import Health, Share, Switchboard
 from mailer.errors import StoreError
-from mailer.flows.relaying import RelayWatch
+from mailer.flows.sending.relaying import RelayWatch
 from mailer.phrases import say
 from tests.fakes.relays import MemoryRelayBook
 

@@ -13,9 +13,9 @@ import pytest
 
 from mailer.edition.agenda import Dated, Departure, departures
 from mailer.errors import GuardError, StoreError
+from mailer.flows.departing.schedule import Kind, News, Timetable, tick
+from mailer.flows.departing.slots import Slot, SlotState
 from mailer.flows.ports import Run, RunState
-from mailer.flows.schedule import Kind, News, Timetable, tick
-from mailer.flows.slots import Slot, SlotState
 from mailer.phrases import say
 from tests.fakes.slots import FakeSlots
 from tests.fakes.specimen import publication

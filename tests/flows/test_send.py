@@ -16,7 +16,7 @@ from mailer.delivery.reply import Reply, Stage
 from mailer.delivery.return_path import Bearer, BounceAddress, ReturnPaths
 from mailer.errors import GuardError, StoreError
 from mailer.flows.ports import RunState
-from mailer.flows.send import send
+from mailer.flows.sending.send import send
 from tests.fakes.relay import OK
 from tests.flows.conftest import PAPER, Desk
 

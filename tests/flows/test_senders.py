@@ -9,7 +9,7 @@ import pytest
 
 from mailer.daemon.senders import Senders, is_to_be_sent
 from mailer.flows.ports import Run, RunState
-from mailer.flows.send import STOPPED
+from mailer.flows.sending.send import STOPPED
 from mailer.phrases import say
 from tests.flows.conftest import Desk
 

@@ -16,7 +16,7 @@ from mailer.delivery.reply import Reply, Stage
 from mailer.delivery.switchboard import Health, Share, Switchboard
 from mailer.delivery.throttle import read_rate
 from mailer.flows.ports import RunState
-from mailer.flows.send import send
+from mailer.flows.sending.send import send
 from mailer.flows.sending.traffic import Traffic
 from tests.fakes.pace import MemoryPaceKeeper
 from tests.fakes.relay import OK, FakeRelay

@@ -18,16 +18,16 @@ from mailer.delivery.reply import Reply, Stage
 from mailer.edition.agenda import Departure
 from mailer.edition.vigil import Need, Watch
 from mailer.errors import EditionError, GuardError
-from mailer.flows.approve import approve
-from mailer.flows.arming import arm_departure
-from mailer.flows.assemble import assemble
+from mailer.flows.departing.approve import approve
+from mailer.flows.departing.arming import arm_departure
+from mailer.flows.departing.vigil import Vigil, WatchDesk
+from mailer.flows.editing.assemble import assemble
 from mailer.flows.ports import RunState
-from mailer.flows.vigil import Vigil, WatchDesk
-from mailer.store.approvals import SqlApprovals
-from mailer.store.deliveries import SqlLedger
 from mailer.store.engine import Store
-from mailer.store.notices import SqlNotices
-from mailer.store.readers import SqlReaders
+from mailer.store.ledger.approvals import SqlApprovals
+from mailer.store.ledger.deliveries import SqlLedger
+from mailer.store.ledger.notices import SqlNotices
+from mailer.store.people.readers import SqlReaders
 from mailer.wiring import House
 from mailer.workspace.catalogue import load_catalogue
 from mailer.workspace.letters import letter_templates

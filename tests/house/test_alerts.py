@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import yaml
 
-from mailer.flows.meter import RESULTS
+from mailer.flows.sending.meter import RESULTS
 from mailer.web.metrics import METRICS
 from tests.house.test_operating import PAGE
 from tests.house.test_rules import ROOT

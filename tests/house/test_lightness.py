@@ -10,7 +10,9 @@ import pytest
 HEAVY = ("jinja2", "mjml", "markdown_it", "cryptography", "PIL")
 
 
-@pytest.mark.parametrize("module", ["mailer.flows.send", "mailer.flows.depart"])
+@pytest.mark.parametrize(
+    "module", ["mailer.flows.sending.send", "mailer.flows.departing.depart"]
+)
 def test_what_sends_loads_no_renderer(module: str) -> None:
     """Templates, Markdown and pictures are for who assembles an edition."""
     code = f"import {module}, sys; print(*sorted({HEAVY!r} & sys.modules.keys()))"
@@ -48,7 +50,7 @@ async def look():
         stores.ledger
         print(*(m for m in ("dossier", "patrons", "voting") if f"mailer.store.{m}" in sys.modules))
         stores.ballots
-        print("mailer.store.voting" in sys.modules)
+        print("mailer.store.people.voting" in sys.modules)
 asyncio.run(look())
 """
     done = subprocess.run(

@@ -111,8 +111,8 @@ def test_the_manual_shows_every_setting_with_its_default(tmp_path: Path) -> None
         ),
         # Sending loads nothing of rendering, nor keys where nobody signs.
         (
-            "mailer.cli.runs, mailer.cli.checks, mailer.apart, mailer.flows.arming, "
-            "mailer.wiring, mailer.store.deliveries, mailer.flows.send, "
+            "mailer.cli.runs, mailer.cli.checks, mailer.apart, mailer.flows.departing.arming, "
+            "mailer.wiring, mailer.store.ledger.deliveries, mailer.flows.sending.send, "
             "mailer.transport.smtp",
             "jinja2 markdown_it mjml PIL nh3 cryptography alembic fastapi",
         ),

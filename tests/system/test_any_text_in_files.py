@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from mailer.errors import Finding, InputError, Severity
-from mailer.flows.assemble import assemble
+from mailer.flows.editing.assemble import assemble
 from mailer.rendering.model import Frozen
 from mailer.rendering.personalise import fill
 from mailer.wiring import House

@@ -8,9 +8,9 @@ import json
 import smtplib
 from typing import Any
 
-from mailer.store.arrivals import SqlArrivals
 from mailer.store.engine import Store
-from mailer.store.readers import SqlReaders
+from mailer.store.people.arrivals import SqlArrivals
+from mailer.store.people.readers import SqlReaders
 from tests.system.test_daemon import SATURDAY, Port
 from tests.system.test_daemon import port as port
 

@@ -33,9 +33,9 @@ from mailer.audience.roster import Row
 from mailer.daemon.client import ask
 from mailer.errors import GuardError
 from mailer.flows.ports import Run
-from mailer.store.deliveries import SqlLedger
 from mailer.store.engine import Store
-from mailer.store.readers import SqlReaders
+from mailer.store.ledger.deliveries import SqlLedger
+from mailer.store.people.readers import SqlReaders
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 60.0

@@ -13,13 +13,13 @@ import pytest
 from mailer.audience.roster import Row
 from mailer.audience.token import Keyring, Purpose
 from mailer.edition.model import Variant
-from mailer.flows.archive import ArchiveDesk
-from mailer.flows.voting import VotingDesk
-from mailer.store.archive import SqlArchive
-from mailer.store.deliveries import SqlLedger
+from mailer.flows.readers.archive import ArchiveDesk
+from mailer.flows.readers.voting import VotingDesk
 from mailer.store.engine import Store
-from mailer.store.readers import SqlReaders
-from mailer.store.voting import SqlBallots
+from mailer.store.ledger.deliveries import SqlLedger
+from mailer.store.people.archive import SqlArchive
+from mailer.store.people.readers import SqlReaders
+from mailer.store.people.voting import SqlBallots
 from mailer.web.public import archive, feeds, polls, privacy
 from mailer.web.public.privacy import Held
 from tests.fakes.clock import FakeClock

@@ -16,8 +16,8 @@ from datetime import timedelta
 import structlog
 
 from mailer.errors import StoreError
-from mailer.flows.meter import Meter
 from mailer.flows.ports import Claim, Clock, Ledger, Run, RunState, Settlement
+from mailer.flows.sending.meter import Meter
 from mailer.phrases import Phrase, say
 
 log = structlog.get_logger()

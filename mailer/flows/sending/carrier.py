@@ -9,9 +9,9 @@ from typing import Protocol
 from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Attempt, Stage
 from mailer.errors import InputError
-from mailer.flows.carriage import Message, Session
 from mailer.flows.ports import Claim
 from mailer.flows.sending.bookkeeper import Bookkeeper
+from mailer.flows.sending.carriage import Message, Session
 
 
 @dataclass(slots=True, kw_only=True)

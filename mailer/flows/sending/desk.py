@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from mailer.audience.token import Keyring
 from mailer.delivery.return_path import BounceAddress
 from mailer.delivery.valve import UNLIMITED, Limits
-from mailer.flows.meter import Meter
 from mailer.flows.ports import Clock, Ledger
+from mailer.flows.sending.meter import Meter
 from mailer.flows.sending.traffic import Traffic
 
 if TYPE_CHECKING:

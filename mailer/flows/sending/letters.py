@@ -16,9 +16,9 @@ from mailer.delivery.reader import Addressing
 from mailer.delivery.return_path import Enveloping
 from mailer.delivery.trail import Trail
 from mailer.edition.model import Variant
-from mailer.flows.letters import templates_of
 from mailer.flows.ports import Claim, Run
 from mailer.flows.sending.desk import SendingDesk
+from mailer.flows.sending.templates import templates_of
 from mailer.rendering.model import Frozen
 
 

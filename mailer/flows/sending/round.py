@@ -16,9 +16,9 @@ import structlog
 from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Attempt, Fault, Reply
 from mailer.errors import InputError, RelayError, StoreError
-from mailer.flows.carriage import Relay
 from mailer.flows.ports import Claim, Run
 from mailer.flows.sending.bookkeeper import Bookkeeper, unwritten
+from mailer.flows.sending.carriage import Relay
 from mailer.flows.sending.carrier import RunCarrier
 from mailer.flows.sending.desk import SendingDesk
 from mailer.flows.sending.letters import Letters

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from mailer.delivery.reply import Attempt, Stage
-from mailer.flows.carriage import Message, Session
+from mailer.flows.sending.carriage import Message, Session
 
 
 async def nothing_to_mark() -> bool:

@@ -17,10 +17,10 @@ from mailer.delivery.pace import Kind, Pace
 from mailer.delivery.reply import Attempt, Stage, Verdict
 from mailer.delivery.switchboard import Health, Share, Switchboard
 from mailer.errors import RelayError
-from mailer.flows.carriage import Relay
-from mailer.flows.pacing import PaceExchange, PaceKeeper
 from mailer.flows.ports import Clock
-from mailer.flows.relaying import RelayBook, RelayWatch
+from mailer.flows.sending.carriage import Relay
+from mailer.flows.sending.pacing import PaceExchange, PaceKeeper
+from mailer.flows.sending.relaying import RelayBook, RelayWatch
 from mailer.phrases import NOTHING, Phrase, say
 
 log = structlog.get_logger()

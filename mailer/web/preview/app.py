@@ -27,10 +27,9 @@ from mailer.edition.finding import error
 from mailer.edition.outline import outline
 from mailer.edition.states import EditionState
 from mailer.errors import Finding, InputError, NotFoundError, Severity
-from mailer.flows.approve import Clearance
-from mailer.flows.assembled import Assembled
-from mailer.flows.correspondence import LetterKind
-from mailer.flows.previewing import (
+from mailer.flows.departing.approve import Clearance
+from mailer.flows.editing.assembled import Assembled
+from mailer.flows.editing.previewing import (
     LETTER,
     PERSONAS,
     THEME,
@@ -39,6 +38,7 @@ from mailer.flows.previewing import (
     Persona,
     Studio,
 )
+from mailer.flows.readers.correspondence import LetterKind
 from mailer.language import Catalogue
 from mailer.phrases import say
 from mailer.rendering.listening import listen

@@ -10,7 +10,7 @@ from dataclasses import replace
 from mailer.edition.model import Variant
 from mailer.edition.outline import Entry, outline
 from mailer.errors import Finding, Severity
-from mailer.flows.previewing import LETTER, THEME, Letter, Looked, Studio
+from mailer.flows.editing.previewing import LETTER, THEME, Letter, Looked, Studio
 from mailer.web.preview.view import Tab, View
 
 _SOUGHT = 60  # characters that tell one passage from the others

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from mailer.edition.blocks import Source
 from mailer.edition.model import Variant
 from mailer.edition.outline import Entry
-from mailer.flows.assemble import Inspected
-from mailer.flows.previewing import Letter, Looked, Studio
+from mailer.flows.editing.assemble import Inspected
+from mailer.flows.editing.previewing import Letter, Looked, Studio
 from mailer.phrases import Phrase, kilobytes, say, say_many
 from mailer.rendering.checks.compatibility import Compatibility, compatibility
 from mailer.rendering.checks.output import html_bytes

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from mailer.config.places import shipped
 from mailer.edition.model import Variant
 from mailer.errors import Finding, NotFoundError, Severity
-from mailer.flows.previewing import PERSONAS, Letter, Looked, Studio
+from mailer.flows.editing.previewing import PERSONAS, Letter, Looked, Studio
 from mailer.language import Catalogue
 from mailer.phrases import say
 from mailer.rendering.simulation import Appearance, Client, as_shown

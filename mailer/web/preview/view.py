@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from fastapi import Query
 
 from mailer.edition.model import Variant
-from mailer.flows.previewing import PERSONAS
+from mailer.flows.editing.previewing import PERSONAS
 from mailer.rendering.simulation import Appearance, Client
 
 WIDTHS = ("375", "680", "both")

@@ -19,8 +19,8 @@ from starlette.exceptions import HTTPException
 
 from mailer.edition.model import Publication
 from mailer.errors import NotFoundError
-from mailer.flows.archive import ArchiveDesk, Opened, browse, latest, open_page
-from mailer.flows.joining import Form
+from mailer.flows.readers.archive import ArchiveDesk, Opened, browse, latest, open_page
+from mailer.flows.readers.joining import Form
 from mailer.phrases import say
 from mailer.web.public.framing import Around, framed
 from mailer.web.public.fresh import FOR_EVER, unless_known

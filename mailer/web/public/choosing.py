@@ -19,7 +19,7 @@ from mailer.audience.subscriber import Rhythm, Standing, Subscription, Tier
 from mailer.edition.model import Publication, Variant
 from mailer.edition.rhythm import rhythm
 from mailer.errors import TokenError
-from mailer.flows.choosing import (
+from mailer.flows.readers.choosing import (
     Choices,
     Chooser,
     ChoosingDesk,

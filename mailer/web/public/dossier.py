@@ -13,8 +13,8 @@ from fastapi.responses import HTMLResponse
 
 from mailer.audience.bearer import Bearer
 from mailer.errors import TokenError
-from mailer.flows.choosing import ChoosingDesk, who_chooses
-from mailer.flows.dossier import (
+from mailer.flows.readers.choosing import ChoosingDesk, who_chooses
+from mailer.flows.readers.dossier import (
     Dossier,
     DossierDesk,
     ask_for_data,

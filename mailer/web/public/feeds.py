@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
 from mailer.edition.model import Publication
-from mailer.flows.archive import PER_PAGE, ArchiveDesk
+from mailer.flows.readers.archive import PER_PAGE, ArchiveDesk
 from mailer.rendering.syndication import Channel, Item, atom, rss
 from mailer.web.public.fresh import unless_known
 from mailer.web.public.pages import Pages

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import PlainTextResponse, Response
 
 from mailer.errors import TokenError
-from mailer.flows.hooks import HookDesk, receive
+from mailer.flows.returning.hooks import HookDesk, receive
 
 log = structlog.get_logger()
 

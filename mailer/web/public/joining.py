@@ -19,8 +19,8 @@ from mailer.audience.token import Purpose
 from mailer.config.places import shipped
 from mailer.edition.model import Publication
 from mailer.edition.rhythm import rhythm
-from mailer.flows.archive import Published
-from mailer.flows.joining import (
+from mailer.flows.readers.archive import Published
+from mailer.flows.readers.joining import (
     Answer,
     Confirmation,
     Filled,

@@ -29,7 +29,7 @@ from mailer.audience.token import Purpose
 from mailer.edition.model import Publication
 from mailer.edition.rhythm import rhythm
 from mailer.errors import TokenError
-from mailer.flows.choosing import (
+from mailer.flows.readers.choosing import (
     Choices,
     Chooser,
     ChoosingDesk,
@@ -37,7 +37,7 @@ from mailer.flows.choosing import (
     choose,
     who_chooses,
 )
-from mailer.flows.leaving import (
+from mailer.flows.readers.leaving import (
     Farewell,
     LeavingDesk,
     leave,

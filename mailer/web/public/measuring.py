@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from mailer.audience.measuring import is_machine
-from mailer.flows.measuring import MeasuringDesk, follow, see
+from mailer.flows.readers.measuring import MeasuringDesk, follow, see
 
 _DOT = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 _PRIVATE: Mapping[str, str] = {

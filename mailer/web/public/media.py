@@ -13,7 +13,7 @@ from pathlib import Path
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
-from mailer.flows.archive import Archive
+from mailer.flows.readers.archive import Archive
 from mailer.web.public.fresh import FOR_EVER, unless_known
 
 _NAME = re.compile(r"([0-9a-f]{20})\.(jpg|png|gif)", re.ASCII)

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
 
 from mailer.errors import InputError
-from mailer.flows.patronage import (
+from mailer.flows.readers.patronage import (
     Heard,
     Hearing,
     PatronageDesk,

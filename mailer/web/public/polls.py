@@ -15,7 +15,15 @@ from starlette.exceptions import HTTPException
 
 from mailer.edition.ballot import shares_of
 from mailer.errors import TokenError
-from mailer.flows.voting import Slip, Standing, VotingDesk, cast, look, results, slip_of
+from mailer.flows.readers.voting import (
+    Slip,
+    Standing,
+    VotingDesk,
+    cast,
+    look,
+    results,
+    slip_of,
+)
 from mailer.web.public.pages import Pages
 
 _PRIVATE = {"X-Robots-Tag": "noindex"}

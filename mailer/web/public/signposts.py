@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 from fastapi import APIRouter, Request, Response
 
 from mailer.edition.model import Publication
-from mailer.flows.archive import ArchiveDesk
+from mailer.flows.readers.archive import ArchiveDesk
 from mailer.web.public.feeds import base_of
 from mailer.web.public.fresh import unless_known
 from mailer.web.public.pages import Pages

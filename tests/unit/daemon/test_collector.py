@@ -14,8 +14,8 @@ from mailer.daemon import collector
 from mailer.daemon.collector import Collector
 from mailer.daemon.tidings import Tidings
 from mailer.errors import IntakeError
-from mailer.flows.arrivals import Toll
-from mailer.flows.meter import Meter
+from mailer.flows.returning.arrivals import Toll
+from mailer.flows.sending.meter import Meter
 from mailer.phrases import say
 from tests.fakes.clock import SATURDAY
 

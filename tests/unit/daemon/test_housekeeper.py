@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from mailer.daemon.housekeeper import Housekeeper
 from mailer.errors import StoreError
-from mailer.flows.retention import Purged, Terms
+from mailer.flows.readers.retention import Purged, Terms
 from mailer.phrases import say
 
 MORNING = datetime.fromisoformat("2026-03-14T06:00:00+00:00")

@@ -18,9 +18,9 @@ from mailer.delivery.report import Tally
 from mailer.delivery.switchboard import Health
 from mailer.edition.agenda import Departure
 from mailer.errors import StoreError
+from mailer.flows.departing.schedule import Kind, News
 from mailer.flows.ports import Run, RunState
-from mailer.flows.relaying import RelayPage, Sighting
-from mailer.flows.schedule import Kind, News
+from mailer.flows.sending.relaying import RelayPage, Sighting
 from mailer.phrases import say
 
 NOW = datetime(2026, 3, 14, 6, tzinfo=UTC)

@@ -26,7 +26,7 @@ from mailer.edition.model import Edition, Variant
 from mailer.edition.reading.inlines import _MARKERS
 from mailer.edition.reading.parse import parse_edition
 from mailer.errors import EditionError, Finding, Severity
-from mailer.flows.proof import sample_message
+from mailer.flows.sending.proof import sample_message
 from mailer.rendering.checks.check import check
 from mailer.rendering.checks.inspection import Inspection
 from mailer.rendering.model import Frozen

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mailer.audience.token import Keyring
 from mailer.edition.model import Variant
-from mailer.flows.proof import sample_message
+from mailer.flows.sending.proof import sample_message
 from mailer.phrases import Phrase
 from mailer.rendering.changes import Basis, Change, basis_of, changes
 from mailer.rendering.model import Frozen

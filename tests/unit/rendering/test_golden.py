@@ -17,7 +17,7 @@ import pytest
 
 from mailer.edition.blocks import Block
 from mailer.edition.model import Edition
-from mailer.flows.assembled import Assembled
+from mailer.flows.editing.assembled import Assembled
 from mailer.rendering.words import lines_of, words_in
 from tests.messages import forms, read
 from tests.samples import EDITIONS, english, sample, with_named_pictures

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mailer.audience.token import Keyring
 from mailer.edition.model import Variant
-from mailer.flows.proof import sample_message
+from mailer.flows.sending.proof import sample_message
 from mailer.rendering.checks.leaks import check_leaks
 from mailer.rendering.model import Frozen, Rendering
 from mailer.rendering.render import freeze

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine
 from sqlalchemy.dialects import sqlite
 
-from mailer.store import booking
+from mailer.store.ledger import booking
 from mailer.store.schema import Moment, metadata, microseconds
 
 _DIALECT = sqlite.dialect()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Reply, Stage
-from mailer.flows.carriage import Message
+from mailer.flows.sending.carriage import Message
 from mailer.transport.speech import MALFORMED, Features, Replies, refusal, reply
 
 _STREAM = (

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Attempt, Outcome, Stage, judge
-from mailer.flows.carriage import Message
+from mailer.flows.sending.carriage import Message
 from mailer.transport.dial import Timeouts
 from mailer.transport.speech import Features
 from mailer.transport.wire import SmtpSession

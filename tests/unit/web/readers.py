@@ -18,15 +18,15 @@ from mailer.audience.roster import Row
 from mailer.audience.subscriber import Subscriber, Tier
 from mailer.audience.token import Keyring, Purpose
 from mailer.edition.model import Publication
-from mailer.flows.choosing import ChoosingDesk
-from mailer.flows.dossier import DossierDesk
-from mailer.flows.leaving import LeavingDesk, Turnstile
-from mailer.store.dossier import SqlDossiers
+from mailer.flows.readers.choosing import ChoosingDesk
+from mailer.flows.readers.dossier import DossierDesk
+from mailer.flows.readers.leaving import LeavingDesk, Turnstile
 from mailer.store.engine import Store
-from mailer.store.exits import SqlExits
-from mailer.store.letters import SqlLetters
-from mailer.store.preferences import SqlPreferences
-from mailer.store.readers import SqlReaders
+from mailer.store.people.dossier import SqlDossiers
+from mailer.store.people.exits import SqlExits
+from mailer.store.people.letters import SqlLetters
+from mailer.store.people.preferences import SqlPreferences
+from mailer.store.people.readers import SqlReaders
 from mailer.store.schema import metadata
 from mailer.web.public import choosing as choosing_pages
 from mailer.web.public import dossier, leaving

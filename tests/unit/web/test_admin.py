@@ -15,8 +15,8 @@ from mailer.delivery.ledger import State
 from mailer.delivery.report import Tally
 from mailer.edition.model import Variant
 from mailer.flows.figures import NextReading, Reading, RelayReading
-from mailer.flows.meter import Meter
 from mailer.flows.ports import Claim, Run, RunState
+from mailer.flows.sending.meter import Meter
 from mailer.web.admin import admin_app
 from mailer.web.metrics import METRICS, expose
 from mailer.web.serving import listen

@@ -23,14 +23,14 @@ from mailer.audience.roster import Row
 from mailer.audience.subscriber import Tier
 from mailer.audience.token import Keyring, Purpose
 from mailer.edition.model import Edition, Publication, Variant
-from mailer.flows.archive import ArchiveDesk
-from mailer.flows.joining import Form
+from mailer.flows.readers.archive import ArchiveDesk
+from mailer.flows.readers.joining import Form
 from mailer.rendering.model import Frozen, Scene
 from mailer.rendering.render import freeze
-from mailer.store.archive import SqlArchive
-from mailer.store.deliveries import SqlLedger
 from mailer.store.engine import Store
-from mailer.store.readers import SqlReaders
+from mailer.store.ledger.deliveries import SqlLedger
+from mailer.store.people.archive import SqlArchive
+from mailer.store.people.readers import SqlReaders
 from mailer.web.public import archive, feeds, media, privacy, signposts
 from mailer.web.public.framing import Around, framed
 from mailer.web.public.privacy import Held

@@ -18,8 +18,8 @@ import pytest
 from mailer.audience.roster import Row
 from mailer.audience.subscriber import Reason, Standing, Suppression
 from mailer.audience.token import Keyring, Purpose
-from mailer.flows.correspondence import ClaimedLetter
-from mailer.flows.joining import (
+from mailer.flows.readers.correspondence import ClaimedLetter
+from mailer.flows.readers.joining import (
     Filled,
     Heard,
     JoiningDesk,
@@ -28,9 +28,9 @@ from mailer.flows.joining import (
     sign_up,
 )
 from mailer.store.engine import Store
-from mailer.store.joining import SqlJoining
-from mailer.store.letters import SqlLetters
-from mailer.store.readers import SqlReaders
+from mailer.store.people.joining import SqlJoining
+from mailer.store.people.letters import SqlLetters
+from mailer.store.people.readers import SqlReaders
 from mailer.web.public import joining
 from tests.fakes.clock import SATURDAY, FakeClock
 from tests.unit.web.site import MERIDIEN, PIXEL, pages_of, visiting

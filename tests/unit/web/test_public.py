@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from mailer.audience.token import Keyring
 from mailer.errors import StoreError, TokenError
-from mailer.flows.joining import Asked, Asking, JoiningDesk, SignupLimits
+from mailer.flows.readers.joining import Asked, Asking, JoiningDesk, SignupLimits
 from mailer.phrases import say
 from mailer.web.public import joining
 from mailer.web.public.guard import BODY_BYTES

@@ -14,8 +14,8 @@ from mailer.audience.measuring import Trace
 from mailer.config.places import shipped
 from mailer.edition.blocks import Only, Sponsor
 from mailer.edition.model import Variant
-from mailer.flows.clicks import Clicks, clicks_of
-from mailer.flows.measuring import Measured, Opened, Reach
+from mailer.flows.readers.clicks import Clicks, clicks_of
+from mailer.flows.readers.measuring import Measured, Opened, Reach
 from mailer.rendering.offers import Offer, offers_of
 from mailer.web.sponsoring import report_csv, report_page
 from mailer.workspace.catalogue import load_catalogue

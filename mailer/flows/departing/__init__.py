@@ -1,0 +1,1 @@
+"""From a yes to the hour: approval, calendar, proofs, alarms."""

@@ -1,0 +1,1 @@
+"""The edition before it leaves: read, filled with material, rendered, looked at."""

@@ -1,0 +1,275 @@
+"""Letters to single readers: written down with what caused them, sent until taken.
+
+Like a run's deliveries a letter is marked, durably, before its body leaves, so that a
+crash costs one unknown at most. A letter in doubt is sent once more, under the same
+Message-ID, and then left: somebody waits for it, and a second copy does no harm, but a
+third tells of a relay that loses answers. There is one letter for one event: its key is
+unique.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+import structlog
+
+from mailer.delivery.reply import Attempt, Outcome, judge
+from mailer.errors import MailerError, RelayError
+from mailer.flows.ports import Clock
+from mailer.flows.sending.carriage import Message, Relay, Session
+from mailer.flows.sending.relaying import RelayBook
+from mailer.flows.sending.single import carry_one
+from mailer.phrases import NOTHING, Phrase, say, verbatim
+
+log = structlog.get_logger()
+
+_BATCH = 20
+_LEASE = timedelta(minutes=15)  # longer than a relay may take for the final dot
+_DELAYS = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60, 120, 240))
+_DOUBTS = 2
+
+
+class LetterKind(StrEnum):
+    """What a letter is about; ``flows.readers.letters`` writes each."""
+
+    CONFIRM = "confirm"
+    WELCOME = "welcome"
+    PRESENT = "present"
+    GOODBYE = "goodbye"
+    DATA = "data"
+    ENDING = "ending"
+
+
+class LetterState(StrEnum):
+    """Where a letter stands; only DUE and HANDING_OVER ever change."""
+
+    DUE = "due"
+    HANDING_OVER = "handing over"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    IN_DOUBT = "in doubt"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterOrder:
+    """A letter to be sent. ``key`` names the event, ``expires`` when it is of no use.
+
+    ``values`` are what its writer needs beside reader and publication, all text.
+    """
+
+    key: str
+    kind: LetterKind
+    publication: str
+    subscriber: int
+    expires: datetime
+    lang: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedLetter:
+    """A letter that nobody else sends until the lease ends; ``fence`` proves it.
+
+    ``attempts`` counts this one, ``doubts`` those that ended in silence.
+    """
+
+    id: int
+    key: str
+    kind: LetterKind
+    publication: str
+    subscriber: int
+    email: str
+    lang: str
+    values: Mapping[str, str]
+    created: datetime
+    attempts: int
+    doubts: int
+    fence: int
+
+
+class Letters(Protocol):
+    """The port to letters to readers. Durable when it returns; StoreError."""
+
+    async def enqueue(self, letter: LetterOrder, *, now: datetime) -> bool:
+        """Have *letter* sent; False if there is one of its key."""
+
+    async def claim(
+        self, *, worker: str, limit: int, now: datetime, lease: timedelta
+    ) -> Sequence[ClaimedLetter]:
+        """Be the one to send letters that are due, the oldest first.
+
+        On the way those too old expire, and those whose sender died while handing over
+        are due once more, or in doubt for good. Whoever must not be written to gets
+        none: it is withdrawn.
+        """
+
+    async def mark(self, letter: ClaimedLetter, *, now: datetime) -> bool:
+        """Its body is about to leave; False if the claim was lost."""
+
+    async def settle(
+        self,
+        letter: ClaimedLetter,
+        state: LetterState,
+        *,
+        now: datetime,
+        reason: Phrase = NOTHING,
+        doubts: int = 0,
+        next_attempt: datetime | None = None,
+    ) -> bool:
+        """Keep what became of it; False if the claim was lost."""
+
+
+Compose = Callable[[ClaimedLetter], Awaitable[Message]]
+"""Writes a letter in the reader's language and the publication's look; MailerError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostDesk:
+    """What sending letters needs. ``pause`` is how long to wait between two of them."""
+
+    letters: Letters
+    relays: Sequence[Relay]
+    book: RelayBook
+    clock: Clock
+    compose: Compose
+    worker: str
+    pause: timedelta = timedelta(0)
+
+
+async def send_letters(desk: PostDesk, stop: asyncio.Event) -> int:
+    """Send what is due until nothing is, or *stop*; how many a relay has taken.
+
+    StoreError travels on: what was claimed is due again when the lease ends.
+    """
+    taken = 0
+    while not stop.is_set():
+        batch = await desk.letters.claim(
+            worker=desk.worker, limit=_BATCH, now=desk.clock.now(), lease=_LEASE
+        )
+        if not batch:
+            break
+        taken += await _send(batch, desk, stop)
+    return taken
+
+
+async def _send(
+    batch: Sequence[ClaimedLetter], desk: PostDesk, stop: asyncio.Event
+) -> int:
+    """Send the letters of *batch* over as few connections as it takes."""
+    left = list(batch)
+    taken = 0
+    while left:
+        try:
+            async with AsyncExitStack() as stack:
+                relay, session = await _session(desk, stack)
+                while left and session.is_open and not stop.is_set():
+                    taken += await _send_one(left[0], desk, relay, session)
+                    left.pop(0)
+                    if left:
+                        await desk.clock.wait(stop, desk.pause)
+        except RelayError as error:
+            for letter in left:
+                await _later(letter, desk, verbatim(error))
+            break
+        if stop.is_set():
+            for letter in left:
+                await _later(letter, desk, NOTHING, delay=timedelta(0))
+            break
+    return taken
+
+
+async def _session(desk: PostDesk, stack: AsyncExitStack) -> tuple[Relay, Session]:
+    """A connection to the first relay that can be had; RelayError if none can."""
+    paused = {page.relay for page in await desk.book.pages() if page.is_paused}
+    fault = RelayError(say("every relay is paused"), relay="")
+    for relay in desk.relays:
+        if relay.name in paused:
+            continue
+        try:
+            return relay, await stack.enter_async_context(relay.session())
+        except RelayError as error:
+            fault = error
+    raise fault
+
+
+async def _send_one(
+    letter: ClaimedLetter, desk: PostDesk, relay: Relay, session: Session
+) -> bool:
+    """Send one; whether the relay has it."""
+    try:
+        message = await desk.compose(letter)
+    except MailerError as error:
+        log.warning("letter.unwritten", kind=letter.kind, reason=str(error))
+        await _later(letter, desk, verbatim(error))
+        return False
+    marked = False
+
+    async def mark() -> bool:
+        nonlocal marked
+        marked = await desk.letters.mark(letter, now=desk.clock.now())
+        return marked
+
+    attempt = await carry_one(session, message, relay=relay.name, mark=mark)
+    await _settle(letter, desk, attempt, marked=marked)
+    return judge(attempt).outcome is Outcome.ACCEPTED
+
+
+async def _settle(
+    letter: ClaimedLetter, desk: PostDesk, attempt: Attempt, *, marked: bool
+) -> None:
+    verdict = judge(attempt)
+    now = desk.clock.now()
+    told = {"kind": str(letter.kind), "letter": letter.id}
+    match verdict.outcome:
+        case Outcome.ACCEPTED:
+            log.info("letter.accepted", **told)
+            await desk.letters.settle(letter, LetterState.ACCEPTED, now=now)
+        case Outcome.REFUSED:
+            log.warning("letter.refused", reason=str(verdict.reason), **told)
+            await desk.letters.settle(
+                letter, LetterState.REFUSED, now=now, reason=verdict.reason
+            )
+        case Outcome.IN_DOUBT if marked:
+            doubts = letter.doubts + 1
+            log.warning("letter.in_doubt", doubts=doubts, **told)
+            if doubts >= _DOUBTS:
+                await desk.letters.settle(
+                    letter,
+                    LetterState.IN_DOUBT,
+                    now=now,
+                    reason=verdict.reason,
+                    doubts=doubts,
+                )
+            else:
+                await _later(letter, desk, verdict.reason, doubts=doubts)
+        case _:
+            log.info("letter.deferred", reason=str(verdict.reason), **told)
+            await _later(letter, desk, verdict.reason)
+
+
+async def _later(
+    letter: ClaimedLetter,
+    desk: PostDesk,
+    reason: Phrase,
+    *,
+    delay: timedelta | None = None,
+    doubts: int | None = None,
+) -> None:
+    now = desk.clock.now()
+    wait = _DELAYS[min(letter.attempts, len(_DELAYS)) - 1] if delay is None else delay
+    await desk.letters.settle(
+        letter,
+        LetterState.DUE,
+        now=now,
+        reason=reason,
+        doubts=letter.doubts if doubts is None else doubts,
+        next_attempt=now + wait,
+    )

@@ -1,0 +1,1 @@
+"""Runs and deliveries over SQL, and what operators and senders keep beside them."""

@@ -1,0 +1,134 @@
+"""Whom a run writes to, as one expression: the plan counts it, the run inserts it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    case,
+    exists,
+    false,
+    func,
+    literal,
+    not_,
+    select,
+)
+
+from mailer.audience.segment import Rule
+from mailer.audience.subscriber import Rhythm, Standing
+from mailer.delivery.ledger import State
+from mailer.edition.model import Publication, Variant
+from mailer.store.ledger.segments import Place, in_segment, reads_as_member
+from mailer.store.schema import delivery, run, subscriber, subscription, suppression
+
+SKIPPED = (
+    "suppressed",
+    "unconfirmed",
+    "left",
+    "already sent in an earlier run",
+    "not in the segment",
+    "paused",
+    "had one this month",
+    "not for their tier",
+)
+"""Why a subscription of the publication is not in the audience, in words."""
+
+
+def audience(
+    publication: Publication,
+    edition: str,
+    variants: Collection[Variant],
+    now: datetime,
+    *,
+    segment: Rule,
+) -> Select[Any]:
+    """One row per subscription: id, email, name, ``text_only``, ``measured``, ``lot``.
+
+    ``lot`` is the variant they get *now*, or one of ``SKIPPED``.
+    """
+    local = now.astimezone(ZoneInfo(publication.timezone))
+    today = local.date()
+    had_it = _had(run.c.edition == edition, State.WITHDRAWN)
+    suppressed, unconfirmed, left, earlier, outside, paused, monthly, _ = SKIPPED
+    lot = case(
+        (suppression.c.email_key.is_not(None), suppressed),
+        (subscription.c.standing == Standing.PENDING, unconfirmed),
+        (subscription.c.standing == Standing.LEFT, left),
+        (had_it, earlier),
+        (not_(in_segment(segment, Place(publication, now))), outside),
+        (subscription.c.paused_until > today, paused),
+        (_had_one_this_month(publication, local), monthly),
+        else_=_variant(variants, today),
+    )
+    return (
+        select(
+            subscriber.c.id,
+            subscriber.c.email,
+            subscriber.c.name,
+            func.coalesce(subscriber.c.text_only, false()).label("text_only"),
+            func.coalesce(subscriber.c.tracking, false()).label("measured"),
+            lot.label("lot"),
+        )
+        .join_from(
+            subscription, subscriber, subscriber.c.id == subscription.c.subscriber_id
+        )
+        .outerjoin(suppression, suppression.c.email_key == subscriber.c.email_key)
+        .where(subscription.c.publication == publication.id)
+    )
+
+
+def no_longer_wanted() -> ColumnElement[bool]:
+    """True for a delivery whose reader left or was suppressed since the run opened."""
+    gone = exists(
+        select(literal(1))
+        .select_from(subscriber)
+        .join(suppression, suppression.c.email_key == subscriber.c.email_key)
+        .where(subscriber.c.id == delivery.c.subscriber_id)
+    )
+    takes = exists(
+        select(literal(1))
+        .select_from(subscription)
+        .where(subscription.c.subscriber_id == delivery.c.subscriber_id)
+        .where(subscription.c.publication == run.c.publication)
+        .where(subscription.c.standing == Standing.ACTIVE)
+    )
+    return gone | ~takes
+
+
+def _had_one_this_month(
+    publication: Publication, local: datetime
+) -> ColumnElement[bool]:
+    """True for who wants one edition a month, and may have this month's already."""
+    month = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    one = _had(
+        (run.c.publication == publication.id) & (run.c.started_at >= month),
+        *(State.WITHDRAWN, State.REFUSED, State.EXPIRED, State.BOUNCED),
+    )
+    return (subscription.c.rhythm == Rhythm.MONTHLY) & one
+
+
+def _had(which: ColumnElement[bool], *unless: State) -> ColumnElement[bool]:
+    """True for who has a delivery of a run of *which*, in none of the states *unless*."""
+    return exists(
+        select(literal(1))
+        .select_from(delivery)
+        .join(run, run.c.id == delivery.c.run_id)
+        .where(delivery.c.subscriber_id == subscriber.c.id)
+        .where(which)
+        .where(delivery.c.state.not_in(unless))
+    )
+
+
+def _variant(variants: Collection[Variant], today: date) -> ColumnElement[str]:
+    """``audience.variants.variant_for``, as SQL."""
+    nothing = literal(SKIPPED[-1])
+    free = literal(str(Variant.FREE)) if Variant.FREE in variants else nothing
+    if Variant.MEMBER not in variants:
+        return free
+    member = literal(str(Variant.MEMBER))
+    return case((reads_as_member(today), member), else_=free)
