@@ -3,9 +3,6 @@
 Mail is shown inside a frame that may run nothing and fetch nothing but its own
 pictures. Everything is rendered here; no page needs a script, and only the list has one,
 which brings new mail.
-
-The pages answer to names of this machine only: a foreign page whose own name comes to
-mean 127.0.0.1 (DNS rebinding) would otherwise read the mail.
 """
 
 from __future__ import annotations
@@ -15,7 +12,6 @@ import re
 import socket
 from collections.abc import (
     AsyncIterator,
-    Awaitable,
     Callable,
 )
 from contextlib import asynccontextmanager
@@ -27,13 +23,13 @@ from urllib.parse import quote, unquote
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from mailer.config.places import shipped
 from mailer.errors import ConfigError, InputError, NotFoundError
 from mailer.language import ENGLISH, Catalogue, short_day, speech
 from mailer.phrases import Phrase, say
 from mailer.web.letterbox import Entry, Letterbox, Mischief
+from mailer.web.local import keep_local, with_base
 from mailer.web.serving import serving
 
 _LOOPBACK = "127.0.0.1"
@@ -42,8 +38,6 @@ _PER_PAGE = 50
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _MEDIA_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*\.(png|jpe?g|gif|webp)")
 _CID = re.compile(r"""(?<=["'(=])cid:([^"')\s>]+)""", re.IGNORECASE)
-_HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
-_DOCTYPE = re.compile(r"\s*<!doctype[^>]*>", re.IGNORECASE)
 _PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; frame-src 'self'; img-src data:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -102,8 +96,7 @@ def inbox_app(
         text = pages.get_template(template).render(**values)
         return HTMLResponse(text, status_code=status)
 
-    app.middleware("http")(_secured)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=_HOSTS)
+    keep_local(app, hosts=_HOSTS, policy=_PAGE_POLICY)
 
     @app.exception_handler(InputError)
     def fault(_: Request, error: InputError) -> Response:
@@ -225,21 +218,6 @@ def _file(path: Path, media_type: str) -> Callable[[], Response]:
     return lambda: FileResponse(path, media_type=media_type)
 
 
-async def _secured(
-    request: Request, proceed: Callable[[Request], Awaitable[Response]]
-) -> Response:
-    """Every answer says what a browser may do with it; mail says it more strictly."""
-    response = await proceed(request)
-    headers = response.headers
-    headers.setdefault("Content-Security-Policy", _PAGE_POLICY)
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "no-referrer"
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
-    headers["Cache-Control"] = "no-store"
-    return response
-
-
 def _fits(entry: Entry, query: str) -> bool:
     said = f"{entry.sender} {entry.recipient} {entry.subject}".casefold()
     return all(word in said for word in query.casefold().split())
@@ -254,10 +232,7 @@ def _local(text: str, pictures: str, public_url: str | None) -> str:
     text = _CID.sub(address, text)
     if public_url:
         text = text.replace(f"{public_url.rstrip('/')}/media/", "/media/")
-    base = '<base target="_blank">'
-    # Not before the doctype: browsers would lay the mail out as in 1998.
-    head = _HEAD.search(text) or _DOCTYPE.match(text)
-    return text[: head.end()] + base + text[head.end() :] if head else base + text
+    return with_base(text)
 
 
 def _size(size: int) -> Phrase:

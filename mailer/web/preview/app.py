@@ -8,7 +8,7 @@ Frames hold mail: sandboxed, and told to run nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Protocol
@@ -17,7 +17,6 @@ from urllib.parse import quote
 from fastapi import Depends, FastAPI, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import StreamingResponse
 
 from mailer.config.places import shipped
@@ -43,6 +42,7 @@ from mailer.language import Catalogue
 from mailer.phrases import say
 from mailer.rendering.listening import listen
 from mailer.rendering.simulation import Appearance, Client, as_shown
+from mailer.web.local import keep_local, with_base
 from mailer.web.preview.contents import (
     entry_saying,
     findings_of,
@@ -55,7 +55,7 @@ from mailer.web.preview.contents import (
     words_at,
 )
 from mailer.web.preview.inspector import impression
-from mailer.web.preview.pages import GMAIL_CUT, environment, with_base
+from mailer.web.preview.pages import GMAIL_CUT, environment
 from mailer.web.preview.view import NARROWEST, WIDEST, WIDTHS, Tab, View, chosen
 
 _PAGE_POLICY = (
@@ -129,8 +129,7 @@ def preview_app(
         return editor_url.format(path=path, line=max(1, finding.line))
 
     pages = _Pages(studio, changes, records, environment(folder, catalogue), opened)
-    app.middleware("http")(_secured)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
+    keep_local(app, hosts=hosts, policy=_PAGE_POLICY)
 
     @app.exception_handler(InputError)
     def fault(_: Request, error: InputError) -> Response:
@@ -310,17 +309,3 @@ def _persona(view: View) -> Persona:
 
 def _file(text: str, kind: str) -> Callable[[], Response]:
     return lambda: Response(text, media_type=kind)
-
-
-async def _secured(
-    request: Request, proceed: Callable[[Request], Awaitable[Response]]
-) -> Response:
-    """Every answer says what a browser may do with it; mail says it more strictly."""
-    response = await proceed(request)
-    headers = response.headers
-    headers.setdefault("Content-Security-Policy", _PAGE_POLICY)
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "no-referrer"
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    headers["Cache-Control"] = "no-store"
-    return response

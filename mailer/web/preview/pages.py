@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,7 +11,6 @@ from mailer.language import Catalogue, moment, short_day, speech
 from mailer.phrases import kilobytes
 
 GMAIL_CUT = 102 * 1024
-_HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
 
 
 def environment(folder: Path, catalogue: Catalogue) -> Environment:
@@ -32,10 +30,3 @@ def environment(folder: Path, catalogue: Catalogue) -> Environment:
     pages.filters["day"] = lambda day: short_day(day, catalogue.lang)
     pages.globals.update(lang=catalogue.lang, **speech(catalogue))
     return pages
-
-
-def with_base(text: str) -> str:
-    """Links open elsewhere, never in the frame."""
-    base = '<base target="_blank">'
-    head = _HEAD.search(text)
-    return text[: head.end()] + base + text[head.end() :] if head else base + text

@@ -15,9 +15,10 @@ from mailer.flows.editing.previewing import PERSONAS, Letter, Looked, Studio
 from mailer.language import Catalogue
 from mailer.phrases import say
 from mailer.rendering.simulation import Appearance, Client, as_shown
+from mailer.web.local import with_base
 from mailer.web.preview.contents import findings_of, variants_of
 from mailer.web.preview.inspector import impression
-from mailer.web.preview.pages import GMAIL_CUT, environment, with_base
+from mailer.web.preview.pages import GMAIL_CUT, environment
 
 VIEWS, INDEX = "views", "index.html"
 
