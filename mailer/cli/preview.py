@@ -91,6 +91,8 @@ async def _preview(
     stop = asyncio.Event()
     with drain_on_signals(stop, lambda: None):
         async with records, serving(app, listener):
+            watching = asyncio.create_task(_watch(call, studio, changes, stop))
+            await asyncio.sleep(0)  # it watches before anybody is told where to look
             # Whoever opens it finds it made, and the templates compiled.
             warming = asyncio.create_task(_warm(studio, first))
             call.err.tell(say("Preview on {url}   Ctrl-C ends it.", url=url))
@@ -98,7 +100,6 @@ async def _preview(
                 import webbrowser
 
                 webbrowser.open(url)
-            watching = asyncio.create_task(_watch(call, studio, changes, stop))
             await stop.wait()
             await watching
             await warming

@@ -13,6 +13,7 @@ from tests.browser import FLAGS, chromium
 from tests.system.conftest import Mailer
 
 pytestmark = pytest.mark.browser
+expect.set_options(timeout=30_000)
 
 PORTS = "/edition/le-meridien/118"
 
