@@ -66,12 +66,6 @@ def weigh(told: Testimony) -> Fate:
     )
 
 
-def classify(status: str, said: str) -> Reason:
-    """What a refusal means that we were given ourselves, when the address was named."""
-    told = Testimony(recipient="", status=status, diagnosis=said, context="[rcpt_to]")
-    return _reason(told, status or status_in(said))
-
-
 def _reason(told: Testimony, status: str) -> Reason:
     """What the first words that mean anything mean, or else the code."""
     reason = next(

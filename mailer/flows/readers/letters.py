@@ -57,11 +57,6 @@ class Errand:
         """Where they leave."""
         return f"{self.public_url}/unsubscribe/{self.signed(Purpose.UNSUBSCRIBE)}"
 
-    @property
-    def home_url(self) -> str:
-        """The publication's own page."""
-        return f"{self.public_url}/p/{quote(self.publication.id)}"
-
 
 def confirm_letter(errand: Errand) -> ReaderLetter:
     """Somebody, perhaps they, asked for the publication: only a button subscribes."""

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from mailer.audience.bearer import read_bearer
+from mailer.audience.bearer import Bearer, read_bearer
 from mailer.audience.measuring import BURST, Kind, Trace, judged
 from mailer.audience.token import Keyring, Purpose
 from mailer.edition.model import Variant
@@ -148,17 +148,7 @@ def follow(link: str, reader: str, desk: MeasuringDesk, *, machine: bool) -> str
         message = "a link and a reader of two publications"
         raise TokenError(message)
     if desk.clicks:
-        desk.notebook.note(
-            Trace(
-                kind=Kind.CLICK,
-                subscriber=bearer.subscriber,
-                publication=publication,
-                edition=edition,
-                target=target,
-                at=desk.clock.now(),
-                automatic=machine,
-            )
-        )
+        _note(Kind.CLICK, bearer, edition, desk, target=target, machine=machine)
     return target
 
 
@@ -171,17 +161,28 @@ def see(mail: str, reader: str, desk: MeasuringDesk, *, machine: bool) -> None:
         message = "a mail and a reader of two publications"
         raise TokenError(message)
     if desk.opens:
-        desk.notebook.note(
-            Trace(
-                kind=Kind.OPEN,
-                subscriber=bearer.subscriber,
-                publication=publication,
-                edition=edition,
-                target="",
-                at=desk.clock.now(),
-                automatic=machine,
-            )
-        )
+        _note(Kind.OPEN, bearer, edition, desk, target="", machine=machine)
+
+
+def _note(
+    kind: Kind,
+    bearer: Bearer,
+    edition: str,
+    desk: MeasuringDesk,
+    *,
+    target: str,
+    machine: bool,
+) -> None:
+    trace = Trace(
+        kind=kind,
+        subscriber=bearer.subscriber,
+        publication=bearer.publication,
+        edition=edition,
+        target=target,
+        at=desk.clock.now(),
+        automatic=machine,
+    )
+    desk.notebook.note(trace)
 
 
 _SCHEMES = frozenset({"http", "https"})

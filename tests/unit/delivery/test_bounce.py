@@ -10,11 +10,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailer.delivery.bounce import testimony
 from mailer.delivery.bounce.model import Kind, Reason
 from mailer.delivery.bounce.parse import parse
-from mailer.delivery.bounce.weigh import classify
+from mailer.delivery.bounce.weigh import weigh
 
 MAILS = Path(__file__).parents[2] / "data" / "bounces"
+
+
+def classify(status: str, said: str) -> Reason:
+    """What a relay's own refusal of the address means."""
+    told = testimony.Testimony(
+        recipient="r@readers.example",
+        action="failed",
+        status=status,
+        diagnosis=said,
+        context="in reply to RCPT TO command",
+    )
+    return weigh(told).reason
+
+
 ANSWERS = tomllib.loads((MAILS / "answers.toml").read_text(encoding="utf-8"))
 
 
