@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from mailer.errors import InputError
+from mailer.phrases import say
+
 OWN = 0o600
 """The mode of a file that nobody else may read."""
 
@@ -35,6 +38,16 @@ def replacing(path: Path, *, mode: int = OWN) -> Iterator[BinaryIO]:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """*content* in a file that nobody else may read, whole or not at all; InputError."""
+    try:
+        with replacing(path) as file:
+            file.write(content)
+    except OSError as error:
+        message = say("cannot be written: {strerror}", strerror=error.strerror)
+        raise InputError(message, file=str(path)) from error
 
 
 def usual_mode() -> int:

@@ -15,7 +15,7 @@ from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.options import JsonOption
 from mailer.cli.words import Words
 from mailer.errors import InputError, NotFoundError
-from mailer.files import replacing
+from mailer.files import write_private
 from mailer.phrases import Phrase, did_you_mean, say, say_many
 
 if TYPE_CHECKING:
@@ -147,11 +147,6 @@ def _write(call: Invocation, path: Path, edition: Edition, told: Clicks) -> None
         content = report_page(
             told, edition, name, catalogue=call.speech.catalogue
         ).encode()
-    try:
-        with replacing(path) as file:
-            file.write(content)
-    except OSError as error:
-        message = say("cannot be written: {strerror}", strerror=error.strerror)
-        raise InputError(message, file=str(path)) from error
+    write_private(path, content)
     sys.stderr.flush()
     call.err.tell(say("Written: {file}", file=path))

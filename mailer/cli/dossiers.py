@@ -15,7 +15,7 @@ from mailer.cli import database
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.options import JsonOption, PublicationOption, YesOption
 from mailer.errors import InputError, NotFoundError
-from mailer.files import replacing
+from mailer.files import write_private
 from mailer.phrases import Phrase, say, say_many
 
 if TYPE_CHECKING:
@@ -119,8 +119,7 @@ def data(
     if output is None:
         sys.stdout.write(text + "\n")
         return
-    with replacing(output) as file:
-        file.write(text.encode() + b"\n")
+    write_private(output, text.encode() + b"\n")
     call.err.tell(say("{file} is written", file=output))
 
 

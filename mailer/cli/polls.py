@@ -14,8 +14,8 @@ from rich.table import Table
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.options import JsonOption, PublicationOption
 from mailer.cli.words import Words
-from mailer.errors import GuardError, InputError
-from mailer.files import replacing
+from mailer.errors import GuardError
+from mailer.files import write_private
 from mailer.phrases import Phrase, say, say_many
 
 if TYPE_CHECKING:
@@ -133,12 +133,7 @@ def export(
     if file is None:
         sys.stdout.write(text)
         return
-    try:
-        with replacing(file) as out:
-            out.write(text.encode("utf-8" if json else "utf-8-sig"))
-    except OSError as error:
-        message = say("cannot be written: {strerror}", strerror=error.strerror)
-        raise InputError(message, file=str(file)) from error
+    write_private(file, text.encode("utf-8" if json else "utf-8-sig"))
     total = sum(counts)
     done = say_many(
         "{count} answer in {file}", "{count} answers in {file}", total, file=file

@@ -17,7 +17,7 @@ from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.options import JsonOption, PublicationOption, YesOption
 from mailer.cli.vocabulary import counted, listed, word
 from mailer.errors import InputError
-from mailer.files import replacing
+from mailer.files import write_private
 from mailer.phrases import say, say_many
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def export(
         sys.stdout.write(text)
         return
     # Excel wants to be told that it is UTF-8; another tool would read it as a letter.
-    _write_private(file, text.encode("utf-8-sig" if to is Format.CSV else "utf-8"))
+    write_private(file, text.encode("utf-8-sig" if to is Format.CSV else "utf-8"))
     told = say_many(
         "{count} reader in {file}",
         "{count} readers in {file}",
@@ -280,13 +280,3 @@ def _intake_json(
         "role_addresses": list(intake.roles),
         "need_smtputf8": list(intake.smtputf8),
     }
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    """*content* in a file of its owner's, there whole or not at all."""
-    try:
-        with replacing(path) as file:
-            file.write(content)
-    except OSError as error:
-        message = say("cannot be written: {strerror}", strerror=error.strerror)
-        raise InputError(message, file=str(path)) from error

@@ -22,15 +22,15 @@ from urllib.parse import quote, unquote
 
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from mailer.config.places import shipped
 from mailer.errors import ConfigError, InputError, NotFoundError
-from mailer.language import ENGLISH, Catalogue, short_day, speech
+from mailer.language import ENGLISH, Catalogue, short_day
 from mailer.phrases import Phrase, say
 from mailer.web.letterbox import Entry, Letterbox, Mischief
 from mailer.web.local import keep_local, with_base
 from mailer.web.serving import serving
+from mailer.web.templating import page_templates
 
 _LOOPBACK = "127.0.0.1"
 _HOSTS = (_LOOPBACK, "localhost")
@@ -80,17 +80,9 @@ def inbox_app(
     """
     app = FastAPI(title="mailer inbox", docs_url=None, redoc_url=None, openapi_url=None)
     folder = shipped("templates") / "pages" / "inbox"
-    pages = Environment(
-        loader=FileSystemLoader(folder),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    pages = page_templates([folder], catalogue)
     pages.filters["size"] = lambda size: catalogue.translate(_size(size))
-    pages.filters["said"] = catalogue.translate
     pages.filters["day"] = lambda when: short_day(when.astimezone(), catalogue.lang)
-    pages.globals.update(lang=catalogue.lang, **speech(catalogue))
 
     def page(template: str, *, status: int = 200, **values: object) -> HTMLResponse:
         text = pages.get_template(template).render(**values)

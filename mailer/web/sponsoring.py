@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from mailer.audience.sheet import write_sheet
 from mailer.config.places import shipped
 from mailer.edition.model import Edition
 from mailer.flows.readers.clicks import Clicks
-from mailer.language import Catalogue, long_date, speech
+from mailer.language import Catalogue, long_date
+from mailer.web.templating import page_templates
 
 _HEADER = (
     "publication edition date sponsor impressions consenting link people clicks machines"
@@ -42,14 +41,7 @@ def report_page(
 ) -> str:
     """One page that stands alone: on a screen, in the dark, on paper."""
     folder = shipped("templates") / "pages" / "sponsoring"
-    pages = Environment(
-        loader=FileSystemLoader(folder),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    pages.globals.update(lang=catalogue.lang, **speech(catalogue))
+    pages = page_templates([folder], catalogue)
     pages.filters["number"] = catalogue.spoken
     return pages.get_template("report.html.j2").render(
         told=told,

@@ -5,28 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
-from mailer.language import Catalogue, moment, short_day, speech
+from mailer.language import Catalogue, moment, short_day
 from mailer.phrases import kilobytes
+from mailer.web.templating import page_templates
 
 GMAIL_CUT = 102 * 1024
 
 
 def environment(folder: Path, catalogue: Catalogue) -> Environment:
     """The templates of *folder*, which speak the language of *catalogue*."""
-    pages = Environment(
-        loader=FileSystemLoader(folder),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    pages.filters["said"] = catalogue.translate
+    pages = page_templates([folder], catalogue)
     pages.filters["size"] = lambda size: catalogue.translate(kilobytes(size))
     pages.filters["moment"] = lambda when, zone: moment(
         when.astimezone(ZoneInfo(zone)), catalogue.lang
     )
     pages.filters["day"] = lambda day: short_day(day, catalogue.lang)
-    pages.globals.update(lang=catalogue.lang, **speech(catalogue))
     return pages

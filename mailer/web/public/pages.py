@@ -29,10 +29,10 @@ from mailer.language import (
     number,
     percent,
     plain_date,
-    speech,
 )
 from mailer.phrases import NOTHING, Phrase
 from mailer.rendering.theme import Theme
+from mailer.web.templating import page_templates
 
 LANGUAGES: Mapping[str, str] = {"fr": "Français", "en": "English"}
 """What pages can be read in, each by its own name."""
@@ -74,9 +74,7 @@ class Pages:
         self, looks: Looks, *, folders: Sequence[Path], public_url: str | None
     ) -> None:
         self._looks = looks
-        self._loader = jinja2.FileSystemLoader(
-            [folder / "pages" / "public" for folder in folders]
-        )
+        self._folders = [folder / "pages" / "public" for folder in folders]
         self.public_url = public_url
         parts = urlsplit(public_url or "")
         self._base = parts.path.rstrip("/")
@@ -219,15 +217,7 @@ class Pages:
 
     def _environment(self, lang: str) -> jinja2.Environment:
         if lang not in self._environments:
-            catalogue = self.sentences(lang)
-            env = jinja2.Environment(
-                loader=self._loader,
-                autoescape=True,
-                undefined=jinja2.StrictUndefined,
-                trim_blocks=True,
-                lstrip_blocks=True,
-            )
-            env.filters["said"] = catalogue.translate
+            env = page_templates(self._folders, self.sentences(lang))
             env.filters["ampersand"] = _ampersand
             env.filters["bold"] = _bold
             env.filters["long_date"] = lambda day: long_date(_day(day), lang)
@@ -235,7 +225,6 @@ class Pages:
             env.filters["day_and_month"] = lambda day: day_and_month(_day(day), lang)
             env.filters["number"] = lambda value: number(value, lang)
             env.filters["percent"] = lambda value: percent(value, lang)
-            env.globals.update(speech(catalogue))
             self._environments[lang] = env
         return self._environments[lang]
 
@@ -246,7 +235,7 @@ class Pages:
                 [
                     jinja2.PrefixLoader({"theme": jinja2.DictLoader(theme.templates)}),
                     jinja2.DictLoader({_TOKENS: theme.templates.get(_TOKENS, "")}),
-                    self._loader,
+                    jinja2.FileSystemLoader(self._folders),
                 ]
             ),
             undefined=jinja2.StrictUndefined,
