@@ -108,7 +108,6 @@ class Privacy(Table):
     track_clicks: bool = False
     smallest_count: int = Field(default=20, ge=1)
     log_addresses: bool = False
-    log_retention: Duration = timedelta(days=90)
 
 
 class Web(Table):
