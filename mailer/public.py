@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mailer.flows.readers.joining import Form, JoiningDesk
     from mailer.flows.readers.letters import Writer
     from mailer.flows.readers.patronage import PatronageDesk
+    from mailer.flows.sending.traffic import Traffic
     from mailer.language import Catalogue
     from mailer.rendering.theme import Theme
     from mailer.web.public.app import Router, Site
@@ -29,8 +30,6 @@ _LAST = 3
 
 _LINK_LASTS = timedelta(days=7)
 """How long a confirmation link works where unconfirmed requests are kept for ever."""
-
-_SECOND = timedelta(seconds=1)
 
 
 class Looks:
@@ -324,22 +323,16 @@ def letter_writer(house: House, *, sample_url: str = "") -> Writer:
     )
 
 
-def post_desk(house: House, stores: Stores) -> PostDesk | None:
+def post_desk(house: House, stores: Stores, traffic: Traffic) -> PostDesk | None:
     """What sends letters to readers; None where nothing is hosted for their links."""
     from mailer.flows.readers.correspondence import PostDesk
 
     if house.public_url is None:
         return None
-    rates = [relay.rate for relay in house.settings.relays if relay.rate]
     return PostDesk(
         letters=stores.letters,
-        relays=house.relays(),
-        book=stores.relay_book,
+        traffic=traffic,
         clock=house.clock,
         compose=letter_writer(house),
         worker=house.worker,
-        # Half of what the slowest relay may be given: a run may use the other half.
-        pause=max(
-            (2 / rate.per_second * _SECOND for rate in rates), default=_SECOND * 0
-        ),
     )

@@ -88,7 +88,9 @@ class Daemon:
             self._housekeeper = Housekeeper(
                 lambda: self._house, stores, lambda: bool(self._senders.under_way)
             )
-            self._postman = Postman(lambda: self._house, stores)
+            self._postman = Postman(
+                lambda: self._house, stores, lambda: self._desk.traffic
+            )
             self._collector = Collector(
                 lambda: self._house,
                 stores,

@@ -11,6 +11,7 @@ import structlog
 from mailer.errors import MailerError
 from mailer.flows.readers.correspondence import PostDesk, send_letters
 from mailer.flows.readers.membership import remind
+from mailer.flows.sending.traffic import Traffic
 from mailer.public import post_desk
 from mailer.stores import Stores
 from mailer.wiring import House
@@ -19,10 +20,15 @@ log = structlog.get_logger()
 
 
 class Postman:
-    """Looks for letters at every tick, and when somebody rings (``wake``)."""
+    """Looks for letters at every tick, and when somebody rings (``wake``).
 
-    def __init__(self, house: Callable[[], House], stores: Stores) -> None:
-        self._house, self._stores = house, stores
+    ``traffic`` is that of the runs: letters keep the same pace, and the same quotas.
+    """
+
+    def __init__(
+        self, house: Callable[[], House], stores: Stores, traffic: Callable[[], Traffic]
+    ) -> None:
+        self._house, self._stores, self._traffic = house, stores, traffic
         self._made: tuple[House, PostDesk] | None = None
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -77,7 +83,7 @@ class Postman:
     def _desk(self) -> PostDesk | None:
         house = self._house()
         if self._made is None or self._made[0] is not house:
-            desk = post_desk(house, self._stores)
+            desk = post_desk(house, self._stores, self._traffic())
             if desk is None:
                 return None
             self._made = (house, desk)

@@ -7,6 +7,7 @@ import email
 import email.policy
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,10 @@ from mailer.audience.roster import Row
 from mailer.audience.token import Keyring, Purpose
 from mailer.config.places import shipped
 from mailer.delivery.message import Envelope
+from mailer.delivery.pace import Pace, RelayPace
+from mailer.delivery.quota import Quotas
 from mailer.delivery.reply import Reply, Stage
+from mailer.delivery.throttle import read_rate
 from mailer.flows.readers.correspondence import (
     ClaimedLetter,
     LetterKind,
@@ -25,7 +29,9 @@ from mailer.flows.readers.correspondence import (
 )
 from mailer.flows.readers.letters import Writer
 from mailer.flows.sending.carriage import Message
+from mailer.flows.sending.traffic import Traffic
 from mailer.store.engine import Store
+from mailer.store.ledger.pace import SqlPaceKeeper
 from mailer.store.ledger.relays import SqlRelayBook
 from mailer.store.people.letters import SqlLetters
 from mailer.store.people.readers import SqlReaders
@@ -59,11 +65,18 @@ async def plain(letter: ClaimedLetter) -> Message:
     )
 
 
-def desk_of(store: Store, *relays: FakeRelay, clock: FakeClock) -> PostDesk:
+def desk_of(
+    store: Store, *relays: FakeRelay, clock: FakeClock, pace: Pace | None = None
+) -> PostDesk:
     return PostDesk(
         letters=SqlLetters(store),
-        relays=relays,
-        book=SqlRelayBook(store),
+        traffic=Traffic(
+            relays,
+            clock=clock,
+            pace=pace,
+            keeper=SqlPaceKeeper(store),
+            book=SqlRelayBook(store),
+        ),
         clock=clock,
         compose=plain,
         worker="a",
@@ -100,9 +113,10 @@ async def test_another_relay_is_tried_and_a_paused_one_left_alone(
     clock = FakeClock(NOW)
     desk = desk_of(store, down, up, clock=clock)
     await desk.letters.enqueue(letter("a"), now=NOW)
-    await desk.book.pause("up", by="me", now=NOW)
+    book = SqlRelayBook(store)
+    await book.pause("up", by="me", now=NOW)
     assert await send_letters(desk, asyncio.Event()) == 0
-    await desk.book.resume("up", now=NOW)
+    await book.resume("up", now=NOW)
     assert await send_letters(desk, asyncio.Event()) == 0  # not before its minute
     clock.advance(timedelta(minutes=1))
     assert await send_letters(desk, asyncio.Event()) == 1
@@ -128,6 +142,40 @@ async def test_silence_is_repeated_once_a_deferral_until_it_is_too_late(
         await send_letters(desk, asyncio.Event())
         clock.advance(timedelta(minutes=30))
     assert relay.attempts["ada@example.org"] == copies
+
+
+async def test_letters_keep_the_pace_and_count_in_the_quota(store: Store) -> None:
+    """Beyond it they wait for its hour, by whatever process they would be sent."""
+    went: list[float] = []
+    relay, clock = FakeRelay(), FakeClock(NOW)
+    relay.before_reply = lambda _: _note(went, clock)
+    limits = RelayPace(rate=read_rate("20/min"), quotas=Quotas(hourly=3))
+    for worker, keys in (("a", "ab"), ("b", "cd")):
+        pace = Pace(relays={"fake": limits}, worker=worker)
+        desk = desk_of(store, relay, clock=clock, pace=pace)
+        for key in keys:
+            await desk.letters.enqueue(letter(key), now=NOW)
+        await send_letters(desk, asyncio.Event())
+    assert [content for _, content in relay.accepted] == [b"a", b"b", b"c"]
+    assert all(later - sooner >= 2.9 for sooner, later in pairwise(went))
+    clock.advance(timedelta(minutes=55))
+    assert await send_letters(desk, asyncio.Event()) == 0
+    clock.advance(timedelta(minutes=20))
+    assert await send_letters(desk, asyncio.Event()) == 1
+
+
+async def _note(went: list[float], clock: FakeClock) -> None:
+    went.append(clock.elapsed)
+
+
+async def test_a_provider_that_objects_to_letters_slows_runs_too(store: Store) -> None:
+    """One pace for all that this process sends."""
+    busy = (Stage.RCPT, Reply(450, "too many of yours", "4.7.28"))
+    relay, clock = FakeRelay(answer=lambda envelope, n: busy), FakeClock(NOW)
+    desk = desk_of(store, relay, clock=clock)
+    await desk.letters.enqueue(letter("a"), now=NOW)
+    await send_letters(desk, asyncio.Event())
+    assert desk.traffic.pace.ready("fake", "example.org", desk.traffic.now()) > 0
 
 
 ONCE = {

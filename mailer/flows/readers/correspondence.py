@@ -5,6 +5,10 @@ crash costs one unknown at most. A letter in doubt is sent once more, under the 
 Message-ID, and then left: somebody waits for it, and a second copy does no harm, but a
 third tells of a relay that loses answers. There is one letter for one event: its key is
 unique.
+
+Letters go at the pace of the relays beside the runs of this process, and count in their
+quotas. They heed what runs have learned of the relays' health and teach them nothing: a
+connection too many, which is what a letter's may be, says nothing about a relay.
 """
 
 from __future__ import annotations
@@ -19,12 +23,14 @@ from typing import Protocol
 
 import structlog
 
-from mailer.delivery.reply import Attempt, Outcome, judge
+from mailer.audience.address import domain_of
+from mailer.delivery.reply import Outcome, Verdict, judge
+from mailer.delivery.switchboard import Health
 from mailer.errors import MailerError, RelayError
 from mailer.flows.ports import Clock
 from mailer.flows.sending.carriage import Message, Relay, Session
-from mailer.flows.sending.relaying import RelayBook
 from mailer.flows.sending.single import carry_one
+from mailer.flows.sending.traffic import Traffic
 from mailer.phrases import NOTHING, Phrase, say, verbatim
 
 log = structlog.get_logger()
@@ -33,6 +39,10 @@ _BATCH = 20
 _LEASE = timedelta(minutes=15)  # longer than a relay may take for the final dot
 _DELAYS = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60, 120, 240))
 _DOUBTS = 2
+_PATIENCE = 30.0  # seconds that a letter keeps those behind it waiting for its lane
+
+
+_TOO_FAST = say("a quota is spent, or somebody asked to slow down")
 
 
 class LetterKind(StrEnum):
@@ -133,15 +143,13 @@ Compose = Callable[[ClaimedLetter], Awaitable[Message]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostDesk:
-    """What sending letters needs. ``pause`` is how long to wait between two of them."""
+    """What sending letters needs; runs of the same process share its ``traffic``."""
 
     letters: Letters
-    relays: Sequence[Relay]
-    book: RelayBook
+    traffic: Traffic
     clock: Clock
     compose: Compose
     worker: str
-    pause: timedelta = timedelta(0)
 
 
 async def send_letters(desk: PostDesk, stop: asyncio.Event) -> int:
@@ -156,7 +164,8 @@ async def send_letters(desk: PostDesk, stop: asyncio.Event) -> int:
         )
         if not batch:
             break
-        taken += await _send(batch, desk, stop)
+        async with desk.traffic:
+            taken += await _send(batch, desk, stop)
     return taken
 
 
@@ -171,10 +180,8 @@ async def _send(
             async with AsyncExitStack() as stack:
                 relay, session = await _session(desk, stack)
                 while left and session.is_open and not stop.is_set():
-                    taken += await _send_one(left[0], desk, relay, session)
+                    taken += await _send_one(left[0], desk, relay, session, stop)
                     left.pop(0)
-                    if left:
-                        await desk.clock.wait(stop, desk.pause)
         except RelayError as error:
             for letter in left:
                 await _later(letter, desk, verbatim(error))
@@ -188,10 +195,15 @@ async def _send(
 
 async def _session(desk: PostDesk, stack: AsyncExitStack) -> tuple[Relay, Session]:
     """A connection to the first relay that can be had; RelayError if none can."""
-    paused = {page.relay for page in await desk.book.pages() if page.is_paused}
+    traffic, now = desk.traffic, desk.traffic.now()
+    healths = {each.relay: each.health for each in traffic.board.standings(now)}
+    carriers = traffic.board.carriers(now)
     fault = RelayError(say("every relay is paused"), relay="")
-    for relay in desk.relays:
-        if relay.name in paused:
+    for relay in sorted(traffic.relays, key=lambda each: each.name not in carriers):
+        if healths[relay.name] is Health.PAUSED:
+            continue
+        if traffic.pace.ready(relay.name, "", now) > _PATIENCE:
+            fault = RelayError(_TOO_FAST, relay=relay.name)
             continue
         try:
             return relay, await stack.enter_async_context(relay.session())
@@ -201,7 +213,11 @@ async def _session(desk: PostDesk, stack: AsyncExitStack) -> tuple[Relay, Sessio
 
 
 async def _send_one(
-    letter: ClaimedLetter, desk: PostDesk, relay: Relay, session: Session
+    letter: ClaimedLetter,
+    desk: PostDesk,
+    relay: Relay,
+    session: Session,
+    stop: asyncio.Event,
 ) -> bool:
     """Send one; whether the relay has it."""
     try:
@@ -209,6 +225,10 @@ async def _send_one(
     except MailerError as error:
         log.warning("letter.unwritten", kind=letter.kind, reason=str(error))
         await _later(letter, desk, verbatim(error))
+        return False
+    lane = desk.traffic.pace.lane(domain_of(letter.email))
+    if (wait := await _turn(lane, desk, relay, stop)) is not None:
+        await _later(letter, desk, _TOO_FAST, delay=timedelta(seconds=wait))
         return False
     marked = False
 
@@ -218,14 +238,34 @@ async def _send_one(
         return marked
 
     attempt = await carry_one(session, message, relay=relay.name, mark=mark)
-    await _settle(letter, desk, attempt, marked=marked)
-    return judge(attempt).outcome is Outcome.ACCEPTED
+    verdict = judge(attempt)
+    desk.traffic.heard(attempt, verdict, lane)
+    await _settle(letter, desk, verdict, marked=marked)
+    return verdict.outcome is Outcome.ACCEPTED
+
+
+async def _turn(
+    lane: str, desk: PostDesk, relay: Relay, stop: asyncio.Event
+) -> float | None:
+    """Wait until a message of *lane* may go, and book it: None.
+
+    Else how many seconds later to try again, because it would take too long.
+    """
+    traffic = desk.traffic
+    patience = traffic.now() + _PATIENCE
+    while wait := traffic.pace.ready(relay.name, lane, traffic.now()):
+        if traffic.now() + wait > patience:
+            return wait
+        traffic.look()
+        if await desk.clock.wait(stop, timedelta(seconds=wait)):
+            return 0.0
+    traffic.pace.spend(relay.name, lane, traffic.now())
+    return None
 
 
 async def _settle(
-    letter: ClaimedLetter, desk: PostDesk, attempt: Attempt, *, marked: bool
+    letter: ClaimedLetter, desk: PostDesk, verdict: Verdict, *, marked: bool
 ) -> None:
-    verdict = judge(attempt)
     now = desk.clock.now()
     told = {"kind": str(letter.kind), "letter": letter.id}
     match verdict.outcome:
