@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mailer.flows.approvals import Approvals
     from mailer.flows.control import Control
     from mailer.flows.departing.notices import Notices
+    from mailer.flows.departing.proposing import Proposals
     from mailer.flows.departing.slots import Slots
     from mailer.flows.figures import Figures
     from mailer.flows.ports import Ledger, Readers
@@ -94,6 +95,12 @@ class Stores:
         from mailer.store.ledger.notices import SqlNotices
 
         return SqlNotices(self._store)
+
+    @cached_property
+    def proposals(self) -> Proposals:
+        from mailer.store.ledger.proposals import SqlProposals
+
+        return SqlProposals(self._store)
 
     @cached_property
     def relay_book(self) -> RelayBook:

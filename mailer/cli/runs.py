@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -163,44 +164,61 @@ async def send_edition(
         require_clean(assembled)
         if not (clearance.holds or is_auto or dry_run):
             refuse(assembled, clearance)
-        plan = await stores.ledger.plan(assembled.frozen, now=call.house.clock.now())
         signers = call.signers()
         pace = await stores.pace.load()
-        shown = (call, assembled, plan, signers, clearance, pace, ahead)
-        call.err.print(plan_panel(*shown))
-        if dry_run:
-            if json:
-                call.print_json(plan_json(*shown))
-            return 0
-        _guard_count(call, assembled, plan, yes=yes, expect=expect)
-        if detach:
-            _guard_daemon(call)
-        desk = call.house.desk(stores)
-        size = largest_message(
-            assembled.frozen,
-            keyring=desk.keyring,
-            signers=desk.signers,
-            now=desk.clock.now(),
-            public_url=desk.public_url,
-        )
-        await check_relays(call, desk, size=size)
-        now = call.house.clock.now()
-        clearance = await cleared(assembled, stores.approvals, auto=is_auto, now=now)
-        # A script cannot change its mind; somebody who typed a number can.
-        waits = not yes if grace is None else grace
-        departs = now + call.house.settings.send.grace if waits else None
-        run = await arm(
-            assembled,
-            clearance,
-            stores.ledger,
-            now=now,
-            departs=departs,
-            canary=ahead,
-        )
+        asks = not (dry_run or yes)
+        async with _planned(call, assembled, stores, asks=asks) as (plan, proposal):
+            shown = (call, assembled, plan, signers, clearance, pace, ahead)
+            call.err.print(plan_panel(*shown))
+            if dry_run:
+                if json:
+                    call.print_json(plan_json(*shown))
+                return 0
+            _guard_count(call, assembled, plan, yes=yes, expect=expect)
+            if detach:
+                _guard_daemon(call)
+            desk = call.house.desk(stores)
+            size = largest_message(
+                assembled.frozen,
+                keyring=desk.keyring,
+                signers=desk.signers,
+                now=desk.clock.now(),
+                public_url=desk.public_url,
+            )
+            await check_relays(call, desk, size=size)
+            now = call.house.clock.now()
+            clearance = await cleared(
+                assembled, stores.approvals, auto=is_auto, now=now
+            )
+            # A script cannot change its mind; somebody who typed a number can.
+            waits = not yes if grace is None else grace
+            departs = now + call.house.settings.send.grace if waits else None
+            run = await arm(
+                assembled,
+                clearance,
+                stores.ledger,
+                now=now,
+                departs=departs,
+                canary=ahead,
+                proposal=proposal,
+            )
         call.err.tell(queued(plan.audience, run))
         if detach:
             return await _detach(call, run, stores, json=json)
         return await carry_on(call, [run], desk, stores, json=json)
+
+
+@asynccontextmanager
+async def _planned(
+    call: Invocation, assembled: Assembled, stores: Stores, *, asks: bool
+) -> AsyncIterator[tuple[Plan, int | None]]:
+    """Whom it would go to; before somebody is asked, with all that takes long done."""
+    frozen, now = assembled.frozen, call.house.clock.now()
+    if not asks:
+        yield await stores.ledger.plan(frozen, now=now), None
+        return
+    async with stores.proposals.proposed(frozen, now=now) as proposal:
+        yield proposal.plan, proposal.id
 
 
 async def _resume(call: Invocation, name: str | None, *, yes: bool, json: bool) -> int:

@@ -251,9 +251,11 @@ class Ledger(Protocol):
         approval: Approval | None = None,
         departs: datetime | None = None,
         canary: Canary = NOBODY,
+        proposal: int | None = None,
     ) -> Run:
         """Freeze edition and audience in one transaction: run, and a row per reader.
 
+        Of a *proposal* the rows stand already, if it still stands (``Proposals``).
         With *departs* it is armed, and sends nothing before. The readers of the *canary*
         are claimed before all others. GuardError if an earlier run of this edition is
         not finished, if *approval* does not stand any more, or if nobody of a named

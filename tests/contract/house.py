@@ -22,6 +22,7 @@ from mailer.store.ledger.control import SqlControl
 from mailer.store.ledger.deliveries import SqlLedger
 from mailer.store.ledger.notices import SqlNotices
 from mailer.store.ledger.pace import SqlPaceKeeper
+from mailer.store.ledger.proposals import SqlProposals
 from mailer.store.ledger.relays import SqlRelayBook
 from mailer.store.people.archive import SqlArchive
 from mailer.store.people.census import SqlSegments
@@ -109,6 +110,7 @@ class House:
     store: Store
     readers: SqlReaders
     ledger: SqlLedger
+    proposals: SqlProposals
     control: SqlControl
     pace: SqlPaceKeeper
     approvals: SqlApprovals
@@ -129,6 +131,7 @@ class House:
             store=store,
             readers=SqlReaders(store),
             ledger=SqlLedger(store),
+            proposals=SqlProposals(store),
             control=SqlControl(store),
             pace=SqlPaceKeeper(store),
             approvals=SqlApprovals(store),

@@ -31,10 +31,11 @@ async def arm(
     now: datetime,
     departs: datetime | None,
     canary: Canary = NOBODY,
+    proposal: int | None = None,
 ) -> Run:
     """Open the run of *assembled* on what *clearance* froze, to leave at *departs*.
 
-    Without *departs*, or with one that has passed, there is no grace. GuardError if the
+    Its readers are those of the *proposal*, if that still stands. Without *departs*, or with one that has passed, there is no grace. GuardError if the
     approval was taken back, or an earlier run is not finished.
     """
     has_grace = departs is not None and departs > now
@@ -45,6 +46,7 @@ async def arm(
         approval=clearance.approval,
         departs=departs if has_grace else None,
         canary=canary,
+        proposal=proposal,
     )
     log.info("run.opened", run=run.name, state=str(run.state), departs=str(departs))
     return run

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Select,
     case,
     exists,
@@ -40,6 +41,7 @@ SKIPPED = (
 
 
 def audience(
+    connection: Connection,
     publication: Publication,
     edition: str,
     variants: Collection[Variant],
@@ -53,7 +55,7 @@ def audience(
     """
     local = now.astimezone(ZoneInfo(publication.timezone))
     today = local.date()
-    had_it = _had(run.c.edition == edition, State.WITHDRAWN)
+    had_it = _had(connection, run.c.edition == edition, State.WITHDRAWN)
     suppressed, unconfirmed, left, earlier, outside, paused, monthly, _ = SKIPPED
     lot = case(
         (suppression.c.email_key.is_not(None), suppressed),
@@ -62,7 +64,7 @@ def audience(
         (had_it, earlier),
         (not_(in_segment(segment, Place(publication, now))), outside),
         (subscription.c.paused_until > today, paused),
-        (_had_one_this_month(publication, local), monthly),
+        (_had_one_this_month(connection, publication, local), monthly),
         else_=_variant(variants, today),
     )
     return (
@@ -101,25 +103,34 @@ def no_longer_wanted() -> ColumnElement[bool]:
 
 
 def _had_one_this_month(
-    publication: Publication, local: datetime
+    connection: Connection, publication: Publication, local: datetime
 ) -> ColumnElement[bool]:
     """True for who wants one edition a month, and may have this month's already."""
     month = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     one = _had(
+        connection,
         (run.c.publication == publication.id) & (run.c.started_at >= month),
         *(State.WITHDRAWN, State.REFUSED, State.EXPIRED, State.BOUNCED),
     )
     return (subscription.c.rhythm == Rhythm.MONTHLY) & one
 
 
-def _had(which: ColumnElement[bool], *unless: State) -> ColumnElement[bool]:
-    """True for who has a delivery of a run of *which*, in none of the states *unless*."""
+def _had(
+    connection: Connection, which: ColumnElement[bool], *unless: State
+) -> ColumnElement[bool]:
+    """True for who has a delivery of a run of *which*, in none of the states *unless*.
+
+    The runs are looked up first, so that each reader is sought by key in one or two: by
+    the reader alone, it would be everything they ever got.
+    """
+    runs = connection.scalars(select(run.c.id).where(which)).all()
+    if not runs:
+        return false()
     return exists(
         select(literal(1))
         .select_from(delivery)
-        .join(run, run.c.id == delivery.c.run_id)
+        .where(delivery.c.run_id.in_(runs))
         .where(delivery.c.subscriber_id == subscriber.c.id)
-        .where(which)
         .where(delivery.c.state.not_in(unless))
     )
 

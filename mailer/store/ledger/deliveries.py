@@ -33,9 +33,10 @@ from mailer.store.codec import load_phrase
 from mailer.store.engine import Store
 from mailer.store.ledger import journey, search, steering
 from mailer.store.ledger.booking import check_settlement, post_postgres, post_sqlite
+from mailer.store.ledger.drawing import plan
 from mailer.store.ledger.freezer import thaw
 from mailer.store.ledger.locks import sole_sender
-from mailer.store.ledger.runs import as_run, depart, open_run, plan
+from mailer.store.ledger.runs import as_run, depart, open_run
 from mailer.store.schema import IS_DUE, delivery, microseconds
 from mailer.store.schema import run as run_table
 
@@ -63,10 +64,13 @@ class SqlLedger:
         approval: Approval | None = None,
         departs: datetime | None = None,
         canary: Canary = NOBODY,
+        proposal: int | None = None,
     ) -> Run:
         """Freeze edition and audience in one transaction."""
         return await self._store.write(
-            lambda c: open_run(c, frozen, now, accepted, approval, departs, canary)
+            lambda c: open_run(
+                c, frozen, now, accepted, approval, departs, canary, proposal
+            )
         )
 
     async def depart(self, run: Run, *, now: datetime) -> Run:

@@ -7,48 +7,28 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, literal, select, text, update
+from sqlalchemy import Connection, insert, select, update
 
 from mailer.audience.address import address_key
-from mailer.audience.expression import read_segment
 from mailer.delivery.canary import NOBODY, Canary
-from mailer.delivery.ledger import State
-from mailer.edition.model import Edition, Variant
-from mailer.edition.succession import renamed_since
 from mailer.errors import GuardError
 from mailer.flows.approvals import Acceptance, Approval
-from mailer.flows.ports import Plan, Run, RunState
+from mailer.flows.ports import Run, RunState
 from mailer.phrases import say
 from mailer.rendering.model import Frozen
-from mailer.store.codec import (
-    dump_accepted,
-    load_accepted,
-    load_edition,
-    load_phrase,
-)
+from mailer.store.codec import dump_accepted, load_accepted, load_phrase
 from mailer.store.engine import Turn, alone
 from mailer.store.ledger.approvals import require_standing
-from mailer.store.ledger.audience import SKIPPED, audience
+from mailer.store.ledger.drawing import draw_up, next_number, refuse_renamed
 from mailer.store.ledger.freezer import freeze
+from mailer.store.ledger.proposals import outdate, take_up
 from mailer.store.schema import delivery, run, subscriber
-from mailer.store.schema import frozen as frozen_table
 
-_AHEAD = timedelta(seconds=1)
-"""What is due first is claimed first: named readers of a canary are due before all."""
+_AHEAD = timedelta(hours=1)
+"""What is due first is claimed first: named readers of a canary are due before all.
 
-
-def plan(connection: Connection, frozen: Frozen, now: datetime) -> Plan:
-    """Whom a run of *frozen* would write to, counted; GuardError if it was renamed."""
-    _refuse_renamed(connection, frozen.edition)
-    lots = _audience(frozen, now).subquery()
-    statement = select(lots.c.lot, func.count().label("n")).group_by(lots.c.lot)
-    found: dict[str, int] = {
-        str(row.lot): row.n for row in connection.execute(statement)
-    }
-    return Plan(
-        recipients={v: found.get(str(v), 0) for v in _variants(frozen)},
-        skipped={reason: found[reason] for reason in SKIPPED if reason in found},
-    )
+Rows of a proposal are due since it was made, which is less than that ago.
+"""
 
 
 def open_run(
@@ -59,13 +39,14 @@ def open_run(
     approval: Approval | None = None,
     departs: datetime | None = None,
     canary: Canary = NOBODY,
+    proposal: int | None = None,
 ) -> Run:
     """A run with a delivery per reader; GuardError if it must not be."""
     edition = frozen.edition
     alone(connection, Turn.OPEN_RUN)
     if approval is not None:
         require_standing(connection, approval)
-    _refuse_renamed(connection, edition)
+    refuse_renamed(connection, edition)
     unfinished = connection.execute(
         select(run.c.name)
         .where(run.c.edition == edition.name)
@@ -78,9 +59,19 @@ def open_run(
             name=edition.name,
         )
         raise GuardError(message, hint=f"mailer resume {unfinished}")
-    key = connection.execute(
-        insert(run)
-        .values(
+    readers, key = None, proposal
+    if key is not None:
+        readers = take_up(connection, key, frozen, now)
+    if key is None or readers is None:
+        key = next_number(connection)
+        readers = draw_up(connection, key, frozen, now)
+    if readers == 0:
+        message = say("nobody to send {name} to", name=edition.name)
+        raise GuardError(message)
+    outdate(connection, frozen.publication.id)
+    connection.execute(
+        insert(run).values(
+            id=key,
             name=_name(connection, edition.name),
             edition=edition.name,
             title=edition.title,
@@ -94,48 +85,9 @@ def open_run(
             accepted_json=dump_accepted(accepted),
             segment=edition.segment or None,
         )
-        .returning(run.c.id)
-    ).scalar_one()
-    lots = _audience(frozen, now).subquery()
-    constants: dict[str, Any] = {
-        "state": str(State.DUE),
-        "fence": 0,
-        "worker": "",
-        "attempts": 0,
-        "relay": "",
-        "stage": "",
-        "enhanced": "",
-        "reply": "",
-        "reason": "",
-    }
-    moment = delivery.c.updated_at.type
-    rows = select(
-        literal(key),
-        lots.c.id,
-        lots.c.lot,
-        lots.c.email,
-        lots.c.name,
-        lots.c.text_only,
-        lots.c.measured,
-        *(literal(value) for value in constants.values()),
-        literal(now, moment),
-        literal(now, moment),
-    ).where(lots.c.lot.in_([str(v) for v in _variants(frozen)]))
-    columns = "run_id subscriber_id variant email name text_only measured".split()
-    inserted = connection.execute(
-        insert(delivery).from_select(
-            [*columns, *constants, "next_attempt_at", "updated_at"], rows
-        ),
-        execution_options={"preserve_rowcount": True},  # else unknown to PostgreSQL
     )
-    if inserted.rowcount == 0:
-        message = say("nobody to send {name} to", name=edition.name)
-        raise GuardError(message)
     if canary:
-        _send_ahead(connection, key, canary, now, inserted.rowcount)
-    if connection.dialect.name != "sqlite":
-        # Without statistics PostgreSQL would read all of the run to find a few of it.
-        connection.execute(text("ANALYZE delivery"))
+        _send_ahead(connection, key, canary, now, readers)
     return as_run(connection.execute(select(run).where(run.c.id == key)).one())
 
 
@@ -172,18 +124,6 @@ def _send_ahead(
     connection.execute(update(run).where(run.c.id == key).values(canary=size))
 
 
-def _refuse_renamed(connection: Connection, edition: Edition) -> None:
-    """Number and slug are an edition's for good once a run of it was opened."""
-    kept = connection.scalars(
-        select(frozen_table.c.edition_json)
-        .where(run.c.publication == edition.publication)
-        .where(run.c.frozen_id == frozen_table.c.id)
-        .distinct()
-    )
-    if renamed := renamed_since(edition, map(load_edition, kept)):
-        raise GuardError(renamed.message, hint=renamed.hint)
-
-
 def _name(connection: Connection, edition: str) -> str:
     """The first free one: ``a/b-c`` and ``a-b/c`` would share their names."""
     stem = edition.replace("/", "-")
@@ -193,20 +133,6 @@ def _name(connection: Connection, edition: str) -> str:
         )
     )
     return next(name for n in count(1) if (name := f"{stem}-{n}") not in taken)
-
-
-def _audience(frozen: Frozen, now: datetime) -> Any:  # noqa: ANN401 - a Select of columns
-    return audience(
-        frozen.publication,
-        frozen.edition.name,
-        _variants(frozen),
-        now,
-        segment=read_segment(frozen.segment),
-    )
-
-
-def _variants(frozen: Frozen) -> list[Variant]:
-    return [r.variant for r in frozen.renderings if r.variant.is_mail]
 
 
 def as_run(row: Any) -> Run:  # noqa: ANN401 - a Row of the run table
