@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mailer.flows.readers.dossier import Dossiers
     from mailer.flows.readers.joining import Joining
     from mailer.flows.readers.leaving import Exits
+    from mailer.flows.readers.letterbook import LetterBook
     from mailer.flows.readers.measuring import Measures
     from mailer.flows.readers.membership import Memberships
     from mailer.flows.readers.patronage import Patrons
@@ -149,6 +150,12 @@ class Stores:
         from mailer.store.people.letters import SqlLetters
 
         return SqlLetters(self._store)
+
+    @cached_property
+    def letter_book(self) -> LetterBook:
+        from mailer.store.people.letterbook import SqlLetterBook
+
+        return SqlLetterBook(self._store)
 
     @cached_property
     def segments(self) -> Segments:

@@ -73,6 +73,8 @@ def doctor(
     seen: list[Line] = []
     show = _Shown(call, silent=json)
     seen += show.each(examine(call.house))
+    if any(each.topic == "database" and each.condition == "well" for each in seen):
+        seen += show.each(run_async(_letters(call)))
     if online:
         seen += show.each(run_async(_relays(call)))
         seen += show.each(run_async(_online(call, nameserver)))
@@ -96,6 +98,21 @@ def _received(file: Path) -> list[Line]:
     except OSError as error:
         message = say("{file}: {error}", file=file, error=error.strerror)
         raise InputError(message) from error
+
+
+async def _letters(call: Invocation) -> list[Line]:
+    """Letters to readers that somebody should look at."""
+    from mailer.cli.letters import backlog_words
+    from mailer.doctor.line import Condition, Line
+    from mailer.flows.readers.letterbook import backlog
+
+    async with call.house.stores() as stores:
+        found = await backlog(stores.letter_book, call.house.clock.now())
+    do, copy = say("which, and why:"), "mailer letters list"
+    return [
+        Line(topic="letters", condition=Condition.WARNING, found=each, do=do, copy=copy)
+        for each in backlog_words(found)
+    ]
 
 
 async def _relays(call: Invocation) -> list[Line]:

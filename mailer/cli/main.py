@@ -28,6 +28,7 @@ from mailer.cli import (
     drafts,
     editions,
     gathering,
+    letters,
     log,
     people,
     polls,
@@ -81,6 +82,7 @@ segments.register(app)
 polls.register(app)
 suppressions.register(app)
 bounces.register(app)
+letters.register(app)
 dkim.register(app)
 sponsors.register(app)
 clicks.register(app)

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from mailer.cli.following import daemon_says, is_there
 from mailer.cli.invocation import Invocation, invocation, run_async
+from mailer.cli.letters import backlog_words
 from mailer.cli.options import JsonOption
 from mailer.cli.screen import run_json, runs_table
 from mailer.cli.vocabulary import acceptances, ledger_reason, word
@@ -71,18 +72,31 @@ async def run_called(name: str, stores: Stores) -> Run:
 
 
 async def _runs(call: Invocation, limit: int, *, json: bool) -> None:
+    from mailer.flows.readers.letterbook import backlog
+
     async with call.house.stores() as stores:
         runs = await stores.ledger.runs(limit=limit)
         counted = [(run, await stores.ledger.tally(run)) for run in runs]
         came_back = await _came_back(call, stores)
+        letters = await backlog(stores.letter_book, call.house.clock.now())
     daemon = daemon_says(call, "status")
     if json:
         rows = [run_json(call, run, tally) for run, tally in counted]
         told = [asdict(toll) for toll in came_back]
-        row = {"schema": 1, "daemon": daemon, "runs": rows, "came_back": told}
+        row = {
+            "schema": 1,
+            "daemon": daemon,
+            "runs": rows,
+            "came_back": told,
+            "letters": asdict(letters),
+        }
         call.print_json(row)
         return
     _tell_daemon(call, daemon)
+    for each in backlog_words(letters):
+        call.out.tell(
+            say("! {what} ({command})", what=each, command="mailer letters list")
+        )
     if not counted:
         call.out.tell(say("No run yet. mailer send next --dry-run shows the plan."))
         return

@@ -14,7 +14,9 @@ from mailer.flows.readers.correspondence import (
     LetterOrder,
     LetterState,
 )
+from mailer.flows.readers.letterbook import FAILED, OPEN, Backlog, backlog
 from mailer.phrases import say
+from mailer.store.people.letterbook import SqlLetterBook
 from mailer.store.people.letters import SqlLetters
 from tests.contract.house import NOW, PAPER, House
 
@@ -122,6 +124,51 @@ async def test_whoever_complained_gets_no_letter(
         Suppression(email="ada@example.org", reason=reason, at=NOW)
     )
     assert len(await claim(letters)) == sent
+
+
+async def test_the_letter_book_tells_what_waits_and_what_was_lost(
+    house: House, letters: SqlLetters
+) -> None:
+    """The newest first; a letter just written worries nobody, an address mistyped neither."""
+    book = SqlLetterBook(house.store)
+    for key in ("a", "b", "c"):
+        await letters.enqueue(letter(key), now=NOW)
+    lost, refused, waits = await claim(letters)
+    assert await backlog(book, NOW) == Backlog()
+    await letters.settle(lost, LetterState.IN_DOUBT, now=NOW, reason=say("silence"))
+    await letters.settle(refused, LetterState.REFUSED, now=NOW)
+    reason = say("not now")
+    await letters.settle(
+        waits, LetterState.DUE, now=NOW, reason=reason, next_attempt=LATER
+    )
+    assert await backlog(book, LATER) == Backlog(waiting=1, lost=1, reason="not now")
+    found = await book.entries(states=[*OPEN, *FAILED], limit=2)
+    assert [(each.id, each.state) for each in found] == [
+        (waits.id, LetterState.DUE),
+        (refused.id, LetterState.REFUSED),
+    ]
+    assert found[0].email == "ada@example.org"
+    assert not await book.entries(states=OPEN, publication="another", limit=9)
+    assert await book.find(99) is None
+
+
+async def test_a_letter_is_tried_again_at_the_operators_word(
+    house: House, letters: SqlLetters
+) -> None:
+    """What waits, at once; what failed, if it is named; nothing that is on its way."""
+    book = SqlLetterBook(house.store)
+    for key in ("a", "b", "c"):
+        await letters.enqueue(letter(key), now=NOW)
+    refused, waits, sending = await claim(letters)
+    await letters.settle(refused, LetterState.REFUSED, now=NOW)
+    await letters.settle(waits, LetterState.DUE, now=NOW, next_attempt=LATER)
+    await letters.mark(sending, now=NOW)
+    assert await book.retry(None, now=NOW) == [waits.id]
+    assert [each.id for each in await claim(letters)] == [waits.id]
+    assert await book.retry([refused.id, sending.id], now=NOW) == [refused.id]
+    assert [each.id for each in await claim(letters)] == [refused.id]
+    too_late = NOW + timedelta(days=3)
+    assert await book.retry([refused.id, waits.id], now=too_late) == []
 
 
 async def test_letters_go_in_the_order_in_which_they_were_written(
