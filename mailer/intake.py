@@ -28,9 +28,16 @@ def intake_desk(
     """Everything that taking in and settling need; *settled* hears of each."""
     from mailer.delivery.bounce.parse import parse
     from mailer.delivery.return_path import ReturnPaths
+    from mailer.flows.answers import AnswersDesk, note_answer
     from mailer.flows.readers.leaving import Turnstile
     from mailer.flows.returning.intake import IntakeDesk
 
+    answers = AnswersDesk(
+        arrivals=stores.arrivals,
+        answers=stores.answers,
+        keyring=house.keyring,
+        clock=house.clock,
+    )
     return IntakeDesk(
         arrivals=stores.arrivals,
         leave=Turnstile(stores.exits, house.clock).leave,
@@ -40,6 +47,7 @@ def intake_desk(
         terms=lambda publication: terms_of(house, publication),
         leaves=_leaves(house),
         clock=house.clock,
+        answered=lambda raw: note_answer(raw, answers),
         trusted=house.settings.intake.trusted,
         settled=settled,
     )

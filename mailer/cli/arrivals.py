@@ -40,7 +40,9 @@ def list_arrivals(
     kind: Annotated[
         list[str] | None,
         typer.Option(
-            "--kind", metavar="KIND", help="hard, soft, complaint, leave, delayed, …"
+            "--kind",
+            metavar="KIND",
+            help="hard, soft, complaint, leave, answer, delayed, …",
         ),
     ] = None,
     upshot: Annotated[
@@ -76,11 +78,11 @@ def list_arrivals(
     """
     from mailer.audience.address import read_address
     from mailer.delivery.bounce.model import Kind, Reason
-    from mailer.flows.returning.arrivals import LEAVE, Upshot, Wanted
+    from mailer.flows.returning.arrivals import ANSWER, LEAVE, Upshot, Wanted
 
     call = invocation(ctx)
     wanted = Wanted(
-        kinds=_known(kind or (), [*Kind, LEAVE]),
+        kinds=_known(kind or (), [*Kind, LEAVE, ANSWER]),
         upshots=frozenset(map(Upshot, _known(upshot or (), list(Upshot)))),
         publication=publication,
         address=read_address(address) if address else "",

@@ -67,6 +67,7 @@ _WORDS = {
         say("delivered"),
         say("none"),
         say("leave"),
+        say("answer"),
         say("open"),
         say("counted"),
         say("ignored"),

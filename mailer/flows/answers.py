@@ -71,6 +71,16 @@ async def note_answers(mails: Iterable[bytes], desk: AnswersDesk) -> Mapping[str
     return dict(counts)
 
 
+async def note_answer(raw: bytes, desk: AnswersDesk) -> bool:
+    """Note *raw*, if it is an answer to a message of ours; whether it is one."""
+    answer = read_answer(raw)
+    written = answer and await _bound(answer, desk)
+    if not written:
+        return False
+    await desk.answers.note([written])
+    return True
+
+
 async def _note(
     waiting: list[Written], desk: AnswersDesk, counts: Counter[str]
 ) -> None:

@@ -23,7 +23,7 @@ from prometheus_client.registry import Collector
 from mailer.delivery.bounce.model import Kind
 from mailer.flows.figures import Reading
 from mailer.flows.ports import RunState
-from mailer.flows.returning.arrivals import LEAVE
+from mailer.flows.returning.arrivals import ANSWER, LEAVE
 from mailer.flows.sending.meter import BOUNDS, RESULTS
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -240,7 +240,7 @@ def _deliveries(reading: Reading) -> Samples:
 
 def _bounces(reading: Reading) -> Samples:
     """Zeros too, as above."""
-    counts = dict.fromkeys((*Kind, LEAVE), 0) | reading.meter.bounces
+    counts = dict.fromkeys((*Kind, LEAVE, ANSWER), 0) | reading.meter.bounces
     return [((kind,), float(n)) for kind, n in sorted(counts.items())]
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from mailer.audience.token import Keyring
 from mailer.delivery.answering import read_answer
 from mailer.edition.model import Variant
-from mailer.flows.answers import AnswersDesk, note_answers
+from mailer.flows.answers import AnswersDesk, note_answer, note_answers
 from mailer.flows.sending.send import send
 from mailer.store.answers import SqlAnswers
 from mailer.store.people.arrivals import SqlArrivals
@@ -94,3 +94,12 @@ def test_a_moment_that_nobody_can_read_is_none() -> None:
         found = read_answer(mail(f"In-Reply-To: {ours()}", date))
         assert found is not None
         assert found.at == moment
+
+
+async def test_one_mail_is_noted_as_it_comes(answers: AnswersDesk) -> None:
+    """The same mail by another way is the same answer."""
+    raw = mail(f"In-Reply-To: {ours()}")
+    assert await note_answer(raw, answers)
+    assert await note_answer(raw, answers)
+    assert (await note_answers([raw], answers))["known"] == 1
+    assert not await note_answer(mail("In-Reply-To: <x@y.example>"), answers)

@@ -80,8 +80,12 @@ class Stage:
             terms=lambda _publication: Terms(),
             leaves={LEAVE_TO: frozenset({PAPER.id})},
             clock=self.clock,
+            answered=self._answered,
             trusted="mx.meridien.example",
         )
+
+    async def _answered(self, raw: bytes) -> bool:
+        return b"In-Reply-To: <ours>" in raw
 
     async def _leave(self, leaving: Exit) -> Farewell | None:
         self.left.append(leaving)
@@ -262,6 +266,17 @@ async def test_what_is_no_bounce_changes_nothing(stage: Stage, kind: Kind) -> No
     assert found.upshot is Upshot.IGNORED
     assert found.words
     assert await stage.states() == {A: State.ACCEPTED, B: State.ACCEPTED}
+    assert await stage.barred() == {}
+
+
+async def test_what_a_reader_wrote_back_is_noted_and_not_kept(stage: Stage) -> None:
+    """It counts for segments; a machine's answer does not, whatever it refers to."""
+    stage.means = Return(kind=Kind.NONE)
+    found = await stage.take(b"In-Reply-To: <ours>\r\n\r\nMerci !")
+    assert (found.kind, found.upshot, found.raw) == ("answer", Upshot.COUNTED, None)
+    stage.means = Return(kind=Kind.REPLY)
+    found = await stage.take(b"In-Reply-To: <ours>\r\n\r\nAbsent.")
+    assert (found.kind, found.upshot) == ("reply", Upshot.IGNORED)
     assert await stage.barred() == {}
 
 

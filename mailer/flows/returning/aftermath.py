@@ -22,6 +22,7 @@ from mailer.delivery.ledger import State
 from mailer.errors import StoreError
 from mailer.flows.readers.leaving import Exit
 from mailer.flows.returning.arrivals import (
+    ANSWER,
     LEAVE,
     Arrival,
     Copy,
@@ -97,6 +98,9 @@ async def _decided(
     """What becomes of *arrival*; None while its message is still being handed over."""
     if arrival.kind == LEAVE:
         return await _leaves(arrival, desk)
+    if arrival.kind == ANSWER:
+        words = say("a reader wrote back: noted for segments")
+        return Settling(arrival=arrival, upshot=Upshot.COUNTED, words=words)
     if arrival.kind not in _COUNTED:
         state = (
             State.ACCEPTED if arrival.kind in {Kind.DELAYED, Kind.DELIVERED} else None

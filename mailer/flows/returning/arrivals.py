@@ -20,7 +20,9 @@ from mailer.edition.model import Variant
 from mailer.phrases import NOTHING, Phrase
 
 LEAVE = "leave"
-"""The kind of a mail that asks to leave; the others are those of ``bounce.model.Kind``."""
+ANSWER = "answer"
+"""The kinds of a mail that asks to leave, and of one that a reader wrote back; the others
+are those of ``bounce.model.Kind``."""
 
 
 _COMPLAINTS = 0.003

@@ -32,6 +32,7 @@ from mailer.errors import TokenError
 from mailer.flows.ports import Clock
 from mailer.flows.readers.leaving import Exit, Farewell
 from mailer.flows.returning.arrivals import (
+    ANSWER,
     LEAVE,
     Arrival,
     Arrivals,
@@ -63,6 +64,7 @@ class IntakeDesk:
     ``parse`` says what a mail is; ``terms`` is the policy of a publication; ``leaves``
     maps the addresses that take mails that unsubscribe to the publications they are of.
     ``trusted`` is the name of the server whose word on DMARC is believed, or empty.
+    ``answered`` notes a mail that answers a message of ours, and says whether it does.
     """
 
     arrivals: Arrivals
@@ -73,6 +75,7 @@ class IntakeDesk:
     terms: Callable[[str], Terms]
     leaves: Mapping[str, frozenset[str]]
     clock: Clock
+    answered: Callable[[bytes], Awaitable[bool]]
     trusted: str = ""
     settled: Callable[[Arrival, Upshot], None] = lambda _arrival, _upshot: None
 
@@ -157,7 +160,12 @@ async def take_mail(
     asked = about.kind in {Kind.NONE, Kind.REPLY} and await _asked(
         arrival, request, recipients, desk
     )
-    arrival = asked or await _whose(arrival, about, recipients, desk)
+    if asked:
+        arrival = asked
+    elif about.kind is Kind.NONE and await desk.answered(raw):
+        arrival = replace(arrival, kind=ANSWER, raw=None)
+    else:
+        arrival = await _whose(arrival, about, recipients, desk)
     return next(iter(await desk.arrivals.keep([arrival])), None)
 
 
