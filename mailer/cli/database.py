@@ -95,38 +95,38 @@ def restore(
     yes: YesOption = False,
 ) -> None:
     """Put a backup in the database's place; hold what may have left since it was made."""
-    from mailer.daemon.client import ask
+    from mailer.daemon.occupancy import occupying
 
     call = invocation(ctx)
-    if ask(call.house.loaded.socket(), "status") is not None:
-        message = say("the daemon runs")
-        raise GuardError(message, hint=say("stop mailer run first"))
+    with occupying(call.house.loaded.socket(), alone=True):
+        pass  # told before anything is asked
     agenda = _agenda(call)  # before anything is changed: the workspace can be read
     if not yes:
         question = say("Put {file} in the place of the database?", file=file)
         call.confirm(question)
-    now = call.house.clock.now()
-    gone = run_async(partings.gone(call))
-    kept = call.house.upkeep.restore(file, f"replaced-{now.strftime(_STAMP)}")
+    with occupying(call.house.loaded.socket(), alone=True):
+        now = call.house.clock.now()
+        gone = run_async(partings.gone(call))
+        kept = call.house.upkeep.restore(file, f"replaced-{now.strftime(_STAMP)}")
 
-    async def story() -> tuple[Withheld, Parted | None]:
-        from mailer.flows.restoring import withhold
+        async def story() -> tuple[Withheld, Parted | None]:
+            from mailer.flows.restoring import withhold
 
-        async with call.house.stores() as stores:
-            parted = None
-            if gone is not None:
-                parted = await stores.partings.carry_over(gone, now=now)
-            withheld = await withhold(
-                stores.ledger,
-                stores.control,
-                stores.slots,
-                agenda=agenda,
-                now=now,
-                catch_up=call.house.settings.send.catch_up,
-            )
-            return withheld, parted
+            async with call.house.stores() as stores:
+                parted = None
+                if gone is not None:
+                    parted = await stores.partings.carry_over(gone, now=now)
+                withheld = await withhold(
+                    stores.ledger,
+                    stores.control,
+                    stores.slots,
+                    agenda=agenda,
+                    now=now,
+                    catch_up=call.house.settings.send.catch_up,
+                )
+                return withheld, parted
 
-    withheld, moved = run_async(story())
+        withheld, moved = run_async(story())
     call.out.tell(say("{file} is the database now", file=file))
     if kept:
         call.out.tell(say("the old one is kept: {kept}", kept=kept))

@@ -29,6 +29,7 @@ from mailer.daemon.housekeeper import Housekeeper
 from mailer.daemon.listening import answering, publishing
 from mailer.daemon.manager import ServiceManager
 from mailer.daemon.observer import Observer
+from mailer.daemon.occupancy import occupying
 from mailer.daemon.orders import Orders
 from mailer.daemon.postman import Postman
 from mailer.daemon.senders import Senders, is_to_be_sent, patient
@@ -75,6 +76,7 @@ class Daemon:
         """Serve until a signal says stop; ConfigError or StoreError before that."""
         house = await asyncio.to_thread(self._checked)
         async with AsyncExitStack() as stack:
+            stack.enter_context(occupying(house.loaded.socket()))
             stores = await stack.enter_async_context(house.stores())
             self._move_in(house, stores)
             self._senders = Senders(
@@ -83,16 +85,14 @@ class Daemon:
                 desk=lambda: self._desk,
                 ended=self._ended,
             )
-            self._herald = Herald(lambda: self._house, stores.relay_book)
-            self._gatherer = Gatherer(lambda: self._house, stores, self._tell)
+            self._herald = Herald(self._home, stores.relay_book)
+            self._gatherer = Gatherer(self._home, stores, self._tell)
             self._housekeeper = Housekeeper(
-                lambda: self._house, stores, lambda: bool(self._senders.under_way)
+                self._home, stores, lambda: bool(self._senders.under_way)
             )
-            self._postman = Postman(
-                lambda: self._house, stores, lambda: self._desk.traffic
-            )
+            self._postman = Postman(self._home, stores, lambda: self._desk.traffic)
             self._collector = Collector(
-                lambda: self._house,
+                self._home,
                 stores,
                 herald=self._herald,
                 meter=self._meter,
@@ -105,17 +105,15 @@ class Daemon:
             self._observer = Observer(
                 stores,
                 self._meter,
-                house=lambda: self._house,
+                house=self._home,
                 tower=lambda: self._tower,
                 traffic=lambda: self._desk.traffic,
             )
-            api = Api(lambda: self._house, stores)
+            api = Api(self._home, stores)
             admin = house.settings.web.admin
             private = answering(admin, self._observer, api, self._tell)
             await stack.enter_async_context(private)
-            public = publishing(
-                lambda: self._house, stores, self._tell, self._postman.wake
-            )
+            public = publishing(self._home, stores, self._tell, self._postman.wake)
             await stack.enter_async_context(public)
             await stack.enter_async_context(self._collector.listening())
             ticker = Ticker(
@@ -140,6 +138,9 @@ class Daemon:
             if self._watching is not None:
                 self._watching.cancel()  # claimed for ten minutes, then tried again
                 await asyncio.gather(self._watching, return_exceptions=True)
+
+    def _home(self) -> House:
+        return self._house
 
     # -- one after the other ---------------------------------------------------
 
