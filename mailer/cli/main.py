@@ -16,41 +16,47 @@ from typing import Annotated
 import typer
 
 from mailer import __version__
-from mailer.cli import (
-    approvals,
-    bounces,
+from mailer.cli.editing import (
     checks,
-    clicks,
+    drafts,
+    editions,
+    gathering,
+    preview,
+    renderings,
+    sponsors,
+    themes,
+)
+from mailer.cli.invocation import Invocation
+from mailer.cli.logs import log_to
+from mailer.cli.operating import (
     daemon,
     database,
     dkim,
     doctor,
-    drafts,
-    editions,
-    gathering,
+    relays,
+    serve,
+    service,
+    worker,
+)
+from mailer.cli.readers import (
+    bounces,
+    clicks,
     letters,
-    log,
     people,
     polls,
-    preview,
+    segments,
+    suppressions,
+)
+from mailer.cli.sending import (
+    approvals,
+    log,
     reconcile,
-    relays,
-    renderings,
     retries,
     runs,
     schedule,
-    segments,
-    serve,
-    service,
-    sponsors,
     status,
     steering,
-    suppressions,
-    themes,
-    worker,
 )
-from mailer.cli.invocation import Invocation
-from mailer.cli.logs import log_to
 from mailer.cli.speech import Speech, language_of
 from mailer.errors import MailerError
 

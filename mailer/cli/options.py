@@ -1,10 +1,18 @@
-"""Options that mean the same wherever they stand."""
+"""Options that mean the same wherever they stand, and how what is typed there is read."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from mailer.errors import InputError
+from mailer.phrases import say
+
+if TYPE_CHECKING:
+    from mailer.cli.invocation import Invocation
 
 PublicationOption = Annotated[
     str | None,
@@ -12,3 +20,30 @@ PublicationOption = Annotated[
 ]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
+_AGO = re.compile(r"\d+\s*[smhd]")
+
+
+def read_domain_option(text: str) -> str:
+    """The domain as addresses have it: ``@Orange.fr`` is ``orange.fr``."""
+    from mailer.audience.address import domain_of, read_address
+
+    typed = text.strip().removeprefix("@")
+    return domain_of(read_address(f"a@{typed}")) if typed else ""
+
+
+def read_moment(call: Invocation, text: str) -> datetime | None:
+    """So long ago, or a day or hour on the site's clock."""
+    typed = text.strip()
+    if not typed:
+        return None
+    if _AGO.fullmatch(typed):
+        from mailer.config.values import read_duration
+
+        return call.house.clock.now() - read_duration(typed)
+    try:
+        moment = datetime.fromisoformat(typed)
+    except ValueError as error:
+        message = say("{text} is no moment", text=repr(text))
+        hint = say("write 2h, 3d, 2026-03-14 or 2026-03-14T07:00")
+        raise InputError(message, hint=hint) from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=call.house.zone)

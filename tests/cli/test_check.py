@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mailer.cli.findings import _github
+from mailer.cli.editing.findings import _github
 from mailer.errors import ConfigError, GuardError, NotFoundError
 from mailer.rendering.theme import contrast
 from tests.cli.conftest import Command, said
@@ -103,7 +103,7 @@ def test_a_code_host_reads_commands(mailer: Command) -> None:
 
 def test_a_command_ends_where_it_should(mailer: Command) -> None:
     """Per cent, line ends, colons and commas do not end a command early."""
-    from mailer.cli.findings import Checked
+    from mailer.cli.editing.findings import Checked
     from mailer.errors import Finding, Severity
 
     finding = Finding(

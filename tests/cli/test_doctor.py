@@ -136,7 +136,7 @@ def test_the_next_change_of_clocks() -> None:
 
 def test_every_mark_is_shown() -> None:
     """A line without a mark would look like part of the one above."""
-    from mailer.cli.doctor import _MARKS
+    from mailer.cli.operating.doctor import _MARKS
 
     assert set(_MARKS) == set(Condition)
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from mailer.cli.editing.preview import app_of, studio_of
+from mailer.cli.editing.records import Records
 from mailer.cli.invocation import Invocation
-from mailer.cli.preview import app_of, studio_of
-from mailer.cli.records import Records
 from mailer.cli.speech import Speech
 from mailer.edition.model import Variant
 from mailer.flows.departing.approve import approve

@@ -153,7 +153,7 @@ def test_no_number_of_a_run_is_cut_at_eighty_columns(monkeypatch) -> None:
     from rich.console import Console
 
     from mailer.cli.invocation import Invocation
-    from mailer.cli.screen import runs_table
+    from mailer.cli.sending.screen import runs_table
     from mailer.delivery.report import Tally
     from mailer.flows.ports import Run, RunState
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from mailer.cli.invocation import Invocation
+from mailer.cli.sending.way import foreseen, roughly, via
 from mailer.cli.speech import Speech
-from mailer.cli.way import foreseen, roughly, via
 from mailer.delivery.quota import Account, spent
 from mailer.delivery.sharing import PaceState
 

@@ -139,7 +139,7 @@ def _tables(annotation: object) -> Iterator[type[BaseModel]]:
         ),
         # Sending loads nothing of rendering, nor keys where nobody signs.
         (
-            "mailer.cli.runs, mailer.cli.checks, mailer.apart, mailer.flows.departing.arming, "
+            "mailer.cli.sending.runs, mailer.cli.editing.checks, mailer.apart, mailer.flows.departing.arming, "
             "mailer.wiring, mailer.store.ledger.deliveries, mailer.flows.sending.send, "
             "mailer.transport.smtp",
             "jinja2 markdown_it mjml PIL nh3 cryptography alembic fastapi",

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailer.cli import arrivals
 from mailer.cli.invocation import Invocation, invocation
+from mailer.cli.readers import arrivals
 from mailer.cli.vocabulary import listed, word
 from mailer.phrases import say
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Sequence
 
-    from mailer.cli.records import Records
+    from mailer.cli.editing.records import Records
     from mailer.edition.model import Publication
     from mailer.flows.editing.previewing import Sheet, Studio
     from mailer.flows.readers.correspondence import LetterKind
@@ -65,7 +65,7 @@ async def _preview(
     import asyncio
     import socket
 
-    from mailer.cli.records import Records
+    from mailer.cli.editing.records import Records
     from mailer.cli.signals import drain_on_signals
     from mailer.web.preview.app import Changes
     from mailer.web.serving import serving

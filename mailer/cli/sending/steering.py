@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailer.cli.following import tell_daemon
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.options import JsonOption, YesOption
-from mailer.cli.screen import run_json
-from mailer.cli.status import run_called
+from mailer.cli.sending.following import tell_daemon
+from mailer.cli.sending.screen import run_json
+from mailer.cli.sending.status import run_called
 from mailer.cli.vocabulary import counted, word
 from mailer.delivery.report import balance_line
 from mailer.errors import GuardError, InputError

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailer.cli.introductions import Meeting, meet, met_words
 from mailer.cli.invocation import Invocation, invocation, run_async
+from mailer.cli.operating.introductions import Meeting, meet, met_words
 from mailer.cli.options import JsonOption
 from mailer.cli.vocabulary import problems
 from mailer.cli.words import Words
@@ -102,7 +102,7 @@ def _received(file: Path) -> list[Line]:
 
 async def _letters(call: Invocation) -> list[Line]:
     """Letters to readers that somebody should look at."""
-    from mailer.cli.letters import backlog_words
+    from mailer.cli.readers.letters import backlog_words
     from mailer.doctor.line import Condition, Line
     from mailer.flows.readers.letterbook import backlog
 

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from mailer.cli.drafts import as_day, place_of
+from mailer.cli.editing.drafts import as_day, place_of
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.words import Words
 from mailer.edition.feature import Supply

@@ -259,10 +259,10 @@ async def _demo_readers(call: Invocation, folder: Path) -> int:
 
 
 async def _demo_send(call: Invocation, readers: int) -> None:
-    from mailer.cli.approvals import approve_edition
-    from mailer.cli.checks import show_check
-    from mailer.cli.editions import assembled_edition
-    from mailer.cli.runs import send_edition
+    from mailer.cli.editing.checks import show_check
+    from mailer.cli.editing.editions import assembled_edition
+    from mailer.cli.sending.approvals import approve_edition
+    from mailer.cli.sending.runs import send_edition
 
     coming = f"{_DEMO_PUBLICATION}/next"
     _say(call, say("3. Check the coming edition"))

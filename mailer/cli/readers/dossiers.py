@@ -1,4 +1,4 @@
-"""``mailer subscribers choose, data, forget`` and ``mailer readers purge``."""
+"""``mailer subscribers choose, data, forget``: what one reader may ask of us."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.audience.subscriber import How, Rhythm
-from mailer.cli import database
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.options import JsonOption, PublicationOption, YesOption
 from mailer.errors import InputError, NotFoundError
@@ -24,16 +23,11 @@ if TYPE_CHECKING:
 AddressArgument = Annotated[str, typer.Argument(help="The reader's address.")]
 
 
-def register(subscribers: typer.Typer, app: typer.Typer) -> None:
-    """Hang these commands into *subscribers*, and the purge into *app*."""
+def register(subscribers: typer.Typer) -> None:
+    """Hang these commands into *subscribers*."""
     subscribers.command("choose")(choose)
     subscribers.command("data")(data)
     subscribers.command("forget")(forget)
-    readers = typer.Typer(
-        no_args_is_help=True, help="What is kept of readers, and for how long."
-    )
-    readers.command("purge")(database.purge)
-    app.add_typer(readers, name="readers")
 
 
 def choose(

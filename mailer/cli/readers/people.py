@@ -15,10 +15,10 @@ from mailer.audience.subscriber import (
     Subscription,
     Tier,
 )
-from mailer.cli import answers, dossiers, members, rosters, tags
 from mailer.cli.invocation import invocation, run_async
 from mailer.cli.options import JsonOption, PublicationOption, YesOption
-from mailer.cli.segments import segment_called
+from mailer.cli.readers import answers, dossiers, members, rosters, tags
+from mailer.cli.readers.segments import segment_called
 from mailer.cli.vocabulary import listed, word
 from mailer.cli.words import Words
 from mailer.errors import InputError, NotFoundError
@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
     members.register(subscribers)
     tags.register(subscribers)
     answers.register(subscribers)
-    dossiers.register(subscribers, app)
+    dossiers.register(subscribers)
     app.add_typer(subscribers, name="subscribers")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailer.cli.editions import EditionArgument, assembled_edition
+from mailer.cli.editing.editions import EditionArgument, assembled_edition
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.errors import GuardError, InputError, NotFoundError
 from mailer.files import replacing, usual_mode
@@ -99,7 +99,7 @@ def render(
     FORM is html, text, mjml or eml of a mail; web is the page, feed what a feed shows.
     With --all an index.html shows every look of it, without a server.
     """
-    from mailer.cli.sharing import share
+    from mailer.cli.editing.sharing import share
 
     call = invocation(ctx)
     if png and not all_:

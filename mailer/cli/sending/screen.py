@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from rich.panel import Panel
 from rich.table import Table
 
-from mailer.cli.approvals import approval_json, given
+from mailer.cli.sending.approvals import approval_json, given
+from mailer.cli.sending.way import foreseen, roughly, via
 from mailer.cli.vocabulary import acceptances, counted, listed, problems, word
-from mailer.cli.way import foreseen, roughly, via
 from mailer.cli.words import Words
 from mailer.delivery.report import Tally, as_json, balance_line
 from mailer.phrases import Phrase, lasting, say, say_many
@@ -73,7 +73,7 @@ def _segment(
     rule = assembled.edition.segment
     if not rule:
         return
-    from mailer.cli.segments import segment_called
+    from mailer.cli.readers.segments import segment_called
 
     names = [
         name

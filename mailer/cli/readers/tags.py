@@ -9,7 +9,7 @@ import typer
 
 from mailer.cli.invocation import invocation, run_async
 from mailer.cli.options import JsonOption, PublicationOption
-from mailer.cli.segments import segment_called
+from mailer.cli.readers.segments import segment_called
 from mailer.errors import InputError, NotFoundError
 from mailer.phrases import say, say_many
 

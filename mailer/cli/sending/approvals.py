@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailer.cli.checks import AcceptOption, accepting, who
-from mailer.cli.editions import EditionArgument, assembled_edition
+from mailer.cli.editing.checks import AcceptOption, accepting, who
+from mailer.cli.editing.editions import EditionArgument, assembled_edition
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.options import JsonOption
-from mailer.cli.segments import ToSegmentOption, aimed
+from mailer.cli.readers.segments import ToSegmentOption, aimed
 from mailer.cli.vocabulary import acceptances, listed, problems, word
 from mailer.phrases import Phrase, say
 

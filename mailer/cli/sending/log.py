@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json as jsons
-import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from mailer.cli.invocation import Invocation, invocation, run_async
-from mailer.cli.options import JsonOption
-from mailer.cli.status import entry_json, run_called
+from mailer.cli.options import JsonOption, read_domain_option, read_moment
+from mailer.cli.sending.status import entry_json, run_called
 from mailer.cli.vocabulary import ledger_reason, word
 from mailer.cli.words import Words
 from mailer.delivery.ledger import State
@@ -33,7 +31,6 @@ _STYLES = {"accepted": "green", "refused": "red", "in doubt": "yellow"}
 _WAITING = frozenset({State.DUE, State.CLAIMED, State.HANDING_OVER})
 _DEFERRED = "deferred"
 _GROUPS = {"waiting": _WAITING, _DEFERRED: frozenset[State]()}
-_AGO = re.compile(r"\d+\s*[smhd]")
 
 
 def register(app: typer.Typer) -> None:
@@ -139,36 +136,10 @@ def _states(words: Iterable[str]) -> tuple[frozenset[State], bool]:
     return wanted, deferred
 
 
-def read_domain_option(text: str) -> str:
-    """The domain as addresses have it: ``@Orange.fr`` is ``orange.fr``."""
-    from mailer.audience.address import domain_of, read_address
-
-    typed = text.strip().removeprefix("@")
-    return domain_of(read_address(f"a@{typed}")) if typed else ""
-
-
 def _address(text: str) -> str:
     from mailer.audience.address import read_address
 
     return read_address(text) if text else ""
-
-
-def read_moment(call: Invocation, text: str) -> datetime | None:
-    """So long ago, or a day or hour on the site's clock."""
-    typed = text.strip()
-    if not typed:
-        return None
-    if _AGO.fullmatch(typed):
-        from mailer.config.values import read_duration
-
-        return call.house.clock.now() - read_duration(typed)
-    try:
-        moment = datetime.fromisoformat(typed)
-    except ValueError as error:
-        message = say("{text} is no moment", text=repr(text))
-        hint = say("write 2h, 3d, 2026-03-14 or 2026-03-14T07:00")
-        raise InputError(message, hint=hint) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=call.house.zone)
 
 
 # -- how it is shown ----------------------------------------------------------

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mailer.cli.checks import accepting
-from mailer.cli.editions import assembled_edition
+from mailer.cli.editing.checks import accepting
+from mailer.cli.editing.editions import assembled_edition
 from mailer.cli.invocation import Invocation
 from mailer.cli.vocabulary import word
 from mailer.phrases import say

@@ -1,4 +1,4 @@
-"""``mailer db``: the database copied, examined, migrated, packed, put back."""
+"""``mailer db``: the database copied, examined, migrated, packed, put back, purged."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailer.cli import partings
 from mailer.cli.invocation import Invocation, invocation, run_async
+from mailer.cli.operating import partings
 from mailer.cli.options import JsonOption, YesOption
 from mailer.errors import GuardError
 from mailer.phrases import Phrase, say, say_many
@@ -27,12 +27,16 @@ database = typer.Typer(
     no_args_is_help=True,
     help="The database: backup, restore, check, migrate, vacuum, purge.",
 )
+readers = typer.Typer(
+    no_args_is_help=True, help="What is kept of readers, and for how long."
+)
 _STAMP = "%Y-%m-%dT%H%M%SZ"
 
 
 def register(app: typer.Typer) -> None:
     """Hang these commands into *app*."""
     app.add_typer(database, name="db")
+    app.add_typer(readers, name="readers")
 
 
 @database.command("backup")
@@ -219,6 +223,7 @@ def vacuum(ctx: typer.Context) -> None:
     call.out.tell(told)
 
 
+@readers.command("purge")
 @database.command("purge")
 def purge(
     ctx: typer.Context,

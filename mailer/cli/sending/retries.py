@@ -9,11 +9,11 @@ import typer
 
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.options import JsonOption, YesOption
-from mailer.cli.runs import carry_on, queued
-from mailer.cli.screen import run_json
-from mailer.cli.status import run_called
+from mailer.cli.sending.runs import carry_on, queued
+from mailer.cli.sending.screen import run_json
+from mailer.cli.sending.status import run_called
+from mailer.cli.sending.way import check_relays
 from mailer.cli.vocabulary import counted, listed, word
-from mailer.cli.way import check_relays
 from mailer.delivery.ledger import State
 from mailer.delivery.report import exit_code
 from mailer.errors import GuardError, InputError

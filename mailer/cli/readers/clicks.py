@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from mailer.cli.editions import EditionArgument
+from mailer.cli.editing.editions import EditionArgument
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.options import JsonOption
 from mailer.cli.words import Words

@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailer.cli.checks import AcceptOption, ByOption, accepting
-from mailer.cli.editions import EditionArgument, assembled_to_send
+from mailer.cli.editing.checks import AcceptOption, ByOption, accepting
+from mailer.cli.editing.editions import EditionArgument, assembled_to_send
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.options import JsonOption, YesOption
-from mailer.cli.proofs import send_proofs
-from mailer.cli.screen import (
+from mailer.cli.readers.segments import ToSegmentOption, aimed
+from mailer.cli.sending.proofs import send_proofs
+from mailer.cli.sending.screen import (
     plan_json,
     plan_panel,
     print_end,
     run_json,
 )
-from mailer.cli.segments import ToSegmentOption, aimed
+from mailer.cli.sending.status import run_called
+from mailer.cli.sending.way import check_relays
 from mailer.cli.signals import drain_on_signals
-from mailer.cli.status import run_called
 from mailer.cli.vocabulary import counted, listed, word
-from mailer.cli.way import check_relays
 from mailer.delivery.report import (
     assert_balanced,
     balance_line,
@@ -264,7 +264,7 @@ async def _resume(call: Invocation, name: str | None, *, yes: bool, json: bool) 
 
 async def _detach(call: Invocation, run: Run, stores: Stores, *, json: bool) -> int:
     """Leave *run* to the daemon."""
-    from mailer.cli.following import hand_over
+    from mailer.cli.sending.following import hand_over
 
     await hand_over(call, run)
     call.err.tell(
@@ -301,9 +301,9 @@ async def carry_on(
 
     *many*: the JSON is a list of runs, even of one.
     """
-    from mailer.cli.countdown import count_down
-    from mailer.cli.following import follow, is_served
-    from mailer.cli.progress import show_progress
+    from mailer.cli.sending.countdown import count_down
+    from mailer.cli.sending.following import follow, is_served
+    from mailer.cli.sending.progress import show_progress
     from mailer.flows.departing.depart import stays
     from mailer.flows.ports import RunState
     from mailer.flows.sending.send import send as send_run
@@ -349,7 +349,7 @@ async def carry_on(
 
 
 def _guard_daemon(call: Invocation) -> None:
-    from mailer.cli.following import is_served
+    from mailer.cli.sending.following import is_served
 
     if not is_served(call):
         message = say("no daemon runs here that could send it")

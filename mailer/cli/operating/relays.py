@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from mailer.cli.approvals import WhoOption
-from mailer.cli.checks import who
-from mailer.cli.introductions import Meeting, meet, show
+from mailer.cli.editing.checks import who
 from mailer.cli.invocation import Invocation, invocation, run_async
+from mailer.cli.operating.introductions import Meeting, meet, show
+from mailer.cli.operating.paces import known_pace, lanes_json, pace_tables, quotas_json
 from mailer.cli.options import JsonOption
-from mailer.cli.paces import known_pace, lanes_json, pace_tables, quotas_json
+from mailer.cli.sending.approvals import WhoOption
 from mailer.cli.vocabulary import word
 from mailer.cli.words import Words
 from mailer.errors import NotFoundError, RelayError

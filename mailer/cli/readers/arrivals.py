@@ -11,8 +11,7 @@ import typer
 from rich.table import Table
 
 from mailer.cli.invocation import Invocation, invocation, run_async
-from mailer.cli.log import read_domain_option, read_moment
-from mailer.cli.options import JsonOption
+from mailer.cli.options import JsonOption, read_domain_option, read_moment
 from mailer.cli.vocabulary import word
 from mailer.cli.words import Words
 from mailer.errors import InputError, MailerError, NotFoundError

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from mailer.cli.following import daemon_says, is_there
 from mailer.cli.invocation import Invocation, invocation, run_async
-from mailer.cli.letters import backlog_words
 from mailer.cli.options import JsonOption
-from mailer.cli.screen import run_json, runs_table
+from mailer.cli.readers.letters import backlog_words
+from mailer.cli.sending.following import daemon_says, is_there
+from mailer.cli.sending.screen import run_json, runs_table
 from mailer.cli.vocabulary import acceptances, ledger_reason, word
 from mailer.cli.words import Words
 from mailer.delivery.ledger import State

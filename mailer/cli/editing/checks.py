@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailer.cli.editions import assembled_edition
-from mailer.cli.findings import Checked, as_github, as_json, show
+from mailer.cli.editing.editions import assembled_edition
+from mailer.cli.editing.findings import Checked, as_github, as_json, show
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.vocabulary import listed, word
 from mailer.errors import EditionError, InputError, NotFoundError, Severity
@@ -113,7 +113,7 @@ def check(
 
 def _check_theme(call: Invocation, name: str, form: Output, *, strict: bool) -> int:
     """Say what is wrong with the theme *name*; 1 if nothing should be sent in it."""
-    from mailer.cli.themes import theme_findings
+    from mailer.cli.editing.themes import theme_findings
 
     checked = Checked(
         name=name,

@@ -1,0 +1,1 @@
+"""Commands about an edition before it leaves: begun, gathered, checked, seen, rendered."""
