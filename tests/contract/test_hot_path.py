@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from sqlalchemy import text
 
-from mailer.store.ledger import booking
-from tests.contract.house import House
+from mailer.store.ledger import booking, journey
+from tests.contract.house import NOW, House
 from tests.contract.postgres import Postgres
 
 _PEOPLE = """
@@ -52,3 +53,25 @@ async def test_a_group_finds_its_rows_by_their_key(
     assert plan.count("Index Scan using") == 3  # the run, the outcomes, the marks
     assert plan.count("subscriber_id = ") == 2
     assert not re.search("Seq Scan|Bitmap|Hash Join|Merge Join", plan)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("dialect", ["postgres"], indirect=True)
+async def test_a_claim_looks_at_its_own_readers_alone(
+    house: House, postgres: Postgres
+) -> None:
+    """Who left meanwhile is asked of those it takes, not of all who take the publication.
+
+    With a million of them a batch of five hundred took most of a second.
+    """
+    await house.admit("first@readers.example")
+    for statement in (_PEOPLE, _WHO_TAKE_IT):
+        postgres.run(statement, database=house.url)
+    run = await house.open_run()
+    query = journey._oldest(run, NOW, 500).compile(
+        dialect=house.store.engine.dialect, compile_kwargs={"literal_binds": True}
+    )
+    explain = text(f"EXPLAIN {query}")
+    plan = "\n".join(await house.store.read(lambda c: list(c.scalars(explain))))
+    assert plan.count("Index Scan") >= 4  # what is due, its run, reader and standing
+    assert "Seq Scan on subscri" not in plan

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Select, select, tuple_, update
 
 from mailer.delivery.ledger import State
 from mailer.edition.model import Variant
@@ -20,6 +20,7 @@ from mailer.store.ledger.audience import no_longer_wanted
 from mailer.store.schema import IS_DUE, delivery, run
 
 _GONE = say("left or suppressed meanwhile")
+_VARIANTS = {str(variant): variant for variant in Variant}
 
 
 def claim(
@@ -32,18 +33,36 @@ def claim(
     lease: timedelta,
 ) -> list[Claim]:
     """Claim deliveries whose time has come, oldest first; who is gone is withdrawn."""
-    wanted: list[Row[Any]] = []
+    wanted: list[Claim] = []
     while not wanted:
         rows = connection.execute(_oldest(which, now, limit)).all()
         if not rows:
             return []
-        if gone := [row.subscriber_id for row in rows if row.gone]:
+        # A tuple is taken apart in a third of the time that naming its values takes.
+        gone = []
+        for subscriber, fence, variant, email, name, tried, plain, traced, left in rows:
+            if left:
+                gone.append(subscriber)
+                continue
+            wanted.append(
+                Claim(
+                    run=which.id,
+                    subscriber=subscriber,
+                    fence=fence + 1,
+                    variant=_VARIANTS[variant],
+                    email=email,
+                    name=name,
+                    attempts=tried,
+                    text_only=bool(plain),
+                    measured=bool(traced),
+                )
+            )
+        if gone:
             _withdraw(connection, which.id, gone, now)
-        wanted = [row for row in rows if not row.gone]
     connection.execute(
         update(delivery)
         .where(delivery.c.run_id == which.id)
-        .where(delivery.c.subscriber_id.in_([row.subscriber_id for row in wanted]))
+        .where(delivery.c.subscriber_id.in_([claim.subscriber for claim in wanted]))
         .values(
             state=State.CLAIMED,
             fence=delivery.c.fence + 1,
@@ -52,20 +71,7 @@ def claim(
             updated_at=now,
         )
     )
-    return [
-        Claim(
-            run=which.id,
-            subscriber=row.subscriber_id,
-            fence=row.fence + 1,
-            variant=Variant(row.variant),
-            email=row.email,
-            name=row.name,
-            attempts=row.attempts,
-            text_only=bool(row.text_only),
-            measured=bool(row.measured),
-        )
-        for row in wanted
-    ]
+    return wanted
 
 
 def release(connection: Connection, claims: Sequence[Claim]) -> None:
