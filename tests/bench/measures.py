@@ -17,6 +17,8 @@ from tests.bench.sink import MissingError, fast_sink, smtp_sink
 from tests.contract.postgres import postgres_server
 
 SQLITE, POSTGRES = "mailer", "mailer, PostgreSQL"
+EVERYTHING = "PostgreSQL, TLS, RSA 2048, two processes"
+HELPED = "mailer, PostgreSQL, two processes"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +30,7 @@ class Extent:
     scale: float
     readers: tuple[int, ...]
     postgres_readers: tuple[int, ...]
+    helped_readers: tuple[int, ...] = ()
 
 
 QUICK = Extent(
@@ -39,13 +42,15 @@ MEDIUM = Extent(
     scale=0.25,
     readers=(10_000, 100_000),
     postgres_readers=(10_000,),
+    helped_readers=(10_000,),
 )
 FULL = Extent(
     name="full",
     rounds=7,
     scale=1,
     readers=(10_000, 100_000, 1_000_000),
-    postgres_readers=(10_000, 1_000_000),
+    postgres_readers=(10_000, 100_000, 1_000_000),
+    helped_readers=(100_000,),
 )
 
 
@@ -79,8 +84,16 @@ def measure(extent: Extent, folder: Path, build: Path) -> Measures:
         (folder / "databases").mkdir()
         files, served = SqliteFiles(folder / "databases"), PostgresDatabases(server)
 
-        def ours(name: str, count: int, *, sign: str = "", tls: bool = False) -> Ours:
+        def ours(
+            name: str,
+            count: int,
+            *,
+            sign: str = "",
+            tls: bool = False,
+            helpers: int = 0,
+        ) -> Ours:
             return Ours(
+                helpers=helpers,
                 name=name,
                 count=count,
                 newsletter=newsletters[sign],
@@ -127,6 +140,7 @@ def measure(extent: Extent, folder: Path, build: Path) -> Measures:
                     ours("Ed25519", 12_000, sign="ed25519"),
                     ours("RSA 2048", 6_000, sign="rsa"),
                     ours("PostgreSQL, TLS, RSA 2048", 6_000, sign="rsa", tls=True),
+                    ours(EVERYTHING, 12_000, sign="rsa", tls=True, helpers=1),
                     *[peer for peer in found if peer.name == "Go"],
                 ],
                 sink,
@@ -146,13 +160,14 @@ def measure(extent: Extent, folder: Path, build: Path) -> Measures:
                     scale=extent.scale,
                 )
         with fast_sink(build) as sink:
-            for name, counts in (
-                (SQLITE, extent.readers),
-                (POSTGRES, extent.postgres_readers),
+            for name, counts, helpers in (
+                (SQLITE, extent.readers, 0),
+                (POSTGRES, extent.postgres_readers, 0),
+                (HELPED, extent.helped_readers, 1),
             ):
                 for count in counts:
                     _tell(f"{name}, {count} readers")
-                    sender = ours(name, count)
+                    sender = ours(name, count, helpers=helpers)
                     taken = sender.take_in(count)
                     sample = sender.send(sink, count=count, connections=8)
                     measures.crowds.append((name, taken, sample))

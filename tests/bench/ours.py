@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -120,13 +121,17 @@ class PostgresDatabases:
 
 @dataclass(kw_only=True)
 class Ours:
-    """``mailer send`` of a newsletter, with a ledger; *tls* where the sink offers it."""
+    """``mailer send`` of a newsletter, with a ledger; *tls* where the sink offers it.
+
+    *helpers* is how many processes of ``mailer worker`` carry beside it.
+    """
 
     name: str
     count: int
     newsletter: Newsletter
     database: Database
     tls: bool = False
+    helpers: int = 0
 
     def send(self, sink: Sink, *, count: int, connections: int) -> Sample:
         self.take_in(count)
@@ -137,6 +142,7 @@ class Ours:
             CONNECTIONS=str(connections),
             **({"SECURITY": "starttls", "CA_FILE": sink.ca_file} if self.tls else {}),
         )
+        helpers = [_Helper(self._mailer(), environ) for _ in range(self.helpers)]
         sink.taken()
         before, server = children_seconds(), self.database.server_seconds()
         begun = time.monotonic()
@@ -161,11 +167,19 @@ class Ours:
         for end in (ours, theirs):
             os.close(end)
         assert process.returncode == 0, f"{self.name}: {said[-600:]}"
+        for helper in helpers:
+            helper.stop()
         cpu = children_seconds() - before
         server = self.database.server_seconds() - server
         sample = measured(sink, watch, count=count, seconds=ended - ready, cpu=cpu)
         first = None if sample.first is None else sample.first - ready
-        return replace(sample, server_cpu=server, ready=ready - begun, first=first)
+        return replace(
+            sample,
+            server_cpu=server,
+            ready=ready - begun,
+            first=first,
+            peak=max(sample.peak, *(helper.watch.peak for helper in helpers), 0),
+        )
 
     def take_in(self, count: int) -> Import:
         """Have *count* readers in a database of their own; only once."""
@@ -214,6 +228,27 @@ class Ours:
             "MAILER_STORAGE__DATABASE": url,
             **{f"MAILER_RELAYS__BENCH__{key}": value for key, value in relay.items()},
         }
+
+
+class _Helper:
+    """A ``mailer worker`` that waits for the run and helps with it."""
+
+    def __init__(self, mailer: Sequence[str], environ: Mapping[str, str]) -> None:
+        self._process = subprocess.Popen(
+            [*mailer, "worker"],
+            env=environ,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        self.watch = Watch(self._process.pid)
+        self.watch.start()
+        _until(self._process, "Waiting for runs")
+
+    def stop(self) -> None:
+        self._process.terminate()
+        _, said = self._process.communicate()
+        self.watch.stop()
+        assert self._process.returncode == 0, said.decode()
 
 
 def _readers(count: int) -> str:
