@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mailer.flows.readers.voting import Ballots
     from mailer.flows.restoring import Partings
     from mailer.flows.returning.arrivals import Arrivals
+    from mailer.flows.sending.faces import Faces
     from mailer.flows.sending.pacing import PaceKeeper
     from mailer.flows.sending.relaying import RelayBook
     from mailer.store.engine import Store
@@ -54,6 +55,12 @@ class Stores:
         from mailer.store.people.readers import SqlReaders
 
         return SqlReaders(self._store)
+
+    @cached_property
+    def faces(self) -> Faces:
+        from mailer.store.people.faces import SqlFaces
+
+        return SqlFaces(self._store)
 
     @cached_property
     def ledger(self) -> Ledger:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mailer.flows.editing.gather import GatheringDesk
     from mailer.flows.readers.retention import Terms
     from mailer.flows.sending.carriage import Relay
+    from mailer.flows.sending.desk import Stationery
     from mailer.flows.sending.send import SendingDesk
     from mailer.store.upkeep import Upkeep
     from mailer.stores import Stores
@@ -290,13 +291,27 @@ class House:
         )
         return Vigil(desk)
 
+    @property
+    def stationery(self) -> Stationery:
+        """What messages are written with, whoever sends or shows them."""
+        from mailer.flows.sending.desk import Stationery
+
+        return Stationery(
+            keyring=self.keyring,
+            signers=self.signers,
+            public_url=self.public_url,
+            bounces=self.settings.bounces.address,
+            measures_clicks=self.settings.web.privacy.track_clicks,
+            measures_opens=self.settings.web.privacy.track_opens,
+        )
+
     def desk(self, stores: Stores) -> SendingDesk:
         """A desk to send runs from; those sent at the same time share its traffic."""
         from mailer.delivery.valve import Limits
         from mailer.flows.sending.send import Policy, SendingDesk
         from mailer.flows.sending.traffic import Traffic
 
-        send = self.settings.send
+        send, paper = self.settings.send, self.stationery
         chance: Callable[[], float] = random.random
         return SendingDesk(
             ledger=stores.ledger,
@@ -310,8 +325,12 @@ class House:
                 worker=self.worker,
             ),
             clock=self.clock,
-            keyring=self.keyring,
-            signers=self.signers,
+            keyring=paper.keyring,
+            signers=paper.signers,
+            public_url=paper.public_url,
+            bounces=paper.bounces,
+            measures_clicks=paper.measures_clicks,
+            measures_opens=paper.measures_opens,
             policy=Policy(
                 delays=send.retry,
                 give_up_after=send.give_up_after,
@@ -328,10 +347,6 @@ class House:
             ),
             worker=self.worker,
             chance=chance,
-            public_url=self.public_url,
-            bounces=self.settings.bounces.address,
-            measures_clicks=self.settings.web.privacy.track_clicks,
-            measures_opens=self.settings.web.privacy.track_opens,
             is_shared=stores.is_shared,
         )
 

@@ -1,4 +1,4 @@
-"""Addresses: one canonical form, one key per person, one mask for screens.
+"""Addresses: one canonical form, one key per person, masks for screens.
 
 Sources: RFC 5321 section 2.4 (domains ignore case), RFC 5891 (A-labels), RFC 6531.
 """
@@ -87,6 +87,13 @@ def mask(email: str) -> str:
     """``c•••@orange.fr``: enough for a person to recognise, too little to write to."""
     local, _, domain = email.rpartition("@")
     return f"{local[:1]}•••@{domain}"
+
+
+def mask_wholly(email: str) -> str:
+    """``c•••@o•••.fr``: for screens that colleagues look at, too."""
+    local, _, domain = email.rpartition("@")
+    name, dot, end = domain.rpartition(".")
+    return f"{local[:1]}•••@{name[:1]}•••{dot}{end}"
 
 
 def domain_of(email: str) -> str:

@@ -19,7 +19,6 @@ from mailer.flows.departing.approve import approve
 from mailer.flows.editing.assembled import accept
 from mailer.flows.editing.previewing import PERSONAS
 from mailer.flows.readers.correspondence import LetterKind
-from mailer.flows.sending.proof import sample_message
 from mailer.web.preview.app import Changes
 from mailer.web.preview.view import Tab
 from tests.cli.conftest import Command
@@ -72,30 +71,6 @@ async def test_a_view_stands_in_its_address(browser: httpx.AsyncClient) -> None:
     assert 'href="?variant=member&amp;width=375&amp;appearance=dark"' in page
     assert page.count("<iframe") == 1
     assert (await browser.get(f"{EDITION}?width=12")).status_code == 422
-
-
-async def test_headers_and_mime_are_the_message_itself(
-    browser: httpx.AsyncClient, call: Invocation
-) -> None:
-    """Octet for octet what is sent: nothing is rendered for the preview alone."""
-    studio = studio_of(call)
-    page = (await browser.get(f"{EDITION}?tab=wire&variant=member")).text
-    assembled = studio.look("le-meridien/118").assembled
-    assert assembled is not None
-    sent = sample_message(
-        assembled.frozen,
-        assembled.frozen.renderings[1].variant,
-        keyring=studio.keyring,
-        signers=(),
-        now=studio.now(),
-        public_url=studio.public_url,
-    )
-    head, _, body = sent.decode("ascii").partition("\r\n\r\n")
-    shown = page.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    shown = shown.replace("&#34;", '"').replace("&#39;", "'")
-    parts = body.replace("\r\n", "\n").split("\n--")
-    assert all(part in shown.replace("\r\n", "\n") for part in parts)
-    assert all(line in shown for line in head.split("\r\n") if "Date" not in line)
 
 
 async def test_members_text_is_shown_to_members_alone(

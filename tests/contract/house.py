@@ -26,6 +26,7 @@ from mailer.store.ledger.proposals import SqlProposals
 from mailer.store.ledger.relays import SqlRelayBook
 from mailer.store.people.archive import SqlArchive
 from mailer.store.people.census import SqlSegments
+from mailer.store.people.faces import SqlFaces
 from mailer.store.people.membership import SqlMemberships
 from mailer.store.people.patrons import SqlPatrons
 from mailer.store.people.readers import SqlReaders
@@ -109,6 +110,7 @@ class House:
     url: str
     store: Store
     readers: SqlReaders
+    faces: SqlFaces
     ledger: SqlLedger
     proposals: SqlProposals
     control: SqlControl
@@ -130,6 +132,7 @@ class House:
             url=url,
             store=store,
             readers=SqlReaders(store),
+            faces=SqlFaces(store),
             ledger=SqlLedger(store),
             proposals=SqlProposals(store),
             control=SqlControl(store),

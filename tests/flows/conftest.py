@@ -21,6 +21,7 @@ from mailer.flows.sending.traffic import Traffic
 from mailer.rendering.model import Frozen, Rendering
 from mailer.store.engine import Store
 from mailer.store.ledger.deliveries import SqlLedger
+from mailer.store.people.faces import SqlFaces
 from mailer.store.people.readers import SqlReaders
 from tests.fakes.clock import FakeClock
 from tests.fakes.relay import FakeRelay
@@ -67,6 +68,7 @@ class Desk:
     clock: FakeClock
     relay: FakeRelay
     readers: SqlReaders
+    faces: SqlFaces
     ledger: SqlLedger
     sending: SendingDesk
 
@@ -107,6 +109,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
             clock=clock,
             relay=relay,
             readers=SqlReaders(store),
+            faces=SqlFaces(store),
             ledger=ledger,
             sending=sending,
         )

@@ -75,7 +75,7 @@ def claim(*, measured: bool, text_only: bool = False) -> Claim:
 
 def written(desk: Desk, run: Run, which: Claim, **turned: object) -> bytes:
     sending = replace(desk.sending, public_url=URL, **turned)  # type: ignore[arg-type]
-    _, message = Letters(run, frozen(), sending).write(which)
+    _, message = Letters(frozen(), sending, date=run.started).write(which)
     return message
 
 

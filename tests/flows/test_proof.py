@@ -11,6 +11,7 @@ import pytest
 from mailer.audience.subscriber import Reason, Suppression, Tier
 from mailer.audience.token import Keyring
 from mailer.errors import GuardError, NotFoundError
+from mailer.flows.sending.desk import Stationery
 from mailer.flows.sending.proof import PROOF_MARK, message_for_reader, send_proof
 from mailer.rendering.model import Frozen
 from tests.flows.conftest import PAPER, Desk, frozen_edition
@@ -55,11 +56,9 @@ async def ask(desk: Desk, address: str) -> bytes:
     return await message_for_reader(
         address,
         frozen_edition(),
-        desk.readers,
-        keyring=KEYS,
-        signers=(),
+        desk.faces,
+        Stationery(keyring=KEYS, signers=(), public_url="https://x.example"),
         now=desk.clock.now(),
-        public_url="https://x.example",
     )
 
 

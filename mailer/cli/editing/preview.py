@@ -71,7 +71,7 @@ async def _preview(
     from mailer.web.serving import serving
 
     studio, changes = studio_of(call), Changes()
-    records = Records(call)
+    records = Records(call, shows_readers=host == _LOOPBACK)
     hosts = ["*"] if host != _LOOPBACK else [_LOOPBACK, "localhost"]
     app = app_of(call, name, studio, changes, records=records, hosts=hosts)
     first = _first(call, name, studio)
@@ -146,6 +146,7 @@ def studio_of(call: Invocation) -> Studio:
     from mailer.workspace.themes import theme_names
 
     house = call.house
+    call.signers()  # says what is wrong with keys
     templates = house.newsroom.templates
     media = house.loaded.data_folder() / "preview"
 
@@ -168,9 +169,7 @@ def studio_of(call: Invocation) -> Studio:
         write=write,
         today=call.today,
         now=house.clock.now,
-        keyring=house.keyring,
-        signers=call.signers(),
-        public_url=house.public_url,
+        stationery=house.stationery,
     )
 
 

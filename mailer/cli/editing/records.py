@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from mailer.cli.invocation import Invocation
 from mailer.errors import MailerError
+from mailer.phrases import say
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from mailer.edition.states import EditionState
     from mailer.flows.departing.approve import Clearance
     from mailer.flows.editing.assembled import Assembled
+    from mailer.flows.sending.faces import Face
+    from mailer.rendering.model import Frozen
     from mailer.stores import Stores
+    from mailer.web.preview.readers import Company
 
 _SQLITE = "sqlite:///"
 _FRESH = 5.0  # seconds: states that are not older are not asked for again
@@ -30,8 +34,9 @@ class Records:
     A database that cannot be read is none: a preview is shown all the same.
     """
 
-    def __init__(self, call: Invocation) -> None:
+    def __init__(self, call: Invocation, *, shows_readers: bool = True) -> None:
         self._call = call
+        self._shows_readers = shows_readers
         self._open = AsyncExitStack()
         self._stores: Stores | None = None
         self._states: Mapping[str, EditionState] = {}
@@ -89,6 +94,36 @@ class Records:
             except MailerError:
                 return None
         return None
+
+    async def company(self, frozen: Frozen, number: int | None) -> Company:
+        """A few readers of *frozen*, and the one who is subscriber *number*."""
+        from mailer.flows.sending.faces import a_few
+        from mailer.web.preview.readers import Company
+
+        if not self._shows_readers:
+            return Company(absent=say("Real readers are shown on this machine alone."))
+        now = self._call.house.clock.now()
+        async with self._busy:
+            try:
+                if stores := await self.stores():
+                    faces = stores.faces
+                    face = (
+                        await faces.known(number, frozen, now=now) if number else None
+                    )
+                    some = await faces.some(frozen, now=now)
+                    return Company(faces=a_few(some), face=face)
+            except MailerError:
+                return Company(absent=say("The database does not answer."))
+        return Company(absent=say("There is no database here that knows of readers."))
+
+    async def find(self, email: str, frozen: Frozen) -> Face | None:
+        """Whoever has the address and took the publication of *frozen*, or None."""
+        if not self._shows_readers:
+            return None
+        now = self._call.house.clock.now()
+        async with self._busy:
+            stores = await self.stores()
+            return await stores.faces.find(email, frozen, now=now) if stores else None
 
     def _is_there(self) -> bool:
         url = self._call.house.loaded.database_url()

@@ -222,15 +222,14 @@ async def _message_for(call: Invocation, assembled: Assembled, address: str) -> 
     from mailer.audience.address import read_address
     from mailer.flows.sending.proof import message_for_reader
 
+    call.signers()  # warns of keys that are not as they should be
     async with call.house.stores() as stores:
         return await message_for_reader(
             read_address(address),
             assembled.frozen,
-            stores.readers,
-            keyring=call.house.keyring,
-            signers=call.signers(),
+            stores.faces,
+            call.house.stationery,
             now=call.house.clock.now(),
-            public_url=call.house.public_url,
         )
 
 

@@ -14,9 +14,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING
 
-from mailer.audience.token import Keyring
 from mailer.edition.blocks import Source
 from mailer.edition.finding import error
 from mailer.edition.model import Edition, Publication, Variant
@@ -24,14 +22,13 @@ from mailer.errors import EditionError, Finding, InputError, NotFoundError
 from mailer.flows.editing.assemble import Inspected, Newsroom, assemble, read
 from mailer.flows.editing.assembled import sent_before
 from mailer.flows.readers.correspondence import ClaimedLetter, LetterKind
-from mailer.flows.sending.proof import sample_message
+from mailer.flows.sending.desk import Stationery
+from mailer.flows.sending.faces import Face
+from mailer.flows.sending.proof import message_for_face, sample_message
 from mailer.phrases import say
 from mailer.rendering.model import Frozen, Picture
 from mailer.rendering.render import composed_of, render, settled
 from mailer.rendering.weighing import Weight, weigh
-
-if TYPE_CHECKING:
-    from mailer.delivery.signer import Signer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +65,9 @@ PERSONAS = (
     Persona(id="markup", name="O’Neill & <Söhne>"),
 )
 """Names that have broken letters before."""
+
+Beholder = Persona | Face
+"""For whom a message is looked at: somebody invented, or a reader."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,9 +113,7 @@ class Studio:
     write: Callable[[str, LetterKind], bytes]
     today: Callable[[], date]
     now: Callable[[], datetime]
-    keyring: Keyring
-    signers: Sequence[Signer]
-    public_url: str | None
+    stationery: Stationery
     _looked: dict[str, Looked] = field(default_factory=dict)
     _good: dict[str, Inspected] = field(default_factory=dict)
     _saves: int = 0
@@ -171,11 +169,11 @@ class Studio:
                     return None
         return None
 
-    def message(self, name: str, variant: Variant, persona: Persona) -> Letter:
-        """What *persona* would get of it; NotFoundError without a readable edition."""
+    def message(self, name: str, variant: Variant, who: Beholder) -> Letter:
+        """What *who* would get of it; NotFoundError without a readable edition."""
         if (letter := self.look(name).letter) is not None:
             return letter
-        return self._written(self._readable(name).frozen, variant, persona)
+        return self._written(self._readable(name).frozen, variant, who)
 
     def glimpse(self, name: str, variant: Variant, persona: Persona) -> Letter | None:
         """As ``message``, of this one variant and unchecked: it is there at once.
@@ -212,15 +210,18 @@ class Studio:
                 self._glimpsed[name, variant] = found
         return found
 
-    def _written(self, frozen: Frozen, variant: Variant, persona: Persona) -> Letter:
+    def _written(self, frozen: Frozen, variant: Variant, who: Beholder) -> Letter:
+        if isinstance(who, Face):
+            source = message_for_face(who, frozen, self.stationery, now=self.now())
+            return take_apart(source)
         source = sample_message(
             frozen,
             variant,
-            keyring=self.keyring,
-            signers=self.signers,
+            keyring=self.stationery.keyring,
+            signers=self.stationery.signers,
             now=self.now(),
-            public_url=self.public_url,
-            name=persona.name,
+            public_url=self.stationery.public_url,
+            name=who.name,
         )
         return take_apart(source)
 

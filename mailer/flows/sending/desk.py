@@ -45,27 +45,35 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SendingDesk:
+class Stationery:
+    """What messages are written with, in a run and outside of one.
+
+    ``measures_clicks``, ``measures_opens``: in the mail of those who agreed to it.
+    """
+
+    keyring: Keyring
+    signers: Sequence[Signer]
+    public_url: str | None = None
+    bounces: BounceAddress = field(default_factory=BounceAddress)
+    measures_clicks: bool = False
+    measures_opens: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendingDesk(Stationery):
     """Everything a run is sent with. ``chance`` gives numbers in [0, 1) for jitter.
 
     ``has_heir``: who is told to stop leaves the run as it is, for another will go on
     with it, the next start of a daemon say. Else it is paused, and says so.
-    ``measures_clicks``, ``measures_opens``: in the mail of those who agreed to it.
     ``is_shared``: other processes may carry some of a run (``send.lend_a_hand``).
     """
 
     ledger: Ledger
     traffic: Traffic
     clock: Clock
-    keyring: Keyring
-    signers: Sequence[Signer]
     policy: Policy
     worker: str
     chance: Callable[[], float]
-    public_url: str | None = None
-    bounces: BounceAddress = field(default_factory=BounceAddress)
-    measures_clicks: bool = False
-    measures_opens: bool = False
     has_heir: bool = False
     is_shared: bool = False
     stop: asyncio.Event = field(default_factory=asyncio.Event)

@@ -8,20 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
-from mailer.audience.subscriber import Standing
 from mailer.audience.token import Keyring
-from mailer.audience.variants import variant_for
 from mailer.delivery.message import Envelope
-from mailer.delivery.reader import Reader, address_reader
 from mailer.delivery.reply import Attempt
 from mailer.edition.model import Variant
 from mailer.errors import GuardError, NotFoundError
-from mailer.flows.ports import Readers
 from mailer.flows.sending.carriage import Message, Relay
+from mailer.flows.sending.desk import Stationery
+from mailer.flows.sending.faces import Face, Faces
+from mailer.flows.sending.letters import Addressee, Letters
 from mailer.flows.sending.single import carry_one
-from mailer.flows.sending.templates import templates_of
 from mailer.phrases import say
 from mailer.rendering.model import Frozen
 
@@ -33,62 +30,51 @@ PROOF_MARK = "[BAT]"
 """Bon à tirer: how proofs are told from the edition itself."""
 
 
+def message_for_face(
+    face: Face, frozen: Frozen, stationery: Stationery, *, now: datetime
+) -> bytes:
+    """The very bytes *face* gets of *frozen* in a run that begins *now*.
+
+    Whether a run would write to them is for the caller to judge. GuardError if it has
+    nothing for them.
+    """
+    if face.variant is None:
+        message = say(
+            "{name} has nothing for {reader}",
+            name=frozen.edition.name,
+            reader=face.masked,
+        )
+        raise GuardError(message, hint=say("they would not get this edition"))
+    to = Addressee(
+        subscriber=face.subscriber,
+        email=face.email,
+        name=face.name,
+        variant=face.variant,
+        text_only=face.text_only,
+        measured=face.measured,
+    )
+    return Letters(frozen, stationery, date=now).write(to)[1]
+
+
 async def message_for_reader(
-    email: str,
-    frozen: Frozen,
-    readers: Readers,
-    *,
-    keyring: Keyring,
-    signers: Sequence[Signer],
-    now: datetime,
-    public_url: str | None,
+    email: str, frozen: Frozen, faces: Faces, stationery: Stationery, *, now: datetime
 ) -> bytes:
     """The very bytes *email* would get; NotFoundError, or GuardError if they would not.
 
     Only the Date is that of this moment instead of the run's.
     """
-    person = await readers.find(email)
-    if person is None:
-        message = say("no subscriber {email}", email=email)
-        raise NotFoundError(message, hint="mailer subscribers list")
-    taken = {s.publication: s for s in person.subscriptions}
-    subscription = taken.get(frozen.publication.id)
-    if person.suppression:
-        message = say(
-            "{email} is suppressed: {reason}",
-            email=email,
-            reason=person.suppression.reason,
-        )
-        raise GuardError(message, hint=say("they would not get this edition"))
-    if subscription is None or subscription.standing is not Standing.ACTIVE:
+    face = await faces.find(email, frozen, now=now)
+    if face is None:
         message = say(
             "{email} does not take {publication}",
             email=email,
             publication=frozen.publication.id,
         )
+        raise NotFoundError(message, hint="mailer subscribers list")
+    if face.skipped and not face.had_it:
+        message = say("{email}: {reason}", email=email, reason=face.reason)
         raise GuardError(message, hint=say("they would not get this edition"))
-    today = now.astimezone(ZoneInfo(frozen.publication.timezone)).date()
-    tier = subscription.tier_on(today)
-    variant = variant_for(tier, _mail_variants(frozen))
-    if variant is None:
-        message = say(
-            "{name} has nothing for {tier} readers",
-            name=frozen.edition.name,
-            tier=tier,
-        )
-        raise GuardError(message, hint=say("they would not get this edition"))
-    reader = address_reader(
-        subscriber=person.id,
-        email=person.email,
-        name=person.name,
-        publication=frozen.publication,
-        edition=frozen.edition,
-        variant=variant,
-        keyring=keyring,
-    )
-    return _write(
-        frozen, variant, reader, now=now, public_url=public_url, signers=signers
-    )
+    return message_for_face(face, frozen, stationery, now=now)
 
 
 def sample_message(
@@ -105,24 +91,9 @@ def sample_message(
     subscriber: int = _SAMPLE,
 ) -> bytes:
     """The message a reader of *variant* at *email* would get; its links name nobody."""
-    reader = address_reader(
-        subscriber=subscriber,
-        email=email,
-        name=name,
-        publication=frozen.publication,
-        edition=frozen.edition,
-        variant=variant,
-        keyring=keyring,
-    )
-    return _write(
-        frozen,
-        variant,
-        reader,
-        now=now,
-        public_url=public_url,
-        signers=signers,
-        prefix=prefix,
-    )
+    stationery = Stationery(keyring=keyring, signers=signers, public_url=public_url)
+    to = Addressee(subscriber=subscriber, email=email, name=name, variant=variant)
+    return Letters(frozen, stationery, date=now, prefix=prefix).write(to)[1]
 
 
 def largest_message(
@@ -191,19 +162,3 @@ async def send_proof(
 
 def _mail_variants(frozen: Frozen) -> list[Variant]:
     return [r.variant for r in frozen.renderings if r.variant.is_mail]
-
-
-def _write(
-    frozen: Frozen,
-    variant: Variant,
-    reader: Reader,
-    *,
-    now: datetime,
-    public_url: str | None,
-    signers: Sequence[Signer],
-    prefix: str = "",
-) -> bytes:
-    templates = templates_of(
-        frozen, date=now, public_url=public_url, signers=signers, prefix=prefix
-    )
-    return templates[variant].write(reader)

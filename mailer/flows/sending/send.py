@@ -55,7 +55,7 @@ async def send(run: Run, desk: SendingDesk) -> Run:
     async with desk.ledger.sole_sender(run), desk.traffic:
         await _recover(run, desk)
         run = await desk.ledger.mark_run(run, RunState.SENDING, now=desk.clock.now())
-        sending = _Sending(run, Letters(run, await desk.ledger.frozen(run), desk), desk)
+        sending = _Sending(run, await _letters(run, desk), desk)
         await sending.until_done()
         return await _end(run, desk, sending)
 
@@ -68,7 +68,7 @@ async def lend_a_hand(run: Run, desk: SendingDesk) -> None:
     dies with a helper is settled by it when the lease ends. StoreError as ``send``.
     """
     async with desk.traffic:
-        helper = _Sending(run, Letters(run, await desk.ledger.frozen(run), desk), desk)
+        helper = _Sending(run, await _letters(run, desk), desk)
         await helper.until_not_wanted()
     if helper.held:
         await desk.ledger.mark_run(
@@ -79,6 +79,11 @@ async def lend_a_hand(run: Run, desk: SendingDesk) -> None:
             held=True,
             patient_from=helper.patience.since,
         )
+
+
+async def _letters(run: Run, desk: SendingDesk) -> Letters:
+    frozen = await desk.ledger.frozen(run)
+    return Letters(frozen, desk, date=run.started, run=run.id)
 
 
 async def _end(run: Run, desk: SendingDesk, sending: _Sending) -> Run:

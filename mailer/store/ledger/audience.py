@@ -65,7 +65,7 @@ def audience(
         (not_(in_segment(segment, Place(publication, now))), outside),
         (subscription.c.paused_until > today, paused),
         (_had_one_this_month(connection, publication, local), monthly),
-        else_=_variant(variants, today),
+        else_=variant_on(today, variants),
     )
     return (
         select(
@@ -138,7 +138,7 @@ def _had(
     )
 
 
-def _variant(variants: Collection[Variant], today: date) -> ColumnElement[str]:
+def variant_on(today: date, variants: Collection[Variant]) -> ColumnElement[str]:
     """``audience.variants.variant_for``, as SQL."""
     nothing = literal(SKIPPED[-1])
     free = literal(str(Variant.FREE)) if Variant.FREE in variants else nothing

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Subquery, func, insert, literal, select, text
+from sqlalchemy import Connection, Select, func, insert, literal, select, text
 
 from mailer.audience.expression import read_segment
 from mailer.delivery.ledger import State
@@ -23,7 +23,7 @@ from mailer.store.schema import frozen as frozen_table
 def plan(connection: Connection, frozen: Frozen, now: datetime) -> Plan:
     """Whom a run of *frozen* would write to, counted; GuardError if it was renamed."""
     refuse_renamed(connection, frozen.edition)
-    lots = _lots(connection, frozen, now)
+    lots = audience_of(connection, frozen, now).subquery()
     statement = select(lots.c.lot, func.count().label("n")).group_by(lots.c.lot)
     found: dict[str, int] = {
         str(row.lot): row.n for row in connection.execute(statement)
@@ -36,7 +36,7 @@ def plan(connection: Connection, frozen: Frozen, now: datetime) -> Plan:
 
 def draw_up(connection: Connection, number: int, frozen: Frozen, now: datetime) -> int:
     """Write a row for each reader whom run *number* of *frozen* writes to; how many."""
-    lots = _lots(connection, frozen, now)
+    lots = audience_of(connection, frozen, now).subquery()
     constants: dict[str, Any] = {
         "state": str(State.DUE),
         "fence": 0,
@@ -110,7 +110,8 @@ def mailed(frozen: Frozen) -> list[Variant]:
     return [r.variant for r in frozen.renderings if r.variant.is_mail]
 
 
-def _lots(connection: Connection, frozen: Frozen, now: datetime) -> Subquery:
+def audience_of(connection: Connection, frozen: Frozen, now: datetime) -> Select[Any]:
+    """Whom a run of *frozen* would write to and whom not; see ``audience``."""
     return audience(
         connection,
         frozen.publication,
@@ -118,4 +119,4 @@ def _lots(connection: Connection, frozen: Frozen, now: datetime) -> Subquery:
         mailed(frozen),
         now,
         segment=read_segment(frozen.segment),
-    ).subquery()
+    )

@@ -32,6 +32,7 @@ from mailer.flows.editing.previewing import (
     LETTER,
     PERSONAS,
     THEME,
+    Beholder,
     Letter,
     Looked,
     Persona,
@@ -56,6 +57,15 @@ from mailer.web.preview.contents import (
 )
 from mailer.web.preview.inspector import impression
 from mailer.web.preview.pages import GMAIL_CUT, environment
+from mailer.web.preview.readers import (
+    Company,
+    Readers,
+    Search,
+    beholder_of,
+    company_of,
+    note_of,
+    persona_of,
+)
 from mailer.web.preview.view import NARROWEST, WIDEST, WIDTHS, Tab, View, chosen
 
 _PAGE_POLICY = (
@@ -72,7 +82,7 @@ _HOUR = "07:00"  # any: inboxes show one
 _BEAT = 15.0  # seconds: a stream that says nothing is taken for dead
 
 
-class Records(Protocol):
+class Records(Readers, Protocol):
     """What a database tells of editions, where there is one."""
 
     async def states(self, names: Sequence[str]) -> Mapping[str, EditionState]:
@@ -144,6 +154,7 @@ def preview_app(
     app.get("/frame/{publication}/{number}")(pages.frame)
     app.get("/picture/{publication}/{number}/{file_name}")(pages.picture)
     app.get("/place/{publication}/{number}")(pages.place)
+    app.post("/reader/{publication}/{number}")(Search(studio, records).answer)
     app.get("/changes")(pages.stream)
     for file, kind in (("preview.css", "text/css"), ("preview.js", "text/javascript")):
         text = (folder / file).read_text(encoding="utf-8")
@@ -177,6 +188,7 @@ class _Pages:
         names = [each.name for _, editions in sheets for each in editions]
         states = await self.records.states(names) if self.records else {}
         looked = await asyncio.to_thread(self.studio.look, name)
+        company = await company_of(looked, view, self.records)
         clearance = None
         if self.records and view.tab is Tab.CHANGES and looked.assembled:
             clearance = await self.records.clearance(looked.assembled)
@@ -187,12 +199,16 @@ class _Pages:
             sheets=sheets,
             states=states,
             clearance=clearance,
+            company=company,
         )
 
-    def _edition(self, looked: Looked, view: View, **known: object) -> Response:
+    def _edition(
+        self, looked: Looked, view: View, *, company: Company, **known: object
+    ) -> Response:
         name = looked.name
-        view = fitting(view, looked)
-        letter = self._letter(looked, view)
+        who = beholder_of(view, company)
+        view = fitting(view, looked, who)
+        letter = self._letter(looked, view, who)
         is_edition = not name.startswith((LETTER, THEME))
         before = (
             self.studio.before(name) if is_edition and view.tab is Tab.CHANGES else None
@@ -200,6 +216,9 @@ class _Pages:
         values = dict(
             known,
             name=name,
+            company=company,
+            note=note_of(view, company, name.partition("/")[0]),
+            persona=persona_of(view),
             is_edition=is_edition,
             home=home_of(name, self.studio),
             letters=list(LetterKind),
@@ -233,15 +252,25 @@ class _Pages:
         )
         return self.page("preview.html.j2", values)
 
-    def frame(
+    async def frame(
         self, publication: str, number: str, view: Annotated[View, Depends(chosen)]
     ) -> Response:
         """The mail itself, to be put into a frame."""
         name = f"{publication}/{number}"
-        letter = self.studio.glimpse(name, view.variant, _persona(view))
+        company = Company()
+        if view.persona.isdecimal():
+            looked = await asyncio.to_thread(self.studio.look, name)
+            company = await company_of(looked, view, self.records)
+        return await asyncio.to_thread(self._frame, name, view, company)
+
+    def _frame(self, name: str, view: View, company: Company) -> Response:
+        who = beholder_of(view, company)
+        letter = None
+        if isinstance(who, Persona):
+            letter = self.studio.glimpse(name, view.variant, who)
         if letter is None:
             looked = self.studio.look(name)
-            letter = self._letter(looked, fitting(view, looked))
+            letter = self._letter(looked, fitting(view, looked, who), who)
         seen = as_shown(letter.html if letter else "", view.appearance, view.client)
         for file_name, picture in self.studio.pictures(name).items():
             seen = seen.replace(picture.src, f"/picture/{quote(name)}/{file_name}")
@@ -295,16 +324,12 @@ class _Pages:
 
         return StreamingResponse(events(), media_type="text/event-stream")
 
-    def _letter(self, looked: Looked, view: View) -> Letter | None:
+    def _letter(self, looked: Looked, view: View, who: Beholder) -> Letter | None:
         if looked.letter is not None or looked.assembled is None:
             return looked.letter
         if not view.variant.is_mail:
             return self.studio.web_page(looked.name, view.variant)
-        return self.studio.message(looked.name, view.variant, _persona(view))
-
-
-def _persona(view: View) -> Persona:
-    return next(each for each in PERSONAS if each.id == view.persona)
+        return self.studio.message(looked.name, view.variant, who)
 
 
 def _file(text: str, kind: str) -> Callable[[], Response]:

@@ -10,7 +10,15 @@ from dataclasses import replace
 from mailer.edition.model import Variant
 from mailer.edition.outline import Entry, outline
 from mailer.errors import Finding, Severity
-from mailer.flows.editing.previewing import LETTER, THEME, Letter, Looked, Studio
+from mailer.flows.editing.previewing import (
+    LETTER,
+    THEME,
+    Beholder,
+    Letter,
+    Looked,
+    Studio,
+)
+from mailer.flows.sending.faces import Face
 from mailer.web.preview.view import Tab, View
 
 _SOUGHT = 60  # characters that tell one passage from the others
@@ -49,9 +57,14 @@ def variants_of(looked: Looked) -> list[Variant]:
     return [v for v in built if v.is_mail] + [v for v in built if v is Variant.WEB]
 
 
-def fitting(view: View, looked: Looked) -> View:
-    """*view* of what there is: a members' edition has no free one, a page no headers."""
+def fitting(view: View, looked: Looked, who: Beholder) -> View:
+    """*view* of what there is: a members' edition has no free one, a page no headers.
+
+    A reader has the variant that they get.
+    """
     there = variants_of(looked)
+    if isinstance(who, Face) and who.variant is not None:
+        view = replace(view, variant=who.variant)
     if there and view.variant not in there:
         view = replace(view, variant=there[0])
     return view if view.tab in tabs_of(looked, view) else replace(view, tab=Tab.SEEN)

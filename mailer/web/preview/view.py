@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Annotated
@@ -38,6 +39,7 @@ class Tab(StrEnum):
 class View:
     """Everything that is chosen; it stands in the address.
 
+    ``persona`` is the id of one of ``PERSONAS`` or the number of a subscriber.
     ``width`` is one of ``WIDTHS`` or any other in pixels; ``line`` of the manuscript is
     where one looks, 0 the beginning.
     """
@@ -82,12 +84,13 @@ def chosen(
 ) -> View:
     """What the address says; a name that nobody has is nobody's."""
     known = {each.id for each in PERSONAS}
+    is_known = persona in known or re.fullmatch(r"[0-9]{1,18}", persona)
     return View(
         variant=variant,
         width=width,
         appearance=appearance,
         client=client,
         tab=tab,
-        persona=persona if persona in known else PERSONAS[0].id,
+        persona=persona if is_known else PERSONAS[0].id,
         line=line,
     )
