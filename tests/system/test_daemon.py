@@ -228,7 +228,7 @@ class Port:
     def copies(self) -> Counter[str]:
         """How many mails each reader got."""
         found: Counter[str] = Counter()
-        for path in (self.folder / "mail").glob("*/*"):
+        for path in (self.folder / "mail").glob("new/*"):  # in tmp they are not yet
             message = email.message_from_bytes(path.read_bytes())
             found[email.utils.parseaddr(message["To"])[1]] += 1
         return found
