@@ -182,7 +182,7 @@ async def test_a_hostile_server_is_a_warning(tmp_path: Path, name: str) -> None:
         here.replies["/feed"] = answer
         begun = time.monotonic()
         feed = await read(here, "/feed", tmp_path, seconds=0.5)
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 30
     assert said in str(feed.fault)
     assert feed.entries == before.entries
     assert feed.as_of == NOW
