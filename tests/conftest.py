@@ -14,6 +14,8 @@ settings.register_profile(
 )
 settings.register_profile("explore", max_examples=200, deadline=None, derandomize=False)
 settings.load_profile("explore" if "MAILER_EXPLORE" in os.environ else "mailer")
+# Commands that tests start find their modules compiled, as they are once installed.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ["LC_ALL"] = "C"  # the terminal speaks English here, wherever tests are run
 
 
