@@ -23,6 +23,9 @@ from mailer.errors import GuardError
 from mailer.phrases import Phrase, say
 
 if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
     import typer
 
     from mailer.delivery.signer import Signer
@@ -163,12 +166,15 @@ def run_async(story: Coroutine[Any, Any, T]) -> T:
     """Run *story* to its end in a fresh event loop: uvloop where there is one.
 
     It takes a quarter off the CPU of a message in clear text, and is needed nowhere.
+    KeyboardInterrupt if somebody left in the middle (``drain_on_signals``).
     """
     import asyncio
 
+    new_loop: Callable[[], asyncio.AbstractEventLoop] | None = None
+    with suppress(ImportError):
+        from uvloop import new_event_loop as new_loop
     try:
-        from uvloop import new_event_loop
-    except ImportError:
-        return asyncio.run(story)
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        return runner.run(story)
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            return runner.run(story)
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
