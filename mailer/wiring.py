@@ -280,9 +280,7 @@ class House:
             ledger=stores.ledger,
             relay=self.relays()[0],
             clock=self.clock,
-            keyring=self.keyring,
-            signers=self.signers,
-            public_url=self.public_url,
+            stationery=self.stationery,
             watch=Watch(proof=proof.auto_before, alarm=send.alarm_before),
             auto=send.approval == "auto",
             to=proof.to,
@@ -311,7 +309,7 @@ class House:
         from mailer.flows.sending.send import Policy, SendingDesk
         from mailer.flows.sending.traffic import Traffic
 
-        send, paper = self.settings.send, self.stationery
+        send = self.settings.send
         chance: Callable[[], float] = random.random
         return SendingDesk(
             ledger=stores.ledger,
@@ -325,12 +323,7 @@ class House:
                 worker=self.worker,
             ),
             clock=self.clock,
-            keyring=paper.keyring,
-            signers=paper.signers,
-            public_url=paper.public_url,
-            bounces=paper.bounces,
-            measures_clicks=paper.measures_clicks,
-            measures_opens=paper.measures_opens,
+            stationery=self.stationery,
             policy=Policy(
                 delays=send.retry,
                 give_up_after=send.give_up_after,

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import typer
 
     from mailer.delivery.signer import Signer
+    from mailer.flows.sending.desk import Stationery
     from mailer.wiring import House
 
 T = TypeVar("T")
@@ -113,6 +114,11 @@ class Invocation:
         for warning in self.house.key_warnings:
             self.err.tell(say("warning: {warning}", warning=warning), style="yellow")
         return signers
+
+    def stationery(self) -> Stationery:
+        """What messages are written with; what is wrong with its keys is said."""
+        self.signers()
+        return self.house.stationery
 
     def print_json(self, value: object) -> None:
         """*value* on stdout, one document, never wrapped or coloured."""

@@ -160,6 +160,11 @@ class Frozen:
             digests.append(f"segment {self.segment}")
         return hashlib.sha256("".join(digests).encode()).hexdigest()
 
+    @property
+    def mail_variants(self) -> list[Variant]:
+        """The variants that go by mail."""
+        return [each.variant for each in self.renderings if each.variant.is_mail]
+
     def as_text(self) -> Frozen:
         """The same edition for readers of plain text: its mails without their HTML."""
         mails = (each.as_text() for each in self.renderings if each.variant.is_mail)

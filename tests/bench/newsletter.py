@@ -119,13 +119,7 @@ def _frozen(folder: Path) -> Newsletter:
         ),
         encoding="utf-8",
     )
-    wire = largest_message(
-        frozen,
-        keyring=house.keyring,
-        signers=house.signers,
-        now=house.clock.now(),
-        public_url=PUBLIC_URL,
-    )
+    wire = largest_message(frozen, house.stationery, now=house.clock.now())
     return Newsletter(
         folder=folder,
         frozen=frozen,

@@ -16,6 +16,7 @@ from mailer.delivery.report import Tally
 from mailer.edition.blocks import Source
 from mailer.edition.model import Edition, Publication, Variant
 from mailer.flows.ports import Run
+from mailer.flows.sending.desk import Stationery
 from mailer.flows.sending.send import Policy, SendingDesk
 from mailer.flows.sending.traffic import Traffic
 from mailer.rendering.model import Frozen, Rendering
@@ -94,8 +95,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         ledger=ledger,
         traffic=Traffic([relay], clock=clock),
         clock=clock,
-        keyring=Keyring((b"k" * 32,)),
-        signers=(),
+        stationery=Stationery(keyring=Keyring((b"k" * 32,)), signers=()),
         policy=Policy(
             delays=(timedelta(minutes=15), timedelta(minutes=30)),
             give_up_after=timedelta(hours=12),

@@ -74,8 +74,8 @@ def claim(*, measured: bool, text_only: bool = False) -> Claim:
 
 
 def written(desk: Desk, run: Run, which: Claim, **turned: object) -> bytes:
-    sending = replace(desk.sending, public_url=URL, **turned)  # type: ignore[arg-type]
-    _, message = Letters(frozen(), sending, date=run.started).write(which)
+    paper = replace(desk.sending.stationery, public_url=URL, **turned)  # type: ignore[arg-type]
+    _, message = Letters(frozen(), paper, date=run.started).write(which)
     return message
 
 
@@ -299,7 +299,8 @@ async def test_a_click_right_after_the_acceptance_is_no_readers(desk: Desk) -> N
     await desk.subscribe("zoe@lecteurs.example", tier=Tier.MEMBER)
     site = Site(desk)
     await site.agree(answer=True)
-    sending: SendingDesk = replace(desk.sending, public_url=URL, measures_clicks=True)
+    paper = replace(desk.sending.stationery, public_url=URL, measures_clicks=True)
+    sending: SendingDesk = replace(desk.sending, stationery=paper)
     await send(await desk.open_run(), sending)
     reach = await site.measures.reach("le-meridien/118")
     assert reach.accepted == reach.measured == {Variant.MEMBER: 1}

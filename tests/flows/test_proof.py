@@ -25,10 +25,8 @@ async def proofs(desk: Desk, frozen: Frozen) -> list[email.message.EmailMessage]
         frozen,
         ["claire@essai.example"],
         desk.relay,
-        keyring=KEYS,
-        signers=(),
+        Stationery(keyring=KEYS, signers=()),
         now=desk.clock.now(),
-        public_url=None,
     )
     return [
         email.message_from_bytes(content, policy=email.policy.default)

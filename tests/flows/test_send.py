@@ -45,8 +45,9 @@ async def test_what_comes_back_will_say_whose_it_was(desk: Desk) -> None:
 
     desk.relay.answer = look
     bounces = BounceAddress(domain="bounces.meridien.example")
-    run = await send(await desk.open_run(), replace(desk.sending, bounces=bounces))
-    paths = ReturnPaths(desk.sending.keyring)
+    paper = replace(desk.sending.stationery, bounces=bounces)
+    run = await send(await desk.open_run(), replace(desk.sending, stationery=paper))
+    paths = ReturnPaths(paper.keyring)
     for email, envelope in seen.items():
         reader = await desk.readers.find(email)
         assert reader is not None

@@ -23,6 +23,7 @@ from mailer.flows.departing.arming import arm_departure
 from mailer.flows.departing.vigil import Vigil, WatchDesk
 from mailer.flows.editing.assemble import assemble
 from mailer.flows.ports import RunState
+from mailer.flows.sending.desk import Stationery
 from mailer.store.engine import Store
 from mailer.store.ledger.approvals import SqlApprovals
 from mailer.store.ledger.deliveries import SqlLedger
@@ -128,9 +129,7 @@ async def post(starter: Path, tmp_path: Path) -> AsyncIterator[Post]:
         ledger=SqlLedger(store),
         relay=relay,
         clock=clock,
-        keyring=Keyring((b"k" * 32,)),
-        signers=(),
-        public_url=None,
+        stationery=Stationery(keyring=Keyring((b"k" * 32,)), signers=()),
         watch=Watch(proof=timedelta(hours=14), alarm=timedelta(hours=12)),
         auto=False,
         to=TO,

@@ -146,7 +146,6 @@ def studio_of(call: Invocation) -> Studio:
     from mailer.workspace.themes import theme_names
 
     house = call.house
-    call.signers()  # says what is wrong with keys
     templates = house.newsroom.templates
     media = house.loaded.data_folder() / "preview"
 
@@ -169,7 +168,7 @@ def studio_of(call: Invocation) -> Studio:
         write=write,
         today=call.today,
         now=house.clock.now,
-        stationery=house.stationery,
+        stationery=call.stationery(),
     )
 
 

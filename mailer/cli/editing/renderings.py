@@ -210,10 +210,8 @@ def _sample(call: Invocation, assembled: Assembled, variant: Variant) -> bytes:
     return sample_message(
         assembled.frozen,
         variant,
-        keyring=call.house.keyring,
-        signers=call.signers(),
+        call.stationery(),
         now=call.house.clock.now(),
-        public_url=call.house.public_url,
     )
 
 
@@ -222,13 +220,13 @@ async def _message_for(call: Invocation, assembled: Assembled, address: str) -> 
     from mailer.audience.address import read_address
     from mailer.flows.sending.proof import message_for_reader
 
-    call.signers()  # warns of keys that are not as they should be
+    stationery = call.stationery()
     async with call.house.stores() as stores:
         return await message_for_reader(
             read_address(address),
             assembled.frozen,
             stores.faces,
-            call.house.stationery,
+            stationery,
             now=call.house.clock.now(),
         )
 

@@ -31,10 +31,8 @@ async def send_proofs(
         assembled.frozen,
         [read_address(address) for address in addresses],
         call.house.relays()[0],
-        keyring=call.house.keyring,
-        signers=call.signers(),
+        call.stationery(),
         now=call.house.clock.now(),
-        public_url=call.house.public_url,
     )
     accepted = True
     for address, variant, attempt in attempts:

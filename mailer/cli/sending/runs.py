@@ -179,11 +179,7 @@ async def send_edition(
                 _guard_daemon(call)
             desk = call.house.desk(stores)
             size = largest_message(
-                assembled.frozen,
-                keyring=desk.keyring,
-                signers=desk.signers,
-                now=desk.clock.now(),
-                public_url=desk.public_url,
+                assembled.frozen, desk.stationery, now=desk.clock.now()
             )
             await check_relays(call, desk, size=size)
             now = call.house.clock.now()

@@ -35,8 +35,9 @@ async def arm(
 ) -> Run:
     """Open the run of *assembled* on what *clearance* froze, to leave at *departs*.
 
-    Its readers are those of the *proposal*, if that still stands. Without *departs*, or with one that has passed, there is no grace. GuardError if the
-    approval was taken back, or an earlier run is not finished.
+    Its readers are those of the *proposal*, if that still stands. Without *departs*, or
+    with one that has passed, there is no grace. GuardError if the approval was taken
+    back, or an earlier run is not finished.
     """
     has_grace = departs is not None and departs > now
     run = await ledger.open_run(

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from mailer.audience.token import Keyring
 from mailer.delivery.mailbox import read_mailbox
 from mailer.edition.agenda import Departure
 from mailer.edition.model import Publication
@@ -34,13 +33,14 @@ from mailer.flows.departing.notices import Notices
 from mailer.flows.editing.assemble import Newsroom, assemble
 from mailer.flows.ports import Clock, Ledger
 from mailer.flows.sending.carriage import Relay
+from mailer.flows.sending.desk import Stationery
 from mailer.flows.sending.proof import send_proof
 from mailer.language import Catalogue
 from mailer.phrases import Phrase
 from mailer.rendering.letter import Letter, write_letter
 
 if TYPE_CHECKING:
-    from mailer.delivery.signer import Signer
+    pass
 
 log = structlog.get_logger()
 
@@ -67,9 +67,7 @@ class WatchDesk:
     ledger: Ledger
     relay: Relay
     clock: Clock
-    keyring: Keyring
-    signers: Sequence[Signer]
-    public_url: str | None
+    stationery: Stationery
     watch: Watch
     auto: bool
     to: Sequence[str]
@@ -172,10 +170,8 @@ async def _prove(situation: Situation, desk: WatchDesk, now: datetime) -> bool:
         assembled.frozen,
         [read_mailbox(each, what="proof.to").address for each in desk.to],
         desk.relay,
-        keyring=desk.keyring,
-        signers=desk.signers,
+        desk.stationery,
         now=now,
-        public_url=desk.public_url,
     )
     if not any(is_taken(attempt) for _, _, attempt in attempts):
         return False
@@ -194,7 +190,7 @@ async def _write(
         publication=publication,
         to=desk.to,
         relays=[desk.relay],
-        signers=desk.signers,
+        signers=desk.stationery.signers,
         key=f"{day}.{now:%Y%m%d%H%M%S}",
         now=now,
     )

@@ -215,13 +215,7 @@ class Studio:
             source = message_for_face(who, frozen, self.stationery, now=self.now())
             return take_apart(source)
         source = sample_message(
-            frozen,
-            variant,
-            keyring=self.stationery.keyring,
-            signers=self.stationery.signers,
-            now=self.now(),
-            public_url=self.stationery.public_url,
-            name=who.name,
+            frozen, variant, self.stationery, now=self.now(), name=who.name
         )
         return take_apart(source)
 

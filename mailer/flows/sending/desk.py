@@ -60,7 +60,7 @@ class Stationery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SendingDesk(Stationery):
+class SendingDesk:
     """Everything a run is sent with. ``chance`` gives numbers in [0, 1) for jitter.
 
     ``has_heir``: who is told to stop leaves the run as it is, for another will go on
@@ -71,6 +71,7 @@ class SendingDesk(Stationery):
     ledger: Ledger
     traffic: Traffic
     clock: Clock
+    stationery: Stationery
     policy: Policy
     worker: str
     chance: Callable[[], float]

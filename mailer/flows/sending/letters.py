@@ -1,8 +1,9 @@
 """The messages of an edition: compiled once per variant, written per reader.
 
-For a run, and for whoever wants to see the very bytes somebody gets. Those of plain text, and those for readers who agreed to be measured, are compiled when
-the first of them comes. Everybody else's message is the same byte for byte, whether or
-not anything is measured.
+For a run, and for whoever wants to see the very bytes somebody gets. Those of plain
+text, and those for readers who agreed to be measured, are compiled when the first of
+them comes. Everybody else's message is the same byte for byte, whether or not anything
+is measured.
 """
 
 from __future__ import annotations

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from mailer.audience.token import Keyring
 from mailer.delivery.message import Envelope
 from mailer.delivery.reply import Attempt
 from mailer.edition.model import Variant
@@ -21,9 +19,6 @@ from mailer.flows.sending.letters import Addressee, Letters
 from mailer.flows.sending.single import carry_one
 from mailer.phrases import say
 from mailer.rendering.model import Frozen
-
-if TYPE_CHECKING:
-    from mailer.delivery.signer import Signer
 
 _SAMPLE = 0  # no subscriber has this id: a sample's links name nobody
 PROOF_MARK = "[BAT]"
@@ -80,43 +75,24 @@ async def message_for_reader(
 def sample_message(
     frozen: Frozen,
     variant: Variant,
+    stationery: Stationery,
     *,
-    keyring: Keyring,
-    signers: Sequence[Signer],
     now: datetime,
-    public_url: str | None,
     email: str = "lecteur@example.org",
     name: str = "",
     prefix: str = "",
     subscriber: int = _SAMPLE,
 ) -> bytes:
     """The message a reader of *variant* at *email* would get; its links name nobody."""
-    stationery = Stationery(keyring=keyring, signers=signers, public_url=public_url)
     to = Addressee(subscriber=subscriber, email=email, name=name, variant=variant)
     return Letters(frozen, stationery, date=now, prefix=prefix).write(to)[1]
 
 
-def largest_message(
-    frozen: Frozen,
-    *,
-    keyring: Keyring,
-    signers: Sequence[Signer],
-    now: datetime,
-    public_url: str | None,
-) -> int:
+def largest_message(frozen: Frozen, stationery: Stationery, *, now: datetime) -> int:
     """About how many bytes the biggest message of the edition has."""
     return max(
-        len(
-            sample_message(
-                frozen,
-                variant,
-                keyring=keyring,
-                signers=signers,
-                now=now,
-                public_url=public_url,
-            )
-        )
-        for variant in _mail_variants(frozen)
+        len(sample_message(frozen, variant, stationery, now=now))
+        for variant in frozen.mail_variants
     )
 
 
@@ -124,11 +100,9 @@ async def send_proof(
     frozen: Frozen,
     addresses: Sequence[str],
     relay: Relay,
+    stationery: Stationery,
     *,
-    keyring: Keyring,
-    signers: Sequence[Signer],
     now: datetime,
-    public_url: str | None,
 ) -> list[tuple[str, Variant, Attempt]]:
     """Send every mail variant to every address, marked as a proof; what was replied.
 
@@ -137,14 +111,12 @@ async def send_proof(
     attempts = []
     async with relay.session() as session:
         for address in addresses:
-            for variant in _mail_variants(frozen):
+            for variant in frozen.mail_variants:
                 content = sample_message(
                     frozen,
                     variant,
-                    keyring=keyring,
-                    signers=signers,
+                    stationery,
                     now=now,
-                    public_url=public_url,
                     email=address,
                     prefix=PROOF_MARK,
                     # A Message-ID of its own: the second proof of a day must not be
@@ -158,7 +130,3 @@ async def send_proof(
                 attempt = await carry_one(session, message, relay=relay.name)
                 attempts.append((address, variant, attempt))
     return attempts
-
-
-def _mail_variants(frozen: Frozen) -> list[Variant]:
-    return [r.variant for r in frozen.renderings if r.variant.is_mail]

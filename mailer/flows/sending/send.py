@@ -83,7 +83,7 @@ async def lend_a_hand(run: Run, desk: SendingDesk) -> None:
 
 async def _letters(run: Run, desk: SendingDesk) -> Letters:
     frozen = await desk.ledger.frozen(run)
-    return Letters(frozen, desk, date=run.started, run=run.id)
+    return Letters(frozen, desk.stationery, date=run.started, run=run.id)
 
 
 async def _end(run: Run, desk: SendingDesk, sending: _Sending) -> Run:

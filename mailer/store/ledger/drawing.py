@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, func, insert, literal, select, text
 
 from mailer.audience.expression import read_segment
 from mailer.delivery.ledger import State
-from mailer.edition.model import Edition, Variant
+from mailer.edition.model import Edition
 from mailer.edition.succession import renamed_since
 from mailer.errors import GuardError
 from mailer.flows.ports import Plan
@@ -29,7 +29,7 @@ def plan(connection: Connection, frozen: Frozen, now: datetime) -> Plan:
         str(row.lot): row.n for row in connection.execute(statement)
     }
     return Plan(
-        recipients={v: found.get(str(v), 0) for v in mailed(frozen)},
+        recipients={v: found.get(str(v), 0) for v in frozen.mail_variants},
         skipped={reason: found[reason] for reason in SKIPPED if reason in found},
     )
 
@@ -60,7 +60,7 @@ def draw_up(connection: Connection, number: int, frozen: Frozen, now: datetime) 
         *(literal(value) for value in constants.values()),
         literal(now, moment),
         literal(now, moment),
-    ).where(lots.c.lot.in_([str(v) for v in mailed(frozen)]))
+    ).where(lots.c.lot.in_([str(v) for v in frozen.mail_variants]))
     columns = "run_id subscriber_id variant email name text_only measured".split()
     inserted = connection.execute(
         insert(delivery).from_select(
@@ -105,18 +105,13 @@ def refuse_renamed(connection: Connection, edition: Edition) -> None:
         raise GuardError(renamed.message, hint=renamed.hint)
 
 
-def mailed(frozen: Frozen) -> list[Variant]:
-    """The variants of *frozen* that go by mail."""
-    return [r.variant for r in frozen.renderings if r.variant.is_mail]
-
-
 def audience_of(connection: Connection, frozen: Frozen, now: datetime) -> Select[Any]:
     """Whom a run of *frozen* would write to and whom not; see ``audience``."""
     return audience(
         connection,
         frozen.publication,
         frozen.edition.name,
-        mailed(frozen),
+        frozen.mail_variants,
         now,
         segment=read_segment(frozen.segment),
     )

@@ -19,7 +19,7 @@ from mailer.errors import StoreError
 from mailer.flows.departing.proposing import Proposal
 from mailer.rendering.model import Frozen
 from mailer.store.engine import Store, Turn, alone
-from mailer.store.ledger.drawing import draw_up, drawn, mailed, next_number, plan
+from mailer.store.ledger.drawing import draw_up, drawn, next_number, plan
 from mailer.store.schema import delivery, proposal
 
 _GOOD_FOR = timedelta(minutes=15)
@@ -103,7 +103,7 @@ def _propose(connection: Connection, frozen: Frozen, now: datetime) -> Proposal:
     )
     if audience != counted.audience:  # PostgreSQL shows each statement another moment
         found = drawn(connection, number)
-        recipients = {v: found.get(str(v), 0) for v in mailed(frozen)}
+        recipients = {v: found.get(str(v), 0) for v in frozen.mail_variants}
         counted = replace(counted, recipients=recipients)
     return Proposal(id=number, plan=counted)
 
@@ -112,7 +112,7 @@ def _basis(frozen: Frozen) -> str:
     """What the audience of *frozen* follows from, beside its readers and the day."""
     edition, publication = frozen.edition, frozen.publication
     place = [publication.id, publication.timezone, publication.lang]
-    return json.dumps([edition.name, *place, mailed(frozen), frozen.segment])
+    return json.dumps([edition.name, *place, frozen.mail_variants, frozen.segment])
 
 
 def _left_behind(connection: Connection, now: datetime) -> list[int]:

@@ -14,7 +14,7 @@ from mailer.flows.sending.faces import Face
 from mailer.rendering.model import Frozen
 from mailer.store.engine import Store
 from mailer.store.ledger.audience import SKIPPED, variant_on
-from mailer.store.ledger.drawing import audience_of, mailed
+from mailer.store.ledger.drawing import audience_of
 from mailer.store.schema import subscriber, subscription
 
 _LOOKED_AT = 500
@@ -55,7 +55,7 @@ class SqlFaces:
         self, which: ColumnElement[bool], frozen: Frozen, now: datetime
     ) -> list[Face]:
         zone = ZoneInfo(frozen.publication.timezone)
-        theirs = variant_on(now.astimezone(zone).date(), mailed(frozen))
+        theirs = variant_on(now.astimezone(zone).date(), frozen.mail_variants)
 
         def work(connection: Connection) -> list[Face]:
             statement = (

@@ -26,6 +26,7 @@ from mailer.edition.model import Edition, Variant
 from mailer.edition.reading.inlines import _MARKERS
 from mailer.edition.reading.parse import parse_edition
 from mailer.errors import EditionError, Finding, Severity
+from mailer.flows.sending.desk import Stationery
 from mailer.flows.sending.proof import sample_message
 from mailer.rendering.checks.check import check
 from mailer.rendering.checks.inspection import Inspection
@@ -255,14 +256,9 @@ def channels(frozen: Frozen) -> dict[str, Shown]:
         found[str(rendering.variant)] = parsed(rendering.html)
         if rendering.variant is Variant.FREE:
             found["text"] = Shown(spaced(rendering.text), is_exact=False)
-            raw = sample_message(
-                frozen,
-                Variant.FREE,
-                keyring=KEYS,
-                signers=(),
-                now=NOW,
-                public_url="https://lettres.example.org",
-            )
+            url = "https://lettres.example.org"
+            paper = Stationery(keyring=KEYS, signers=(), public_url=url)
+            raw = sample_message(frozen, Variant.FREE, paper, now=NOW)
             assert max(map(len, raw.split(b"\r\n"))) <= 998
             mail = email.message_from_bytes(raw, policy=email.policy.default)
             found["subject"] = Shown(spaced(str(mail["Subject"])))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from mailer.audience.token import Keyring
 from mailer.edition.model import Variant
+from mailer.flows.sending.desk import Stationery
 from mailer.flows.sending.proof import sample_message
 from mailer.phrases import Phrase
 from mailer.rendering.changes import Basis, Change, basis_of, changes
@@ -174,16 +175,13 @@ def test_no_line_of_the_head_changes_a_message_unseen(
 
 
 def _mails(frozen: Frozen) -> list[bytes]:
-    keyring = Keyring((b"k" * 32,))
+    paper = Stationery(
+        keyring=Keyring((b"k" * 32,)),
+        signers=(),
+        public_url="https://lettres.example.org",
+    )
     return [
-        sample_message(
-            frozen,
-            variant,
-            keyring=keyring,
-            signers=(),
-            now=datetime(2026, 3, 14, 6, tzinfo=UTC),
-            public_url="https://lettres.example.org",
-        )
+        sample_message(frozen, variant, paper, now=datetime(2026, 3, 14, 6, tzinfo=UTC))
         for variant in (Variant.FREE, Variant.MEMBER)
         if any(r.variant is variant for r in frozen.renderings)
     ]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mailer.audience.token import Keyring
 from mailer.edition.model import Variant
+from mailer.flows.sending.desk import Stationery
 from mailer.flows.sending.proof import sample_message
 from mailer.rendering.checks.leaks import check_leaks
 from mailer.rendering.model import Frozen, Rendering
@@ -29,9 +30,8 @@ def everything(frozen: Frozen, rendering: Rendering) -> str:
     said += [repr(rendering.entry)]
     if rendering.variant.is_mail:
         url = "https://lettres.example.org"
-        raw = sample_message(
-            frozen, rendering.variant, keyring=KEYS, signers=(), now=NOW, public_url=url
-        )
+        paper = Stationery(keyring=KEYS, signers=(), public_url=url)
+        raw = sample_message(frozen, rendering.variant, paper, now=NOW)
         said += [raw.decode("ascii"), *opened(raw)]
     return "\n".join(said).casefold()
 
