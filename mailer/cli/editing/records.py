@@ -98,7 +98,7 @@ class Records:
     async def company(self, frozen: Frozen, number: int | None) -> Company:
         """A few readers of *frozen*, and the one who is subscriber *number*."""
         from mailer.flows.sending.faces import a_few
-        from mailer.web.preview.readers import Company
+        from mailer.web.preview.readers import UNKNOWN, Company
 
         if not self._shows_readers:
             return Company(absent=say("Real readers are shown on this machine alone."))
@@ -114,7 +114,23 @@ class Records:
                     return Company(faces=a_few(some), face=face)
             except MailerError:
                 return Company(absent=say("The database does not answer."))
-        return Company(absent=say("There is no database here that knows of readers."))
+        return UNKNOWN
+
+    async def known(self, frozen: Frozen, number: int) -> Face | None:
+        """The reader of *frozen* who is subscriber *number*, or None."""
+        if not self._shows_readers:
+            return None
+        now = self._call.house.clock.now()
+        async with self._busy:
+            try:
+                stores = await self.stores()
+                return (
+                    await stores.faces.known(number, frozen, now=now)
+                    if stores
+                    else None
+                )
+            except MailerError:
+                return None
 
     async def find(self, email: str, frozen: Frozen) -> Face | None:
         """Whoever has the address and took the publication of *frozen*, or None."""

@@ -39,6 +39,7 @@ from mailer.flows.editing.previewing import (
     Studio,
 )
 from mailer.flows.readers.correspondence import LetterKind
+from mailer.flows.sending.faces import Face
 from mailer.language import Catalogue
 from mailer.phrases import say
 from mailer.rendering.listening import listen
@@ -63,6 +64,7 @@ from mailer.web.preview.readers import (
     Search,
     beholder_of,
     company_of,
+    face_of,
     note_of,
     persona_of,
 )
@@ -206,7 +208,7 @@ class _Pages:
         self, looked: Looked, view: View, *, company: Company, **known: object
     ) -> Response:
         name = looked.name
-        who = beholder_of(view, company)
+        who = beholder_of(view, company.face)
         view = fitting(view, looked, who)
         letter = self._letter(looked, view, who)
         is_edition = not name.startswith((LETTER, THEME))
@@ -257,14 +259,14 @@ class _Pages:
     ) -> Response:
         """The mail itself, to be put into a frame."""
         name = f"{publication}/{number}"
-        company = Company()
-        if view.persona.isdecimal():
+        face = None
+        if view.subscriber is not None:
             looked = await asyncio.to_thread(self.studio.look, name)
-            company = await company_of(looked, view, self.records)
-        return await asyncio.to_thread(self._frame, name, view, company)
+            face = await face_of(looked, view, self.records)
+        return await asyncio.to_thread(self._frame, name, view, face)
 
-    def _frame(self, name: str, view: View, company: Company) -> Response:
-        who = beholder_of(view, company)
+    def _frame(self, name: str, view: View, face: Face | None) -> Response:
+        who = beholder_of(view, face)
         letter = None
         if isinstance(who, Persona):
             letter = self.studio.glimpse(name, view.variant, who)

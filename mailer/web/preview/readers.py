@@ -7,7 +7,6 @@ no address bar and no history.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Protocol
@@ -32,7 +31,6 @@ from mailer.rendering.model import Frozen
 from mailer.web.preview.view import View, chosen
 from mailer.web.public.forms import fields
 
-_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 _NOBODY = "0"  # the number of no subscriber
 
 
@@ -48,11 +46,17 @@ class Company:
     absent: Phrase = NOTHING
 
 
+UNKNOWN = Company(absent=say("There is no database here that knows of readers."))
+
+
 class Readers(Protocol):
     """Where readers are known."""
 
     async def company(self, frozen: Frozen, number: int | None) -> Company:
         """A few readers of *frozen*, and the one who is subscriber *number*."""
+
+    async def known(self, frozen: Frozen, number: int) -> Face | None:
+        """The reader of *frozen* who is subscriber *number*, or None."""
 
     async def find(self, email: str, frozen: Frozen) -> Face | None:
         """Whoever has the address and took the publication of *frozen*, or None."""
@@ -63,15 +67,19 @@ async def company_of(looked: Looked, view: View, readers: Readers | None) -> Com
     if looked.assembled is None or looked.name.startswith((LETTER, THEME)):
         return Company()
     if readers is None:
-        return Company(absent=say("There is no database here that knows of readers."))
-    found = _NUMBER.fullmatch(view.persona)
-    number = int(found[0]) if found else None
-    return await readers.company(looked.assembled.frozen, number)
+        return UNKNOWN
+    return await readers.company(looked.assembled.frozen, view.subscriber)
 
 
-def beholder_of(view: View, company: Company) -> Beholder:
+async def face_of(looked: Looked, view: View, readers: Readers | None) -> Face | None:
+    """The reader of *looked* that *view* names, without the others."""
+    if readers is None or looked.assembled is None or view.subscriber is None:
+        return None
+    return await readers.known(looked.assembled.frozen, view.subscriber)
+
+
+def beholder_of(view: View, face: Face | None) -> Beholder:
     """Whose message is shown: theirs, if the edition has something for them."""
-    face = company.face
     return face if face is not None and face.variant is not None else persona_of(view)
 
 
@@ -85,7 +93,7 @@ def note_of(view: View, company: Company, publication: str) -> Phrase:
     """What is to be said of a real reader; nothing of an invented one."""
     face = company.face
     if face is None:
-        if view.persona.isdecimal() and not company.absent:
+        if view.subscriber is not None and not company.absent:
             return say(
                 "Nobody of that address takes {publication}.", publication=publication
             )

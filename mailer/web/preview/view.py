@@ -20,6 +20,8 @@ WIDTHS = ("375", "680", "both")
 NARROWEST, WIDEST, PHONE = 280, 1200, 480
 """CSS pixels of any other width, and up to which one it is a phone's."""
 
+_NUMBER = re.compile(r"[0-9]{1,18}")
+
 
 class Tab(StrEnum):
     """What is shown of it."""
@@ -64,6 +66,11 @@ class View:
         """Whether the one frame is as narrow as a phone."""
         return 0 < self.pixels <= PHONE
 
+    @property
+    def subscriber(self) -> int | None:
+        """The number of the reader whose message it is; None for an invented one."""
+        return int(self.persona) if _NUMBER.fullmatch(self.persona) else None
+
     def query(self, **changed: object) -> str:
         """Itself with something *changed*, as a query; what is usual is left out."""
         asked = replace(self, **changed)  # type: ignore[arg-type]
@@ -84,7 +91,7 @@ def chosen(
 ) -> View:
     """What the address says; a name that nobody has is nobody's."""
     known = {each.id for each in PERSONAS}
-    is_known = persona in known or re.fullmatch(r"[0-9]{1,18}", persona)
+    is_known = persona in known or _NUMBER.fullmatch(persona)
     return View(
         variant=variant,
         width=width,
