@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import asyncio
 
-_STOPPING = (signal.SIGINT, signal.SIGTERM)
-
 
 @dataclass(slots=True)
 class Interruption:
@@ -33,38 +31,22 @@ class Interruption:
 def drain_on_signals(
     stop: asyncio.Event, tell: Callable[[], None]
 ) -> Iterator[Interruption]:
-    """Set *stop* at the first signal and *tell* it; at the second Ctrl-C leave.
+    """Set *stop* at the first signal and *tell* it; a second Ctrl-C leaves at once.
 
-    To leave is to cancel the task that waits here, which ``run_async`` makes a
-    KeyboardInterrupt. It is not left to Python, whose handler raises wherever the loop
-    happens to be: raised between two callbacks of uvloop it is lost, and the command
-    would go on waiting. A second SIGTERM ends the process.
+    To leave is to cancel the task that waits here (``heeding``), which ``run_async``
+    makes a KeyboardInterrupt.
     """
-    import asyncio
+    from mailer.daemon.heeding import heeding
 
-    loop = asyncio.get_running_loop()
-    waiting = asyncio.current_task()
     came = Interruption()
 
     def drain(which: signal.Signals) -> None:
         came.signal = which
         stop.set()
-        loop.remove_signal_handler(signal.SIGTERM)
-        loop.add_signal_handler(signal.SIGINT, leave)
         tell()
 
-    def leave() -> None:
-        loop.remove_signal_handler(signal.SIGINT)
-        if waiting is not None:
-            waiting.cancel()
-
-    for each in _STOPPING:
-        loop.add_signal_handler(each, drain, each)
-    try:
+    with heeding(drain):
         yield came
-    finally:
-        for each in _STOPPING:
-            loop.remove_signal_handler(each)
 
 
 @contextmanager

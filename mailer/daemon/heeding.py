@@ -1,4 +1,4 @@
-"""The signals that a daemon heeds: the first to stop drains, the second leaves."""
+"""The signals that a daemon and its commands heed: the first drains, the second leaves."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ _STOPPING = (signal.SIGTERM, signal.SIGINT)
 
 
 @contextmanager
-def heeding(drain: Callable[[], None], reload: Callable[[], None]) -> Iterator[None]:
+def heeding(
+    drain: Callable[[signal.Signals], None], reload: Callable[[], None] | None = None
+) -> Iterator[None]:
     """Call *drain* at SIGTERM or SIGINT, once, and *reload* at every SIGHUP.
 
-    A second SIGTERM ends the process; a second SIGINT cancels the task that waits here:
-    Python's own handler would raise wherever the loop happens to be, where uvloop may
-    lose it.
+    A second SIGTERM ends the process. A second SIGINT cancels the task that waits here;
+    it is not left to Python, whose handler raises wherever the loop happens to be:
+    raised between two callbacks of uvloop it is lost, and all would go on waiting.
     """
     loop = asyncio.get_running_loop()
     waiting = asyncio.current_task()
 
-    def stop() -> None:
+    def stop(which: signal.Signals) -> None:
         loop.remove_signal_handler(signal.SIGTERM)
         loop.add_signal_handler(signal.SIGINT, leave)
-        drain()
+        drain(which)
 
     def leave() -> None:
         loop.remove_signal_handler(signal.SIGINT)
@@ -32,8 +34,9 @@ def heeding(drain: Callable[[], None], reload: Callable[[], None]) -> Iterator[N
             waiting.cancel()
 
     for each in _STOPPING:
-        loop.add_signal_handler(each, stop)
-    loop.add_signal_handler(signal.SIGHUP, reload)
+        loop.add_signal_handler(each, stop, each)
+    if reload is not None:
+        loop.add_signal_handler(signal.SIGHUP, reload)
     try:
         yield
     finally:

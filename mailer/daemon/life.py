@@ -99,7 +99,7 @@ class Daemon:
                 tell=self._tell,
             )
             await self._account(stores)
-            stack.enter_context(heeding(self._drain, self._read_again))
+            stack.enter_context(heeding(lambda _: self._drain(), self._read_again))
             orders = Orders(stores, house.clock, self._senders, self._facts)
             await self._listen(house, orders, stack)
             self._observer = Observer(
