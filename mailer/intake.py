@@ -12,6 +12,7 @@ from mailer.wiring import House
 if TYPE_CHECKING:
     from mailer.config.intake import MailboxSettings
     from mailer.delivery.bounce.policy import Terms
+    from mailer.flows.answers import AnswersDesk
     from mailer.flows.returning.arrivals import Arrival, Upshot
     from mailer.flows.returning.hooks import HookDesk
     from mailer.flows.returning.intake import IntakeDesk, Maildrop
@@ -28,16 +29,11 @@ def intake_desk(
     """Everything that taking in and settling need; *settled* hears of each."""
     from mailer.delivery.bounce.parse import parse
     from mailer.delivery.return_path import ReturnPaths
-    from mailer.flows.answers import AnswersDesk, note_answer
+    from mailer.flows.answers import note_answer
     from mailer.flows.readers.leaving import Turnstile
     from mailer.flows.returning.intake import IntakeDesk
 
-    answers = AnswersDesk(
-        arrivals=stores.arrivals,
-        answers=stores.answers,
-        keyring=house.keyring,
-        clock=house.clock,
-    )
+    answers = answers_desk(house, stores)
     return IntakeDesk(
         arrivals=stores.arrivals,
         leave=Turnstile(stores.exits, house.clock).leave,
@@ -50,6 +46,18 @@ def intake_desk(
         answered=lambda raw: note_answer(raw, answers),
         trusted=house.settings.intake.trusted,
         settled=settled,
+    )
+
+
+def answers_desk(house: House, stores: Stores) -> AnswersDesk:
+    """What noting the mails that readers write back needs."""
+    from mailer.flows.answers import AnswersDesk
+
+    return AnswersDesk(
+        arrivals=stores.arrivals,
+        answers=stores.answers,
+        keyring=house.keyring,
+        clock=house.clock,
     )
 
 

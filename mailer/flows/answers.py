@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Protocol
 
 from mailer.audience.token import Keyring
-from mailer.delivery.answering import Answer, read_answer
+from mailer.delivery.answering import read_answer
 from mailer.flows.ports import Clock
 from mailer.flows.returning.arrivals import Arrivals, Copy
 
@@ -59,8 +59,7 @@ async def note_answers(mails: Iterable[bytes], desk: AnswersDesk) -> Mapping[str
     counts: Counter[str] = Counter({"noted": 0, "known": 0, "other": 0})
     waiting: list[Written] = []
     for raw in mails:
-        answer = read_answer(raw)
-        written = answer and await _bound(answer, desk)
+        written = await _written(raw, desk)
         if not written:
             counts["other"] += 1
             continue
@@ -73,12 +72,10 @@ async def note_answers(mails: Iterable[bytes], desk: AnswersDesk) -> Mapping[str
 
 async def note_answer(raw: bytes, desk: AnswersDesk) -> bool:
     """Note *raw*, if it is an answer to a message of ours; whether it is one."""
-    answer = read_answer(raw)
-    written = answer and await _bound(answer, desk)
-    if not written:
-        return False
-    await desk.answers.note([written])
-    return True
+    written = await _written(raw, desk)
+    if written:
+        await desk.answers.note([written])
+    return written is not None
 
 
 async def _note(
@@ -90,8 +87,11 @@ async def _note(
     waiting.clear()
 
 
-async def _bound(answer: Answer, desk: AnswersDesk) -> Written | None:
-    """Whose answer it is, if it is to a message that they were sent."""
+async def _written(raw: bytes, desk: AnswersDesk) -> Written | None:
+    """Whose answer *raw* is, if it is one to a message that they were sent."""
+    answer = read_answer(raw)
+    if answer is None:
+        return None
     now = desk.clock.now()
     for copy in await desk.arrivals.copies(answer.sender, limit=_NEWEST):
         if desk.keyring.digest("message-id", _who(copy)) in answer.digests:

@@ -27,19 +27,15 @@ def replies(
     json: JsonOption = False,
 ) -> None:
     """Note who answered an edition: headers are read, nothing is kept of the text."""
-    from mailer.flows.answers import AnswersDesk, note_answers
+    from mailer.flows.answers import note_answers
+    from mailer.intake import answers_desk
     from mailer.transport.mailfiles import read_mails
 
     call = invocation(ctx)
 
     async def story() -> Mapping[str, int]:
         async with call.house.stores() as stores:
-            desk = AnswersDesk(
-                arrivals=stores.arrivals,
-                answers=stores.answers,
-                keyring=call.house.keyring,
-                clock=call.house.clock,
-            )
+            desk = answers_desk(call.house, stores)
             return await note_answers((raw for _, raw in read_mails(paths)), desk)
 
     counts = run_async(story())
