@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.errors import InputError
-from mailer.phrases import say
+from mailer.phrases import did_you_mean, say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mailer.cli.invocation import Invocation
 
 PublicationOption = Annotated[
@@ -20,7 +22,22 @@ PublicationOption = Annotated[
 ]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
+OfPublicationOption = Annotated[
+    str, typer.Option("--publication", "-p", help="Of this publication.")
+]
+LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1)]
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run or an edition.")]
 _AGO = re.compile(r"\d+\s*[smhd]")
+
+
+def read_word(typed: str, known: Sequence[str]) -> str:
+    """The word of a closed set that somebody *typed*; InputError names the others."""
+    name = typed.strip().lower()
+    if name not in known:
+        message = say("there is no {name}", name=repr(typed))
+        there = say("there are: {names}", names=", ".join(known))
+        raise InputError(message, hint=did_you_mean(name, known) or there)
+    return name
 
 
 def read_domain_option(text: str) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.console import Console, ConsoleOptions, JustifyMethod, OverflowMethod
 from rich.containers import Lines
 from rich.measure import Measurement
+from rich.table import Table
 from rich.text import Text
 
 # Rich takes every space of Unicode for one at which a line may end. These keep together
@@ -49,3 +52,14 @@ class Words(Text):
         held = self.copy()
         held.plain = self.plain.translate(_HELD)
         return held
+
+
+def facts(rows: Iterable[tuple[str, str]]) -> Table:
+    """What is known of one thing, a line each; what is not known has none."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        if value:
+            table.add_row(name, Words(value))
+    return table

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json as jsons
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from mailer.cli.invocation import Invocation, invocation, run_async
-from mailer.cli.options import JsonOption, read_domain_option, read_moment
+from mailer.cli.options import (
+    JsonOption,
+    LimitOption,
+    OfPublicationOption,
+    read_domain_option,
+    read_moment,
+    read_word,
+)
 from mailer.cli.vocabulary import word
-from mailer.cli.words import Words
-from mailer.errors import InputError, MailerError, NotFoundError
-from mailer.phrases import did_you_mean, say, say_many
+from mailer.cli.words import Words, facts
+from mailer.errors import MailerError, NotFoundError
+from mailer.phrases import say, say_many
 
 if TYPE_CHECKING:
     from mailer.flows.returning.arrivals import Arrival
@@ -52,9 +59,7 @@ def list_arrivals(
             help="suppressed, left, counted, ignored, unproved, open.",
         ),
     ] = None,
-    publication: Annotated[
-        str, typer.Option("--publication", "-p", help="Of this publication.")
-    ] = "",
+    publication: OfPublicationOption = "",
     address: Annotated[str, typer.Option("--address", help="One reader.")] = "",
     domain: Annotated[
         str, typer.Option("--domain", help="Readers there: orange.fr.")
@@ -68,7 +73,7 @@ def list_arrivals(
     ours: Annotated[
         bool, typer.Option("--ours", help="Only what is the sender's fault.")
     ] = False,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1)] = 50,
+    limit: LimitOption = 50,
     json: JsonOption = False,
 ) -> None:
     """List what came back: bounces, complaints, mails that unsubscribe.
@@ -80,9 +85,10 @@ def list_arrivals(
     from mailer.flows.returning.arrivals import ANSWER, LEAVE, Upshot, Wanted
 
     call = invocation(ctx)
+    kinds, upshots = [*Kind, LEAVE, ANSWER], list(Upshot)
     wanted = Wanted(
-        kinds=_known(kind or (), [*Kind, LEAVE, ANSWER]),
-        upshots=frozenset(map(Upshot, _known(upshot or (), list(Upshot)))),
+        kinds=frozenset(read_word(each, kinds) for each in kind or ()),
+        upshots=frozenset(Upshot(read_word(each, upshots)) for each in upshot or ()),
         publication=publication,
         address=read_address(address) if address else "",
         domain=read_domain_option(domain),
@@ -187,19 +193,6 @@ async def _refused(call: Invocation, stores: Stores, desk: IntakeDesk) -> int:
     return sum([await sweep(run, desk) for run in ended])
 
 
-def _known(typed: Iterable[str], known: Sequence[str]) -> frozenset[str]:
-    """The words of a closed set that somebody *typed*; InputError."""
-    wanted = set()
-    for text in typed:
-        name = text.strip().lower()
-        if name not in known:
-            message = say("there is no {name}", name=repr(text))
-            there = say("there are: {names}", names=", ".join(known))
-            raise InputError(message, hint=did_you_mean(name, known) or there)
-        wanted.add(name)
-    return frozenset(wanted)
-
-
 # -- how it is shown ----------------------------------------------------------
 
 
@@ -257,13 +250,7 @@ def _show_one(call: Invocation, found: Arrival) -> None:
         (say("upshot"), word(found.upshot)),
         (say("because"), found.words),
     )
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in rows:
-        if value:
-            table.add_row(call.said(name), Words(call.said(value)))
-    call.out.print(table)
+    call.out.print(facts((call.said(name), call.said(value)) for name, value in rows))
     for line in found.evidence:
         call.out.tell(f"  {line}")
     if found.raw is not None:

@@ -7,17 +7,20 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from mailer.cli.invocation import Invocation, invocation, run_async
-from mailer.cli.options import JsonOption
+from mailer.cli.options import (
+    JsonOption,
+    LimitOption,
+    OfPublicationOption,
+    read_word,
+)
 from mailer.cli.vocabulary import ledger_reason, word
-from mailer.cli.words import Words
+from mailer.cli.words import facts
 from mailer.errors import InputError, NotFoundError
-from mailer.phrases import Phrase, did_you_mean, say, say_many
+from mailer.phrases import Phrase, say, say_many
 
 if TYPE_CHECKING:
-    from mailer.flows.readers.correspondence import LetterState
     from mailer.flows.readers.letterbook import Backlog, LetterEntry
     from mailer.stores import Stores
 
@@ -45,10 +48,8 @@ def list_letters(
             help="due, handing over, accepted, refused, in doubt, expired, withdrawn.",
         ),
     ] = None,
-    publication: Annotated[
-        str, typer.Option("--publication", "-p", help="Of this publication.")
-    ] = "",
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1)] = 50,
+    publication: OfPublicationOption = "",
+    limit: LimitOption = 50,
     json: JsonOption = False,
 ) -> None:
     """List letters that wait or failed, or those in other states. The newest below."""
@@ -56,7 +57,9 @@ def list_letters(
     from mailer.flows.readers.letterbook import FAILED, OPEN
 
     call = invocation(ctx)
-    states = [_state(typed) for typed in state or ()] or [*OPEN, *FAILED]
+    known = list(LetterState)
+    named = [LetterState(read_word(typed, known)) for typed in state or ()]
+    states = named or [*OPEN, *FAILED]
 
     async def story() -> Sequence[LetterEntry]:
         async with call.house.stores() as stores:
@@ -105,13 +108,7 @@ def show_letter(
         (say("next attempt"), _moment(call, found.next_attempt)),
         (say("of use until"), _moment(call, found.expires)),
     )
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in rows:
-        if value:
-            table.add_row(call.said(name), Words(call.said(value)))
-    call.out.print(table)
+    call.out.print(facts((call.said(name), call.said(value)) for name, value in rows))
 
 
 @letters.command("retry")
@@ -192,18 +189,6 @@ def _refuse_what_is_over(call: Invocation, letter: LetterEntry) -> None:
             "letter {number} was of use until {moment}", number=number, moment=until
         )
         raise InputError(message, hint=say("whoever asked for it can ask again"))
-
-
-def _state(typed: str) -> LetterState:
-    from mailer.flows.readers.correspondence import LetterState
-
-    known = list(LetterState)
-    name = typed.strip().lower()
-    if name not in known:
-        message = say("there is no {name}", name=repr(typed))
-        there = say("there are: {names}", names=", ".join(known))
-        raise InputError(message, hint=did_you_mean(name, known) or there)
-    return LetterState(name)
 
 
 # -- how it is shown ----------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli.invocation import Invocation, invocation, run_async
-from mailer.cli.options import JsonOption, YesOption
+from mailer.cli.options import JsonOption, RunArgument, YesOption
 from mailer.cli.sending.status import run_called
 from mailer.cli.vocabulary import ledger_reason, word
 from mailer.delivery.ledger import State
@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 def reconcile(
     ctx: typer.Context,
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run or an edition.")],
+    run: RunArgument,
     evidence: Annotated[
         list[Path] | None,
         typer.Option(

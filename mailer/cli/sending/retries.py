@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli.invocation import Invocation, invocation, run_async
-from mailer.cli.options import JsonOption, YesOption
+from mailer.cli.options import JsonOption, RunArgument, YesOption
 from mailer.cli.sending.runs import carry_on, queued
 from mailer.cli.sending.screen import run_json
 from mailer.cli.sending.status import run_called
@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
 
 def retry(
     ctx: typer.Context,
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run or an edition.")],
+    run: RunArgument,
     deferred: Annotated[
         bool, typer.Option("--deferred", help="Now, instead of at their hour.")
     ] = False,

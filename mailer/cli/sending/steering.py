@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli.invocation import Invocation, invocation, run_async
-from mailer.cli.options import JsonOption, YesOption
+from mailer.cli.options import JsonOption, RunArgument, YesOption
 from mailer.cli.sending.following import tell_daemon
 from mailer.cli.sending.screen import run_json
 from mailer.cli.sending.status import run_called
@@ -49,7 +49,7 @@ def pause(
 
 def cancel(
     ctx: typer.Context,
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run or an edition.")],
+    run: RunArgument,
     reason: ReasonOption = "",
     yes: YesOption = False,
     json: JsonOption = False,
