@@ -254,6 +254,30 @@ async def test_differences_with_the_approval_and_with_the_edition_before(
             assert "Cartes en main" in page
 
 
+def test_what_was_seen_last_stays_though_it_was_only_glimpsed(
+    call: Invocation, folder: Path
+) -> None:
+    """Broken before all of it was made: what one saw a moment ago is not taken back."""
+    studio, name, nobody = studio_of(call), "le-meridien/118", PERSONAS[0]
+    text = manuscript(folder).read_text(encoding="utf-8")
+    studio.look(name)
+
+    def save(words: str) -> None:
+        manuscript(folder).write_text(words, encoding="utf-8")
+        studio.forget()
+
+    save(text.replace("Cartes sur table", "Cartes en main"))
+    assert studio.glimpse(name, Variant.MEMBER, nobody) is not None
+    save(f"{text}\n::: sposnor\n:::\n")
+    assert studio.glimpse(name, Variant.MEMBER, nobody) is None
+    assert "Cartes en main" in studio.message(name, Variant.MEMBER, nobody).html
+    assert studio.look(name).faults
+    save(text)
+    assert "Cartes sur table" in studio.message(name, Variant.MEMBER, nobody).html
+    save(f"{text}\n::: sposnor\n:::\n")
+    assert "Cartes sur table" in studio.message(name, Variant.MEMBER, nobody).html
+
+
 def test_a_glimpse_is_the_message_and_nothing_is_made_twice(
     call: Invocation, folder: Path
 ) -> None:

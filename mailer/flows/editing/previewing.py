@@ -117,7 +117,9 @@ class Studio:
     _looked: dict[str, Looked] = field(default_factory=dict)
     _good: dict[str, Inspected] = field(default_factory=dict)
     _saves: int = 0
-    _glimpsed: dict[tuple[str, Variant], Frozen] = field(default_factory=dict)
+    _glimpsed: dict[tuple[str, Variant], tuple[int, Frozen]] = field(
+        default_factory=dict
+    )
     _pictures: dict[str, dict[str, Picture]] = field(default_factory=dict)
     _weighed: dict[tuple[str, Variant, str], Sequence[Weight]] = field(
         default_factory=dict
@@ -128,7 +130,6 @@ class Studio:
         """Something was saved: look again when asked."""
         self._saves += 1
         self._looked.clear()
-        self._glimpsed.clear()
 
     def look(self, name: str) -> Looked:
         """What is called *name*, as it is written now; NotFoundError."""
@@ -170,10 +171,18 @@ class Studio:
         return None
 
     def message(self, name: str, variant: Variant, who: Beholder) -> Letter:
-        """What *who* would get of it; NotFoundError without a readable edition."""
-        if (letter := self.look(name).letter) is not None:
-            return letter
-        return self._written(self._readable(name).frozen, variant, who)
+        """What *who* would get of it; NotFoundError without a readable edition.
+
+        Of what cannot be read now, as it was last seen, if only at a glimpse.
+        """
+        looked = self.look(name)
+        if looked.letter is not None:
+            return looked.letter
+        if looked.faults and (name, variant) in self._glimpsed:
+            _, frozen = self._glimpsed[name, variant]
+        else:
+            frozen = self._readable(name).frozen
+        return self._written(frozen, variant, who)
 
     def glimpse(self, name: str, variant: Variant, persona: Persona) -> Letter | None:
         """As ``message``, of this one variant and unchecked: it is there at once.
@@ -192,8 +201,8 @@ class Studio:
         return self._written(frozen, variant, persona) if frozen else None
 
     def _glimpse(self, name: str, variant: Variant) -> Frozen | None:
-        found = self._glimpsed.get((name, variant))
-        if found is None:
+        saves, found = self._glimpsed.get((name, variant), (-1, None))
+        if saves != self._saves:
             saves = self._saves
             edition, scene = read(name, self.newsroom, today=self.today())
             edition = settled(edition, scene.publication)
@@ -207,7 +216,7 @@ class Studio:
                 renderings=(rendering,),
             )
             if saves == self._saves:
-                self._glimpsed[name, variant] = found
+                self._glimpsed[name, variant] = saves, found
         return found
 
     def _written(self, frozen: Frozen, variant: Variant, who: Beholder) -> Letter:
@@ -251,6 +260,8 @@ class Studio:
                 letter = self._letter(name)
             else:
                 found = self._good[name] = self._assembled(name)
+                for variant in Variant:  # no glimpse is newer
+                    self._glimpsed.pop((name, variant), None)
                 for rendering in found.frozen.renderings:
                     self._remember(name, rendering.pictures)
         except EditionError as wrong:
