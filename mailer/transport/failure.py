@@ -90,6 +90,13 @@ def failure(
                 where=where,
                 error=said,
             )
+        case SMTPConnectError() | OSError() if security == "none":
+            words = say(
+                "{where} cannot be reached ({error}); is it running? "
+                "`mailer inbox` starts a trial relay",
+                where=where,
+                error=_said(error),
+            )
         case SMTPConnectError() | OSError():
             words = say(
                 "{where} cannot be reached ({error}); is it the right port?",

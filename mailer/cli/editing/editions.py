@@ -64,10 +64,12 @@ def init(
     )
     call.err.tell(done)
     following = say(
-        "Next:  mailer {where}check {letter}/next\n"
+        "Next:  mailer {where}preview --open\n"
+        "       mailer {where}inbox      "
+        "(in another terminal: a trial relay and its page)\n"
+        "       mailer {where}send {letter}/next --test you@example.org\n"
         "       mailer {where}subscribers import {readers} --publication {letter} "
         '--consent "sample"\n'
-        "       mailer {where}inbox      (a trial relay and its page)\n"
         "       mailer {where}approve {letter}/next\n"
         "       mailer {where}send {letter}/next",
         where="" if target == Path() else f"-C {shlex.quote(str(target))} ",

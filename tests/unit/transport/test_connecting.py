@@ -277,14 +277,16 @@ def test_an_authority_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 
 async def test_a_port_nobody_listens_at_is_said_in_the_systems_words() -> None:
-    """One reason, not the layers it came through."""
+    """One reason, not the layers it came through, and what to do about it."""
     async with ScriptedRelay() as server:
         port = server.port
-    with pytest.raises(RelayError) as caught:
-        await smtp_relay(port).check()
-    assert f"127.0.0.1:{port} cannot be reached (Connection refused)" in str(
-        caught.value
-    )
+    ways_out = {Security.NONE: "mailer inbox", Security.STARTTLS: "the right port?"}
+    for security, way_out in ways_out.items():
+        with pytest.raises(RelayError, match=way_out) as caught:
+            await smtp_relay(port, security=security).check()
+        assert f"127.0.0.1:{port} cannot be reached (Connection refused)" in str(
+            caught.value
+        )
 
 
 async def test_a_check_tells_what_the_relay_would_not_take() -> None:
