@@ -20,11 +20,14 @@ SHARED = 0o644
 
 
 @contextmanager
-def replacing(path: Path, *, mode: int = OWN) -> Iterator[BinaryIO]:
+def replacing(
+    path: Path, *, mode: int = OWN, durable: bool = True
+) -> Iterator[BinaryIO]:
     """A file to write into, which takes the place of *path* once all is on the disk.
 
     If the block raises, nothing has changed and nothing is left lying about. *mode* is
-    the mode of the new file, whatever the old one's was.
+    the mode of the new file, whatever the old one's was. What is not *durable* may be
+    gone or cut short after a power failure.
     """
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
     beside = Path(name)
@@ -33,7 +36,8 @@ def replacing(path: Path, *, mode: int = OWN) -> Iterator[BinaryIO]:
         with beside.open("wb") as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         beside.chmod(mode)
         beside.replace(path)
     finally:
@@ -48,6 +52,13 @@ def write_private(path: Path, content: bytes) -> None:
     except OSError as error:
         message = say("cannot be written: {strerror}", strerror=error.strerror)
         raise InputError(message, file=str(path)) from error
+
+
+def make_private(folder: Path) -> None:
+    """Make *folder*, and whatever is missing above it, for its owner alone; OSError."""
+    for each in (*reversed(folder.parents), folder):
+        if not each.exists():
+            each.mkdir(mode=0o700, exist_ok=True)
 
 
 def usual_mode() -> int:

@@ -59,6 +59,10 @@ class Loaded:
         said = self.settings.storage.media
         return self._place(said) if said else self.data_folder() / "media"
 
+    def cache_folder(self) -> Path:
+        """Where lies what can be made again at any time."""
+        return self.data_folder() / "cache"
+
     def database_url(self) -> str:
         """The ledger's address, for SQLAlchemy."""
         said = self.settings.storage.database

@@ -10,6 +10,7 @@ bars) and ``refuse(message)`` (an error at its line in the edition).
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from types import CodeType
@@ -22,12 +23,11 @@ from markupsafe import Markup
 
 from mailer.edition.blocks import Block, Custom
 from mailer.edition.model import Edition, Variant
-from mailer.edition.reading.known import CHANNELS
 from mailer.errors import ThemeError
 from mailer.language import day_and_month, long_date, money, number, percent, speech
 from mailer.phrases import say
 from mailer.rendering.inline import shared_urls
-from mailer.rendering.model import Scene
+from mailer.rendering.model import Cache, Scene
 from mailer.rendering.personalise import hole
 from mailer.rendering.shares import refusal, shares
 
@@ -41,27 +41,47 @@ _FIRST = re.compile(r"(?:&#\d+;|[^\w<&{])*([^\W\d_])")
 _KEPT_TEMPLATES = 1000
 
 
+_WAYS: dict[str, bool] = {
+    "trim_blocks": True,
+    "lstrip_blocks": True,
+    "keep_trailing_newline": False,
+}
+_COMPILED: dict[str, CodeType] = {}
+
+
 class _Compiled(jinja2.BytecodeCache):
     """Compiled templates by name and text: compiling is four fifths of a rendering.
 
-    One for each channel, for what is compiled knows whether it escapes.
+    Each *way* of compiling has its own: what is compiled knows whether it escapes.
+    What this process has not seen yet another may have left in *cache*.
     """
 
-    def __init__(self) -> None:
-        self._codes: dict[tuple[str, str], CodeType | None] = {}
+    def __init__(self, way: object, cache: Cache | None) -> None:
+        self._way = hashlib.sha256(repr(way).encode()).hexdigest()[:8]
+        self._cache = cache
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Hand out what was compiled from the same text."""
-        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+        name = self._name(bucket)
+        bucket.code = _COMPILED.get(name)
+        if bucket.code is None and self._cache and (found := self._cache.get(name)):
+            bucket.bytecode_from_string(found)  # nothing, if by another Python or Jinja
+            self._remember(bucket)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Keep it; a long day of editing a theme does not fill the memory."""
-        if len(self._codes) >= _KEPT_TEMPLATES:
-            self._codes.clear()
-        self._codes[bucket.key, bucket.checksum] = bucket.code
+        self._remember(bucket)
+        if self._cache:
+            self._cache.put(self._name(bucket), bucket.bytecode_to_string())
 
+    def _remember(self, bucket: Bucket) -> None:
+        if len(_COMPILED) >= _KEPT_TEMPLATES:
+            _COMPILED.clear()
+        if bucket.code is not None:
+            _COMPILED[self._name(bucket)] = bucket.code
 
-_COMPILED = {channel: _Compiled() for channel in CHANNELS}
+    def _name(self, bucket: Bucket) -> str:
+        return f"template-{self._way}-{bucket.key}-{bucket.checksum}"
 
 
 def environment(
@@ -77,10 +97,8 @@ def environment(
         loader=jinja2.DictLoader(scene.theme.templates),
         autoescape=channel != "txt",
         undefined=jinja2.StrictUndefined,
-        bytecode_cache=_COMPILED[channel],
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=False,
+        bytecode_cache=_Compiled((channel, *_WAYS.items()), scene.cache),
+        **_WAYS,
     )
     lang = edition.lang or scene.publication.lang
     folder = "feed" if variant is Variant.FEED else "blocks"

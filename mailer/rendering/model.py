@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
+from typing import Protocol
 
 from mailer.edition.ballot import Ballot
 from mailer.edition.model import Author, Edition, Publication, Variant
@@ -65,13 +66,24 @@ class Latest:
     url: str
 
 
+class Cache(Protocol):
+    """Bytes that were made of others at some cost, by name; each may be gone."""
+
+    def get(self, name: str) -> bytes | None:
+        """What was put under *name*; None where there is nothing."""
+
+    def put(self, name: str, content: bytes) -> None:
+        """Keep *content* under *name*, if that can be done."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """Everything a rendering needs besides the edition itself.
 
     ``pictures`` and ``authors`` are keyed as the edition names them. ``public_url`` is
     None where nothing is hosted: then no link to the web version can be made.
-    ``sentences`` says what themes say in the edition's language.
+    ``sentences`` says what themes say in the edition's language. ``cache`` keeps compiled
+    templates for the next process.
     """
 
     publication: Publication
@@ -81,6 +93,7 @@ class Scene:
     pictures: Mapping[str, Picture] = field(default_factory=dict)
     latest: tuple[Latest, ...] = ()
     public_url: str | None = None
+    cache: Cache | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from mailer.rendering.checks.inspection import Limits, Surroundings
 from mailer.rendering.checks.spelling import RULE
 from mailer.rendering.model import Scene
 from mailer.workspace.aiming import spelt_out
+from mailer.workspace.cache import FolderCache
 from mailer.workspace.catalogue import load_catalogue
 from mailer.workspace.drafts import Basis, Desk, Draft, begin
 from mailer.workspace.editions import EditionFolder, Workspace
@@ -44,7 +45,11 @@ class WorkspaceNewsroom:
 
     @cached_property
     def _shelf(self) -> PictureShelf:
-        return PictureShelf(self._loaded.media_folder())
+        return PictureShelf(self._loaded.media_folder(), self._cache)
+
+    @cached_property
+    def _cache(self) -> FolderCache:
+        return FolderCache(self._loaded.cache_folder())
 
     def publication(self, name: str) -> Publication:
         """The publication with this id; NotFoundError."""
@@ -120,6 +125,7 @@ class WorkspaceNewsroom:
             if url and "latest" in publication.endmatter
             else (),
             public_url=url,
+            cache=self._cache,
         )
 
     def surroundings(self, edition: Edition) -> Surroundings:

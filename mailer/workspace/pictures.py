@@ -8,11 +8,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import json
 import warnings
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import PIL
 from PIL import Image, ImageCms, ImageDraw, ImageOps, UnidentifiedImageError
 
 from mailer.edition.blocks import Figure, Signature, Source
@@ -21,7 +24,7 @@ from mailer.edition.model import Author, Edition
 from mailer.errors import ConfigError, EditionError, Finding, InputError
 from mailer.files import SHARED, replacing
 from mailer.phrases import say
-from mailer.rendering.model import Picture
+from mailer.rendering.model import Cache, Picture
 from mailer.workspace.editions import Workspace
 
 _MAX_PIXELS = 50_000_000  # a camera's; more is a bomb
@@ -49,12 +52,27 @@ _REMEMBERED = 32
 """Pictures that are not made again while an edition is looked at save after save."""
 
 
-class PictureShelf:
-    """Ready pictures, kept in a folder by the hash of their bytes."""
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A picture fit for mail, and what it was before."""
 
-    def __init__(self, folder: Path) -> None:
+    content: bytes
+    media_type: str
+    size: tuple[int, int]
+    original_format: str
+    original_width: int
+
+
+class PictureShelf:
+    """Ready pictures, kept in a folder by the hash of their bytes.
+
+    *cache* has what was made of the same files by others before.
+    """
+
+    def __init__(self, folder: Path, cache: Cache | None = None) -> None:
         self.folder = folder
-        self._made = lru_cache(_REMEMBERED)(_made)
+        self._cache = cache
+        self._made = lru_cache(_REMEMBERED)(self._found_or_made)
 
     def pictures_of(
         self,
@@ -114,24 +132,39 @@ class PictureShelf:
                 error=error.strerror,
             )
             raise InputError(message) from error
-        content, media_type, size, original = self._made(
-            raw, name, shown_width, badge=badge
-        )
-        digest = hashlib.sha256(content).hexdigest()[:20]
-        file = f"{digest}.{_SUFFIXES[media_type]}"
+        ready = self._made(raw, name, shown_width, badge=badge)
+        digest = hashlib.sha256(ready.content).hexdigest()[:20]
+        file = f"{digest}.{_SUFFIXES[ready.media_type]}"
         if public_url:
-            self._keep(file, content)
+            self._keep(file, ready.content)
         return Picture(
             name=name,
             src=f"{public_url}/media/{file}" if public_url else f"cid:{digest}@mailer",
-            content=content,
-            media_type=media_type,
-            width=size[0],
-            height=size[1],
-            shown_width=min(shown_width, size[0]),
-            original_format=original[0],
-            original_width=original[1],
+            content=ready.content,
+            media_type=ready.media_type,
+            width=ready.size[0],
+            height=ready.size[1],
+            shown_width=min(shown_width, ready.size[0]),
+            original_format=ready.original_format,
+            original_width=ready.original_width,
         )
+
+    def _found_or_made(
+        self, raw: bytes, name: str, shown_width: int, *, badge: bool
+    ) -> _Ready:
+        if self._cache is None:
+            return _made(raw, name, shown_width, badge=badge)
+        digest = hashlib.sha256(raw).hexdigest()
+        entry = f"picture-{digest}-{shown_width}-{badge}-{PIL.__version__}"
+        if found := self._cache.get(entry):
+            head, _, content = found.partition(b"\n")
+            kind, wide, high, before, broad = json.loads(head)
+            return _Ready(content, kind, (wide, high), before, broad)
+        made = _made(raw, name, shown_width, badge=badge)
+        before = made.original_format, made.original_width
+        head = json.dumps([made.media_type, *made.size, *before]).encode()
+        self._cache.put(entry, head + b"\n" + made.content)
+        return made
 
     def _keep(self, file: str, content: bytes) -> None:
         """Write once, whole or not at all."""
@@ -152,13 +185,11 @@ class PictureShelf:
             raise ConfigError(message, hint=hint) from error
 
 
-def _made(
-    raw: bytes, name: str, shown_width: int, *, badge: bool
-) -> tuple[bytes, str, tuple[int, int], tuple[str, int]]:
+def _made(raw: bytes, name: str, shown_width: int, *, badge: bool) -> _Ready:
     """As ``_ready``, with the format and width it had."""
-    content, media_type, size = _ready(raw, name, shown_width, badge=badge)
+    ready = _ready(raw, name, shown_width, badge=badge)
     with Image.open(io.BytesIO(raw), formats=_READABLE) as opened:
-        return content, media_type, size, (opened.format or "", opened.width)
+        return _Ready(*ready, opened.format or "", opened.width)
 
 
 def _ready(

@@ -169,7 +169,7 @@ def _completed(
         from mailer.online.links import LinkProber
         from mailer.online.memory import RememberingProber
 
-        file = call.house.loaded.data_folder() / "cache" / "links.json"
+        file = call.house.loaded.cache_folder() / "links.json"
         now = call.house.clock.now()
         prober = RememberingProber(LinkProber(), file, now=now)
         assembled = run_async(probed(assembled, prober))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import jinja2
 import pytest
@@ -11,6 +12,7 @@ from markupsafe import Markup
 from mailer.edition.model import Variant
 from mailer.errors import ThemeError
 from mailer.rendering.environment import environment, template
+from mailer.workspace.cache import FolderCache
 from tests.fakes import specimen
 
 
@@ -31,6 +33,19 @@ def test_words_are_escaped_in_mail_and_not_in_text() -> None:
     """An ampersand is one in HTML and one in plain text."""
     assert shown("{{ x }}", x="a & <b>") == "a &amp; &lt;b&gt;"
     assert shown("{{ x }}", channel="txt", x="a & <b>") == "a & <b>"
+
+
+def test_a_template_is_compiled_once_for_all_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And apart for mail and text, which differ in what they escape."""
+    text = "{{ x }} kept"
+    for _ in "an", "other":
+        monkeypatch.setattr("mailer.rendering.environment._COMPILED", {})
+        for channel, said in (("mjml", "&amp; kept"), ("txt", "& kept")):
+            made = env(text, channel=channel, cache=FolderCache(tmp_path))
+            assert template(made, "a.j2").render(x="&") == said
+        monkeypatch.delattr("jinja2.Environment._parse", raising=False)
 
 
 def test_a_sentence_is_said_in_the_reader_s_language() -> None:
