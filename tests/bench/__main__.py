@@ -7,6 +7,7 @@ hundred thousand readers, ``full`` seven, longer ones, and a million. The page i
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -25,6 +26,7 @@ def main() -> int:
     parser.add_argument("extent", choices=tuple(_EXTENTS))
     parser.add_argument("-o", "--output", type=Path, default=_BUILD)
     options = parser.parse_args()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # operators have bytecode
     _BUILD.mkdir(parents=True, exist_ok=True)
     try:
         # Beside the code, not in /tmp, which may be memory: commits must reach a disk.

@@ -13,6 +13,7 @@ from tests.bench.newsletter import Newsletter, write_newsletter
 from tests.bench.ours import Import, Ours, PostgresDatabases, SqliteFiles
 from tests.bench.peers import Peer, Sample, peers
 from tests.bench.race import Race, race
+from tests.bench.seeing import Seeing, seeing
 from tests.bench.sink import MissingError, fast_sink, smtp_sink
 from tests.contract.postgres import postgres_server
 
@@ -68,6 +69,7 @@ class Measures:
     costs: Race = field(default_factory=Race.none)
     far: dict[int, Race] = field(default_factory=dict)
     crowds: list[tuple[str, Import, Sample]] = field(default_factory=list)
+    seeing: Seeing = field(default_factory=Seeing)
 
 
 def measure(extent: Extent, folder: Path, build: Path) -> Measures:
@@ -103,6 +105,9 @@ def measure(extent: Extent, folder: Path, build: Path) -> Measures:
 
         _tell("building")
         measures.building = building(plain.frozen, rounds=extent.rounds)
+        _tell("the preview")
+        with _unless_missing(measures):
+            measures.seeing = seeing(folder / "preview", rounds=extent.rounds)
         both = [ours(SQLITE, 20_000), ours(POSTGRES, 12_000)]
         with fast_sink(build) as sink:
             _tell("8 connections, beside others")

@@ -55,6 +55,7 @@ def write_report(measures: Measures, folder: Path) -> list[Path]:
     environment.filters |= {
         "spread": spread,
         "thousands": thousands,
+        "figure": Figure.of,
         "median": lambda values: Figure.of(values).median,
     }
     values = {
@@ -127,6 +128,19 @@ def goals(measures: Measures) -> Iterator[Goal]:
             met=found.median >= 0.8 * limit,
         )
     yield from _crowd_goals(measures)
+    for words, values, limit, unit, digits in (
+        ("preview: from the command to the mail", measures.seeing.opened, 1, "s", 2),
+        ("preview: from a click to the mail", measures.seeing.looked, 1, "s", 2),
+        ("preview: from a save to the mail", measures.seeing.saved, 300, "ms", 0),
+    ):
+        if values:
+            found = Figure.of(values)
+            yield Goal(
+                words=words,
+                asked=f"under {limit} {unit}",
+                got=f"{spread(found, digits)} {unit}",
+                met=found.median < limit,
+            )
 
 
 def _crowd_goals(measures: Measures) -> Iterator[Goal]:
