@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mailer.flows.approvals import Approvals
     from mailer.flows.control import Control
     from mailer.flows.departing.notices import Notices
+    from mailer.flows.departing.proofbook import ProofBook
     from mailer.flows.departing.proposing import Proposals
     from mailer.flows.departing.slots import Slots
     from mailer.flows.figures import Figures
@@ -109,6 +110,12 @@ class Stores:
         from mailer.store.ledger.proposals import SqlProposals
 
         return SqlProposals(self._store)
+
+    @cached_property
+    def proof_book(self) -> ProofBook:
+        from mailer.store.ledger.proofs import SqlProofBook
+
+        return SqlProofBook(self._store)
 
     @cached_property
     def relay_book(self) -> RelayBook:

@@ -278,6 +278,7 @@ class House:
             approvals=stores.approvals,
             notices=stores.notices,
             ledger=stores.ledger,
+            proof_book=stores.proof_book,
             relay=self.relays()[0],
             clock=self.clock,
             stationery=self.stationery,

@@ -16,7 +16,8 @@ from dataclasses import asdict, dataclass, field
 
 from mailer.edition.model import Edition
 from mailer.phrases import Phrase, say
-from mailer.rendering.model import Frozen, Rendering, Scene
+from mailer.rendering.imprint import Imprint, Seal, imprint_of
+from mailer.rendering.model import Frozen, Scene
 
 _EXCERPT = 60
 _KEY = re.compile(r"([a-z_]+):")
@@ -31,6 +32,8 @@ _TOLD_APART = {
     "segment": "segment",
 }
 """Keys of the front matter, and the part whose change tells theirs."""
+_PARTS = {"From": "from", "Reply-To": "reply_to"}
+"""What stands around an edition under another name than that of its part."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,45 +81,37 @@ def changes(
 
     *before* and *now* are what the two were made of.
     """
+    return changes_since(imprint_of(approved), before, current, now)
+
+
+def changes_since(
+    old: Imprint, before: Basis, current: Frozen, now: Basis
+) -> tuple[Change, ...]:
+    """As ``changes``, where only an imprint is left of what it was."""
+    new = imprint_of(current)
     found = [
-        *_envelope(approved, current),
+        *_envelope(old, new),
         *_web_address(before, now),
-        *_heads(approved, current),
-        *_variants(approved, current),
+        *_heads(old, new),
+        *_variants(old, new),
     ]
-    if approved.sha256 == current.sha256:
+    if old.sha256 == new.sha256:
         return tuple(found)
-    pictures = list(_pictures(approved, current))
+    pictures = list(_pictures(old, new))
     lines = list(_lines(before, now, told={change.part for change in found}))
     theme = list(_theme(before, now))
     found += [*lines, *pictures, *theme]
     if not found:
-        found += _unexplained(approved, current)
+        found += _unexplained(old, new)
     return tuple(found)
 
 
-def _envelope(approved: Frozen, current: Frozen) -> Iterator[Change]:
+def _envelope(old: Imprint, new: Imprint) -> Iterator[Change]:
     """What stands around the renderings: senders, list, and where links lead."""
-    old, new = _around(approved), _around(current)
-    for name, (part, said) in new.items():
-        was = old[name][1]
+    for name, said in new.around.items():
+        was = old.around.get(name, said)
         if was != said:
-            yield Change(part, name, _turned(was, said))
-
-
-def _around(frozen: Frozen) -> dict[str, tuple[str, str]]:
-    edition, publication = frozen.edition, frozen.publication
-    return {
-        "From": ("from", edition.sender or publication.sender),
-        "Reply-To": ("reply_to", edition.reply_to or publication.reply_to),
-        "return_path": ("return_path", publication.return_path),
-        "list_id": ("list_id", f"{publication.name} <{publication.list_id}>"),
-        "unsubscribe_to": ("unsubscribe_to", publication.unsubscribe_to),
-        "fallback_name": ("fallback_name", publication.fallback_name),
-        "segment": ("segment", frozen.segment),
-        "archive": ("archive", edition.archive),
-        "slug": ("slug", edition.slug),
-    }
+            yield Change(_PARTS.get(name, name), name, _turned(was, said))
 
 
 def _web_address(before: Basis, now: Basis) -> Iterator[Change]:
@@ -125,24 +120,24 @@ def _web_address(before: Basis, now: Basis) -> Iterator[Change]:
         yield Change("public_url", "public_url", turned)
 
 
-def _heads(approved: Frozen, current: Frozen) -> Iterator[Change]:
+def _heads(old: Imprint, new: Imprint) -> Iterator[Change]:
     """Subject and preheader, each told once, whatever variants they changed in."""
-    pairs = list(_pairs(approved, current))
+    pairs = list(_pairs(old, new))
     for part in ("subject", "preheader"):
-        for old, new in pairs:
-            was, becomes = getattr(old, part), getattr(new, part)
+        for before, now in pairs:
+            was, becomes = getattr(before, part), getattr(now, part)
             if was != becomes:
                 yield Change(part, part, _turned(was, becomes))
                 break
 
 
-def _variants(approved: Frozen, current: Frozen) -> Iterator[Change]:
-    old = {rendering.variant for rendering in approved.renderings}
-    new = {rendering.variant for rendering in current.renderings}
-    for variant in sorted(new - old):
-        yield Change("variant", str(variant), say("was added"))
-    for variant in sorted(old - new):
-        yield Change("variant", str(variant), say("was taken out"))
+def _variants(old: Imprint, new: Imprint) -> Iterator[Change]:
+    before = {seal.variant for seal in old.seals}
+    now = {seal.variant for seal in new.seals}
+    for variant in sorted(now - before):
+        yield Change("variant", variant, say("was added"))
+    for variant in sorted(before - now):
+        yield Change("variant", variant, say("was taken out"))
 
 
 def _lines(before: Basis, now: Basis, *, told: set[str]) -> Iterator[Change]:
@@ -196,23 +191,14 @@ def _around_the_difference(was: str, becomes: str) -> tuple[str, str]:
     return f"…{was[start:]}", f"…{becomes[start:]}"
 
 
-def _pictures(approved: Frozen, current: Frozen) -> Iterator[Change]:
-    old, new = _by_name(approved), _by_name(current)
-    for name in dict.fromkeys([*old, *new]):
-        if name not in new:
+def _pictures(old: Imprint, new: Imprint) -> Iterator[Change]:
+    for name in dict.fromkeys([*old.pictures, *new.pictures]):
+        if name not in new.pictures:
             yield Change("picture", name, say("was taken out"))
-        elif name not in old:
+        elif name not in old.pictures:
             yield Change("picture", name, say("was added"))
-        elif old[name] != new[name]:
+        elif old.pictures[name] != new.pictures[name]:
             yield Change("picture", name, say("is another picture"))
-
-
-def _by_name(frozen: Frozen) -> dict[str, set[bytes]]:
-    found: dict[str, set[bytes]] = {}
-    for rendering in frozen.renderings:
-        for picture in rendering.pictures:
-            found.setdefault(picture.name, set()).add(picture.content)
-    return found
 
 
 def _theme(before: Basis, now: Basis) -> Iterator[Change]:
@@ -223,22 +209,22 @@ def _theme(before: Basis, now: Basis) -> Iterator[Change]:
         yield Change("theme", say("theme {name}", name=now.theme), said)
 
 
-def _unexplained(approved: Frozen, current: Frozen) -> Iterator[Change]:
+def _unexplained(old: Imprint, new: Imprint) -> Iterator[Change]:
     """Renderings that differ although nothing they were made of does."""
-    for old, new in _pairs(approved, current):
-        if old.digest() != new.digest():
+    for before, now in _pairs(old, new):
+        if before.digest != now.digest:
             said = say(
                 "looks otherwise: a colour or a text of the publication, an author, "
                 "a past edition, or another version of mailer"
             )
-            yield Change("rendering", str(new.variant), said)
+            yield Change("rendering", now.variant, said)
 
 
-def _pairs(approved: Frozen, current: Frozen) -> Iterator[tuple[Rendering, Rendering]]:
-    old = {rendering.variant: rendering for rendering in approved.renderings}
-    for rendering in current.renderings:
-        if rendering.variant in old:
-            yield old[rendering.variant], rendering
+def _pairs(old: Imprint, new: Imprint) -> Iterator[tuple[Seal, Seal]]:
+    before = {seal.variant: seal for seal in old.seals}
+    for seal in new.seals:
+        if seal.variant in before:
+            yield before[seal.variant], seal
 
 
 def _turned(was: str, becomes: str) -> Phrase:

@@ -21,6 +21,7 @@ from mailer.store.arriving import arrival as arrival
 from mailer.store.columns import Key, Moment
 from mailer.store.columns import metadata as metadata
 from mailer.store.columns import microseconds as microseconds
+from mailer.store.proving import proof as proof
 
 subscriber = Table(
     "subscriber",

@@ -13,7 +13,9 @@ import pytest
 from mailer.cli.editing.preview import app_of, studio_of
 from mailer.cli.editing.records import Records
 from mailer.cli.invocation import Invocation
+from mailer.cli.sending.proofs import noted
 from mailer.cli.speech import Speech
+from mailer.delivery.reply import Attempt, Reply, Stage
 from mailer.edition.model import Variant
 from mailer.flows.departing.approve import approve
 from mailer.flows.editing.assembled import accept
@@ -224,8 +226,13 @@ async def test_differences_with_the_approval_and_with_the_edition_before(
             assert "le-meridien/117, “Avant”" in page
             assert '<tr class="theirs">' in page
             assert '<tr class="ours">' in page
+            assert "no database here that knows of proofs" in page
             assembled = studio.look("le-meridien/118").assembled
             assert assembled is not None
+            accepted = Attempt(relay="r", stage=Stage.DOT, reply=Reply(250, "kept"))
+            proofs = [("claire@essai.example", Variant.FREE, accepted)]
+            await noted(call, assembled, proofs)  # and makes no database for it
+            assert not os.path.exists(database)  # noqa: ASYNC240, PTH110 - a test
             async with call.house.stores() as stores:
                 await approve(
                     accept(assembled, [], by="claire", rules={}),
@@ -241,6 +248,11 @@ async def test_differences_with_the_approval_and_with_the_edition_before(
             transport=transport, base_url="http://127.0.0.1"
         ) as browser:
             page = (await browser.get(address)).text
+            assert "None was sent yet" in page
+            await noted(call, assembled, proofs)
+            page = (await browser.get(address)).text
+            assert "It showed exactly this." in page
+            assert "To c•••@essai.example." in page
             assert "claire approved it" in page
             assert "Exactly that leaves." in page
             assert '<span class="state scheduled">Scheduled</span>' in page
@@ -251,7 +263,9 @@ async def test_differences_with_the_approval_and_with_the_edition_before(
             studio.forget()
             page = (await browser.get(address)).text
             assert "What readers would see otherwise now" in page
-            assert "Cartes en main" in page
+            since = page.partition("A proof left ")[2].partition("<h2>")[0]
+            assert "What readers would see otherwise now" in since
+            assert "Cartes en main" in since
 
 
 def test_what_was_seen_last_stays_though_it_was_only_glimpsed(

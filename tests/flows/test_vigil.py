@@ -17,9 +17,10 @@ from mailer.config.places import shipped
 from mailer.delivery.reply import Reply, Stage
 from mailer.edition.agenda import Departure
 from mailer.edition.vigil import Need, Watch
-from mailer.errors import EditionError, GuardError
+from mailer.errors import EditionError, GuardError, StoreError
 from mailer.flows.departing.approve import approve
 from mailer.flows.departing.arming import arm_departure
+from mailer.flows.departing.proofbook import Proof
 from mailer.flows.departing.vigil import Vigil, WatchDesk
 from mailer.flows.editing.assemble import assemble
 from mailer.flows.ports import RunState
@@ -28,6 +29,7 @@ from mailer.store.engine import Store
 from mailer.store.ledger.approvals import SqlApprovals
 from mailer.store.ledger.deliveries import SqlLedger
 from mailer.store.ledger.notices import SqlNotices
+from mailer.store.ledger.proofs import SqlProofBook
 from mailer.store.people.readers import SqlReaders
 from mailer.wiring import House
 from mailer.workspace.catalogue import load_catalogue
@@ -127,6 +129,7 @@ async def post(starter: Path, tmp_path: Path) -> AsyncIterator[Post]:
         approvals=SqlApprovals(store),
         notices=SqlNotices(store),
         ledger=SqlLedger(store),
+        proof_book=SqlProofBook(store),
         relay=relay,
         clock=clock,
         stationery=Stationery(keyring=Keyring((b"k" * 32,)), signers=()),
@@ -146,6 +149,7 @@ async def test_nothing_approved_means_a_proof_then_an_alarm_and_nothing_sent(
     """To the fixed addresses, each once, whatever restarts meanwhile."""
     assert await post.look(15) == []
     assert await post.look(14) == [Need.PROOF]
+    assert await post.desk.proof_book.last("le-meridien/118") is not None
     proofs = [mail["Subject"] for _, mail in post.mails() if "[BAT]" in mail["Subject"]]
     assert len(proofs) == 4, "two variants to two addresses"
     letters = [mail for _, mail in post.mails() if "À approuver" in mail["Subject"]]
@@ -161,6 +165,27 @@ async def test_nothing_approved_means_a_proof_then_an_alarm_and_nothing_sent(
     assert await post.look(0.5) == []
     assert len(post.relay.accepted) == said
     assert await post.desk.ledger.runs() == []
+
+
+class Deaf:
+    """A proof book whose database does not answer."""
+
+    async def keep(self, proof: Proof) -> None:
+        raise StoreError("locked")
+
+    async def last(self, edition: str) -> Proof | None:
+        raise StoreError("locked")
+
+
+async def test_a_proof_that_cannot_be_kept_is_still_sent_once(post: Post) -> None:
+    """It has left: nobody is written to again for the sake of a note."""
+    post.vigil = Vigil(replace(post.desk, proof_book=Deaf()))
+    assert await post.look(14) == [Need.PROOF]
+    sent = len(post.relay.accepted)
+    assert sent == 6, "two variants and a letter to two addresses"
+    post.vigil = Vigil(post.desk)
+    assert await post.look(13) == []
+    assert len(post.relay.accepted) == sent
 
 
 async def test_the_alarm_says_what_is_wrong_and_what_to_do(post: Post) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from mailer.edition.states import EditionState
     from mailer.flows.departing.approve import Clearance
+    from mailer.flows.departing.proofbook import Proof
     from mailer.flows.editing.assembled import Assembled
     from mailer.flows.sending.faces import Face
     from mailer.rendering.model import Frozen
@@ -94,6 +95,15 @@ class Records:
             except MailerError:
                 return None
         return None
+
+    async def proof(self, edition: str) -> Proof | None:
+        """The last proof of *edition*; None where there is none, or nobody can say."""
+        async with self._busy:
+            try:
+                stores = await self.stores()
+                return await stores.proof_book.last(edition) if stores else None
+            except MailerError:
+                return None
 
     async def company(self, frozen: Frozen, number: int | None) -> Company:
         """A few readers of *frozen*, and the one who is subscriber *number*."""

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from mailer.cli.editing.checks import accepting
 from mailer.cli.editing.editions import assembled_edition
 from mailer.cli.invocation import Invocation
 from mailer.cli.vocabulary import word
 from mailer.phrases import say
+
+if TYPE_CHECKING:
+    from mailer.delivery.reply import Attempt
+    from mailer.edition.model import Variant
+    from mailer.flows.editing.assembled import Assembled
 
 
 async def send_proofs(
@@ -34,6 +40,7 @@ async def send_proofs(
         call.stationery(),
         now=call.house.clock.now(),
     )
+    await noted(call, assembled, attempts)
     accepted = True
     for address, variant, attempt in attempts:
         verdict = judge(attempt)
@@ -50,3 +57,23 @@ async def send_proofs(
             else told
         )
     return 0 if accepted else 1
+
+
+async def noted(
+    call: Invocation,
+    assembled: Assembled,
+    attempts: Sequence[tuple[str, Variant, Attempt]],
+) -> None:
+    """Keep what was sent where there is a database; that it could not be is only said."""
+    from mailer.cli.editing.records import Records
+    from mailer.flows.departing.proofbook import note_proof
+
+    async with Records(call) as records:
+        stores = await records.stores()
+        if stores is None:
+            return
+        now = call.house.clock.now()
+        error = await note_proof(stores.proof_book, assembled, attempts, now=now)
+    if error is not None:
+        message = say("the proof is not kept: {reason}", reason=str(error))
+        call.err.tell(message, style="yellow")

@@ -30,6 +30,7 @@ from mailer.flows.departing.alarm import (
 from mailer.flows.departing.approve import as_approved, clearance_of
 from mailer.flows.departing.circular import is_taken, send_circular
 from mailer.flows.departing.notices import Notices
+from mailer.flows.departing.proofbook import ProofBook, note_proof
 from mailer.flows.editing.assemble import Newsroom, assemble
 from mailer.flows.ports import Clock, Ledger
 from mailer.flows.sending.carriage import Relay
@@ -65,6 +66,7 @@ class WatchDesk:
     approvals: Approvals
     notices: Notices
     ledger: Ledger
+    proof_book: ProofBook
     relay: Relay
     clock: Clock
     stationery: Stationery
@@ -175,6 +177,9 @@ async def _prove(situation: Situation, desk: WatchDesk, now: datetime) -> bool:
     )
     if not any(is_taken(attempt) for _, _, attempt in attempts):
         return False
+    error = await note_proof(desk.proof_book, assembled, attempts, now=now)
+    if error is not None:
+        log.warning("proof.not_kept", edition=assembled.edition.name, reason=str(error))
     await _write(proof_letter(situation, auto=desk.auto), situation, desk, now)
     return True
 

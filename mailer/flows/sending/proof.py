@@ -106,7 +106,7 @@ async def send_proof(
 ) -> list[tuple[str, Variant, Attempt]]:
     """Send every mail variant to every address, marked as a proof; what was replied.
 
-    Nothing is recorded: a proof is not a delivery.
+    No ledger knows of it, for a proof is not a delivery; ``note_proof`` keeps it.
     """
     attempts = []
     async with relay.session() as session:

@@ -31,6 +31,7 @@ from mailer.store.schema import (
     letter,
     measured,
     metadata,
+    proof,
     run,
     signup,
     subscriber,
@@ -100,6 +101,7 @@ class SqlRetention:
         if terms.replies is not None:
             ended = now - terms.replies
             await self._all(lambda c: _forget_letters(c, ended))
+            await self._store.write(lambda c: _forget_proofs(c, ended))
         left = 0
         if terms.left is not None:
             before = now - terms.left
@@ -254,6 +256,11 @@ def _forget_letters(connection: Connection, before: datetime) -> int:
         .limit(_PART)
     )
     return connection.execute(delete(letter).where(letter.c.id.in_(old))).rowcount
+
+
+def _forget_proofs(connection: Connection, before: datetime) -> None:
+    """Delete proofs that were sent before that: nobody compares with them any more."""
+    connection.execute(delete(proof).where(proof.c.sent_at < before))
 
 
 def _forget_measured(connection: Connection, before: datetime) -> int:

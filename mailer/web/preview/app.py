@@ -27,6 +27,7 @@ from mailer.edition.outline import outline
 from mailer.edition.states import EditionState
 from mailer.errors import Finding, InputError, NotFoundError, Severity
 from mailer.flows.departing.approve import Clearance
+from mailer.flows.departing.proofbook import Proof, changes_of
 from mailer.flows.editing.assembled import Assembled
 from mailer.flows.editing.previewing import (
     LETTER,
@@ -89,6 +90,9 @@ class Records(Readers, Protocol):
 
     async def states(self, names: Sequence[str]) -> Mapping[str, EditionState]:
         """Where each stands; nothing where nobody can say."""
+
+    async def proof(self, edition: str) -> Proof | None:
+        """The last proof of *edition*; None where there is none, or nobody can say."""
 
     async def clearance(self, assembled: Assembled) -> Clearance | None:
         """How it stands to its approval; None where nobody can say."""
@@ -191,9 +195,10 @@ class _Pages:
         states = await self.records.states(names) if self.records else {}
         looked = await asyncio.to_thread(self.studio.look, name)
         company = await company_of(looked, view, self.records)
-        clearance = None
+        clearance = proof = None
         if self.records and view.tab is Tab.CHANGES and looked.assembled:
             clearance = await self.records.clearance(looked.assembled)
+            proof = await self.records.proof(name)
         return await asyncio.to_thread(
             self._edition,
             looked,
@@ -201,11 +206,18 @@ class _Pages:
             sheets=sheets,
             states=states,
             clearance=clearance,
+            proof=proof,
             company=company,
         )
 
     def _edition(
-        self, looked: Looked, view: View, *, company: Company, **known: object
+        self,
+        looked: Looked,
+        view: View,
+        *,
+        company: Company,
+        proof: Proof | None,
+        **known: object,
     ) -> Response:
         name = looked.name
         who = beholder_of(view, company.face)
@@ -221,6 +233,10 @@ class _Pages:
             company=company,
             note=note_of(view, company, name.partition("/")[0]),
             persona=persona_of(view),
+            proof=proof,
+            proofed=changes_of(proof, looked.assembled)
+            if proof and looked.assembled
+            else (),
             is_edition=is_edition,
             home=home_of(name, self.studio),
             letters=list(LetterKind),
