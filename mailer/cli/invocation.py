@@ -54,7 +54,11 @@ class Voice(Console):
         soft_wrap: bool = False,
     ) -> None:
         super().__init__(
-            highlight=False, no_color=no_color, stderr=stderr, soft_wrap=soft_wrap
+            highlight=False,
+            emoji=False,  # ":memo:" in a subject is what its readers will get
+            no_color=no_color,
+            stderr=stderr,
+            soft_wrap=soft_wrap,
         )
         self._speech = speech
 

@@ -46,7 +46,7 @@ def log_to(
     """
     import logging
 
-    with _without("rich"):
+    with _without("rich"), _without("greenlet"):
         import structlog
 
     # It has its own tracebacks to tell of mails that a pattern stumbled over.
@@ -84,7 +84,8 @@ def _without(name: str) -> Iterator[None]:
     """Let nothing find the module *name* meanwhile.
 
     structlog can draw tracebacks with rich, and would load four megabytes of it and of
-    what that loads, in every process of ours. No form of our log draws anything.
+    what that loads, in every process of ours; greenlet, which it would know tasks by, is
+    another. No form of our log draws anything, and there are no greenlets.
     """
     kept = sys.modules.pop(name, None)
     sys.modules[name] = None  # type: ignore[assignment]  # how Python says: not to be had

@@ -1,7 +1,7 @@
 """``mailer``: the command, its global options, and how errors leave it.
 
-Heavy parts (settings, database, templates, SMTP) are imported by the commands that
-need them, so that ``mailer --version`` and completion stay quick.
+The module of a command is imported when that command is asked for, and heavy parts
+(settings, database, templates, SMTP) by the commands that need them.
 """
 
 from __future__ import annotations
@@ -16,88 +16,20 @@ from typing import Annotated
 import typer
 
 from mailer import __version__
-from mailer.cli.editing import (
-    checks,
-    drafts,
-    editions,
-    gathering,
-    preview,
-    renderings,
-    sponsors,
-    themes,
-)
 from mailer.cli.invocation import Invocation
 from mailer.cli.logs import log_to
-from mailer.cli.operating import (
-    daemon,
-    database,
-    dkim,
-    doctor,
-    relays,
-    serve,
-    service,
-    worker,
-)
-from mailer.cli.readers import (
-    bounces,
-    clicks,
-    letters,
-    people,
-    polls,
-    segments,
-    suppressions,
-)
-from mailer.cli.sending import (
-    approvals,
-    log,
-    reconcile,
-    retries,
-    runs,
-    schedule,
-    status,
-    steering,
-)
+from mailer.cli.rooms import Rooms
 from mailer.cli.speech import Speech, language_of
 from mailer.errors import MailerError
 
 app = typer.Typer(
     name="mailer",
+    cls=Rooms,
     help="Write an edition in Markdown, see it, send it: nobody lost, nobody twice.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-drafts.register(app)
-editions.register(app)
-gathering.register(app)
-checks.register(app)
-preview.register(app)
-renderings.register(app)
-approvals.register(app)
-runs.register(app)
-retries.register(app)
-reconcile.register(app)
-schedule.register(app)
-status.register(app)
-steering.register(app)
-log.register(app)
-relays.register(app)
-worker.register(app)
-people.register(app)
-segments.register(app)
-polls.register(app)
-suppressions.register(app)
-bounces.register(app)
-letters.register(app)
-dkim.register(app)
-sponsors.register(app)
-clicks.register(app)
-daemon.register(app)
-doctor.register(app)
-database.register(app)
-serve.register(app)
-service.register(app)
-themes.register(app)
 
 
 def _version(value: bool) -> None:

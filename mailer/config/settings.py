@@ -6,16 +6,14 @@ An unknown key is an error here, not a shrug: ``load`` adds file, line and sugge
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
-    ConfigDict,
     Field,
     SecretStr,
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings
 
 from mailer.config.alerts import Alerts
 from mailer.config.assembly import (
@@ -214,10 +212,8 @@ class PublicationSettings(Table):
         return self
 
 
-class Settings(BaseSettings):
+class Settings(Table):
     """Everything that can be configured."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)  # type: ignore[assignment]  # pydantic-settings widens the type
 
     site: Site = Site()
     relays: tuple[RelaySettings, ...] = ()
@@ -237,9 +233,9 @@ class Settings(BaseSettings):
     signup: Signup = Signup()
     checks: Checks = Checks()
     preview: Preview = Preview()
-    segments: Segments = {}
-    feeds: dict[Name, FeedSettings] = {}
-    publications: dict[PublicationId, PublicationSettings] = {}
+    segments: Segments = Field(default={})
+    feeds: dict[Name, FeedSettings] = Field(default={})
+    publications: dict[PublicationId, PublicationSettings] = Field(default={})
 
     @model_validator(mode="after")
     def _nobody_is_left_in_a_folder(self) -> Settings:
@@ -305,11 +301,6 @@ class Settings(BaseSettings):
                     )
                     raise ValueError(message)
         return self
-
-    @classmethod
-    def settings_customise_sources(cls, *_: Any, **sources: Any) -> tuple[Any, ...]:
-        """Only what ``load`` hands over: it reads file and environment, with origins."""
-        return (sources["init_settings"],)
 
     def publication(self, name: str) -> Publication:
         """The publication called *name*, its defaults filled in; NotFoundError."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, String, Table, Text, text
+from sqlalchemy import BigInteger, Column, LargeBinary, String, Table, Text
 
-from mailer.store.columns import Key, Moment, metadata
+from mailer.store.columns import Key, Moment, metadata, partial_index
 
 arrival = Table(
     "arrival",
@@ -30,10 +30,9 @@ arrival = Table(
     Column("words", Text, nullable=False),
     Column("words_json", Text),
     Column("settled_at", Moment),
-    Index(
+    partial_index(
         "ix_arrival_open",
         "id",
-        sqlite_where=text("settled_at IS NULL"),
-        postgresql_where=text("settled_at IS NULL"),
+        where="settled_at IS NULL",
     ),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import overload
 
-from sqlalchemy import BigInteger, Dialect, Integer, MetaData, TypeDecorator
+from sqlalchemy import BigInteger, Dialect, Index, Integer, MetaData, TypeDecorator
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -58,3 +58,11 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+def partial_index(name: str, *columns: str, where: str) -> Index:
+    """An index of the rows for which *where* holds; the migrations make it so.
+
+    ``postgresql_where`` would say it to SQLAlchemy, and load that dialect everywhere.
+    """
+    return Index(name, *columns, info={"where": where})

@@ -14,11 +14,10 @@ from sqlalchemy import (
     Table,
     Text,
     literal_column,
-    text,
 )
 
 from mailer.store.arriving import arrival as arrival
-from mailer.store.columns import Key, Moment
+from mailer.store.columns import Key, Moment, partial_index
 from mailer.store.columns import metadata as metadata
 from mailer.store.columns import microseconds as microseconds
 from mailer.store.proving import proof as proof
@@ -231,13 +230,12 @@ delivery = Table(
     Column("text_only", Boolean),
     Column("measured", Boolean),
     # Of what is due only: marking and settling, once per message, touch no index.
-    Index(
+    partial_index(
         "ix_delivery_due",
         "run_id",
         "next_attempt_at",
         "subscriber_id",
-        sqlite_where=text("state = 'due'"),
-        postgresql_where=text("state = 'due'"),
+        where="state = 'due'",
     ),
     Index(None, "subscriber_id"),
     sqlite_with_rowid=False,
@@ -326,11 +324,10 @@ letter = Table(
     Column("fence", Integer, nullable=False),
     Column("reason", Text, nullable=False),
     Column("updated_at", Moment, nullable=False),
-    Index(
+    partial_index(
         "ix_letter_open",
         "next_attempt_at",
-        sqlite_where=text("state IN ('due', 'handing over')"),
-        postgresql_where=text("state IN ('due', 'handing over')"),
+        where="state IN ('due', 'handing over')",
     ),
 )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.panel import Panel
 from rich.table import Table
+from rich.text import Text
 
 from mailer.cli.sending.approvals import approval_json, given
 from mailer.cli.sending.way import foreseen, roughly, via
@@ -62,7 +63,7 @@ def plan_panel(
     )
     for label, value in rows:
         grid.add_row(call.said(label), Words(call.said(value)))
-    title = call.said(say("Send now"))
+    title = Text(call.said(say("Send now")))
     return Panel(grid, title=title, title_align="left", expand=False)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.edition.vigil import Need
 from mailer.store.engine import Store
+from mailer.store.inserting import insert_into
 from mailer.store.schema import notice
 
 
@@ -41,12 +41,7 @@ class SqlNotices:
         """See the port."""
 
         def work(connection: Connection) -> bool:
-            insert = (
-                sqlite.insert(notice)
-                if connection.dialect.name == "sqlite"
-                else postgresql.insert(notice)
-            )
-            made = insert.values(
+            made = insert_into(connection, notice).values(
                 publication=publication,
                 local_date=day,
                 need=need,

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.edition.agenda import Departure
 from mailer.flows.departing.slots import Slot, SlotState
 from mailer.phrases import NOTHING, Phrase
 from mailer.store.codec import dump_phrase, load_phrase
 from mailer.store.engine import Store
+from mailer.store.inserting import insert_into
 from mailer.store.schema import slot as table
 
 
@@ -27,12 +27,7 @@ class SqlSlots:
         """See the port."""
 
         def work(connection: Connection) -> Slot:
-            insert = (
-                sqlite.insert(table)
-                if connection.dialect.name == "sqlite"
-                else postgresql.insert(table)
-            )
-            made = insert.values(
+            made = insert_into(connection, table).values(
                 publication=departure.publication,
                 local_date=departure.day,
                 due_at=departure.due,

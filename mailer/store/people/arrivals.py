@@ -23,7 +23,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.audience.address import address_key
 from mailer.delivery.bounce.model import Kind
@@ -43,6 +42,7 @@ from mailer.flows.returning.arrivals import (
 )
 from mailer.store.codec import dump_phrase, load_phrase
 from mailer.store.engine import Store, Turn, alone, beside
+from mailer.store.inserting import insert_into
 from mailer.store.people.readers import suppress_address
 from mailer.store.people.tolls import COUNTED, reason_of, tolls
 from mailer.store.schema import arrival, delivery, run, subscriber, subscription
@@ -226,9 +226,8 @@ class SqlArrivals:
 
 def _keep(connection: Connection, new: Arrival) -> Arrival | None:
     """Keep *new*; None if its digest is known."""
-    make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     number = connection.execute(
-        make(arrival)
+        insert_into(connection, arrival)
         .values(
             digest=new.digest,
             at=new.at,

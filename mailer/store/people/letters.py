@@ -23,7 +23,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.audience.subscriber import Reason
 from mailer.flows.readers.correspondence import (
@@ -34,6 +33,7 @@ from mailer.flows.readers.correspondence import (
 )
 from mailer.phrases import NOTHING, Phrase
 from mailer.store.engine import Store
+from mailer.store.inserting import insert_into
 from mailer.store.schema import letter as table
 from mailer.store.schema import subscriber, suppression
 
@@ -140,12 +140,7 @@ class SqlLetters:
 
 def put(connection: Connection, letter: LetterOrder, now: datetime) -> bool:
     """Have *letter* sent once this transaction is written; False if it is there."""
-    insert = (
-        sqlite.insert(table)
-        if connection.dialect.name == "sqlite"
-        else postgresql.insert(table)
-    )
-    made = insert.values(
+    made = insert_into(connection, table).values(
         key=letter.key,
         kind=letter.kind,
         publication=letter.publication,

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Table, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, delete, select
 
 from mailer.audience.address import address_key
 from mailer.audience.patron import Event, Patron
 from mailer.flows.readers.patronage import Granting, Heard, Hearing
 from mailer.store.engine import Store, Turn, alone
+from mailer.store.inserting import insert_into
 from mailer.store.people.membership import give
 from mailer.store.schema import member_event
 from mailer.store.schema import patron as patron_table
@@ -66,7 +65,7 @@ def _is_new(connection: Connection, event: Event, now: datetime) -> bool:
         delete(member_event).where(member_event.c.heard_at < now - _REMEMBERED)
     )
     made = (
-        _insert(connection, member_event)
+        insert_into(connection, member_event)
         .values(provider=event.provider, id=event.id, heard_at=now)
         .on_conflict_do_nothing()
         .returning(member_event.c.id)
@@ -93,12 +92,7 @@ def _keep(connection: Connection, patron: Patron, publication: str) -> None:
         "state_json": _STATE.dump_json(patron).decode(),
     }
     connection.execute(
-        _insert(connection, patron_table)
+        insert_into(connection, patron_table)
         .values(**named, **row)
         .on_conflict_do_update(index_elements=list(named), set_=row)
     )
-
-
-def _insert(connection: Connection, table: Table) -> Any:  # noqa: ANN401 - two classes
-    is_sqlite = connection.dialect.name == "sqlite"
-    return sqlite.insert(table) if is_sqlite else postgresql.insert(table)

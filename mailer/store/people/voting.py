@@ -30,7 +30,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.delivery.ledger import State
 from mailer.edition.model import Variant
@@ -38,6 +37,7 @@ from mailer.flows.ports import RunState
 from mailer.flows.readers.voting import Poll, Vote, Voter
 from mailer.store.codec import load_edition, load_polls, load_publication
 from mailer.store.engine import Store
+from mailer.store.inserting import insert_into
 from mailer.store.schema import (
     ballot_box,
     delivery,
@@ -109,7 +109,7 @@ class SqlBallots:
                 row |= {"subscriber_id": voter.subscriber, "voted_at": now}
             named = {"edition": poll.edition, "poll": poll.ballot.id, "voter": known}
             connection.execute(
-                _insert(connection, vote)
+                insert_into(connection, vote)
                 .values(**named, **row)
                 .on_conflict_do_update(index_elements=list(named), set_=row)
             )
@@ -271,7 +271,7 @@ def _key(connection: Connection, poll: Poll, *, make: bool = True) -> bytes | No
     if make:
         box = {"edition": poll.edition, "poll": poll.ballot.id}
         connection.execute(
-            _insert(connection, ballot_box)
+            insert_into(connection, ballot_box)
             .values(**box, key=secrets.token_bytes(_KEY_BYTES))
             .on_conflict_do_nothing()
         )
@@ -303,8 +303,3 @@ def _blinded(key: bytes, voter: Voter) -> str:
 
 def _is(table: Table, poll: Poll) -> ColumnElement[bool]:
     return (table.c.edition == poll.edition) & (table.c.poll == poll.ballot.id)
-
-
-def _insert(connection: Connection, table: Table) -> Any:  # noqa: ANN401 - two classes
-    is_sqlite = connection.dialect.name == "sqlite"
-    return sqlite.insert(table) if is_sqlite else postgresql.insert(table)
