@@ -41,8 +41,8 @@ MEDIUM = Extent(
     name="medium",
     rounds=3,
     scale=0.25,
-    readers=(10_000, 100_000),
-    postgres_readers=(10_000,),
+    readers=(10_000, 100_000, 1_000_000),
+    postgres_readers=(10_000, 1_000_000),
     helped_readers=(10_000,),
 )
 FULL = Extent(
