@@ -212,14 +212,21 @@ class House:
         """By what an erased address is known again; the secret is read only then."""
         return self.keyring.digest("erased", key)
 
-    def relays(self) -> list[Relay]:
-        """Every relay; ConfigError if none is configured."""
+    def relays(self, *, patiently: bool = True) -> list[Relay]:
+        """Every relay; ConfigError if none is configured.
+
+        One that does not let us in is tried again for as long as it says, or once.
+        """
         from mailer.relays import make_relay
 
         if not self.settings.relays:
             message = say("no relay is configured")
             raise ConfigError(message, hint=say("add a [[relays]] table"))
-        return [make_relay(relay, self.loaded) for relay in self.settings.relays]
+        changed = {} if patiently else {"connect_patience": timedelta()}
+        return [
+            make_relay(relay.model_copy(update=changed), self.loaded)
+            for relay in self.settings.relays
+        ]
 
     def pace(self) -> Pace:
         """How fast mail may go: rates, quotas, warm-up, lanes."""

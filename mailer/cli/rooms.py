@@ -21,7 +21,7 @@ PLACES = {
     "init": "editing.editions",
     "assemble": "editing.gathering",
     "check": "editing.checks",
-    "preview": "editing.preview",
+    "preview": "previewing.preview",
     "render": "editing.renderings",
     "approve": "sending.approvals",
     "unapprove": "sending.approvals",

@@ -8,17 +8,48 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from mailer.edition.reading.markdown import clean
 from mailer.errors import Finding, Fix, GuardError, InputError
 from mailer.files import replacing
+from mailer.flows.editing.assembled import Assembled
 from mailer.phrases import say
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 _MARK = "\ufeff"
+_ROUNDS = 5
+"""A change may bring another to light; more often than this nothing is left to mend."""
+
+
+def mend_edition(
+    assembled: Assembled | None,
+    path_of: Callable[[Finding], Path],
+    again: Callable[[], Assembled | None],
+) -> dict[Path, int]:
+    """Mend all that can be of *assembled*; how much in each file.
+
+    *again* checks the edition anew, which is None while it cannot be read.
+    """
+    done: dict[Path, int] = {}
+    for _ in range(_ROUNDS):
+        if assembled is None:
+            break
+        made: dict[Path, int] = {}
+        for file, text in assembled.edition.sources.items():
+            theirs = [f for f in assembled.findings if f.file == file and f.fix]
+            if theirs and (
+                count := len(mend(path := path_of(theirs[0]), text, theirs))
+            ):
+                made[path] = count
+        if not made:
+            break
+        for path, count in made.items():
+            done[path] = done.get(path, 0) + count
+        assembled = again()
+    return done
 
 
 def mend(path: Path, text: str, findings: Iterable[Finding]) -> tuple[Finding, ...]:

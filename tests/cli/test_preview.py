@@ -10,9 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from mailer.cli.editing.preview import app_of, studio_of
 from mailer.cli.editing.records import Records
+from mailer.cli.editing.studio import studio_of
 from mailer.cli.invocation import Invocation
+from mailer.cli.previewing.preview import app_of
 from mailer.cli.sending.proofs import noted
 from mailer.cli.speech import Speech
 from mailer.delivery.reply import Attempt, Reply, Stage

@@ -15,9 +15,10 @@ import pytest
 
 from mailer.audience.roster import Row
 from mailer.audience.subscriber import Tier
-from mailer.cli.editing.preview import app_of, studio_of
 from mailer.cli.editing.records import Records
+from mailer.cli.editing.studio import studio_of
 from mailer.cli.invocation import Invocation
+from mailer.cli.previewing.preview import app_of
 from mailer.cli.speech import Speech
 from mailer.flows.editing.previewing import Studio
 from mailer.flows.readers.choosing import Choices, Taking

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
@@ -140,6 +141,63 @@ def test_any_width_by_hand(address: str, page: Page) -> None:
     page.mouse.move(box["x"] - 44, box["y"] + 40, steps=3)
     page.mouse.up()
     until(page, f"{inside} === 410")
+
+
+@pytest.fixture
+def outbox(mailer: Mailer) -> Path:
+    """Where mail ends that the preview sends; somebody has to approve."""
+    mailer.environ["MAILER_SEND__APPROVAL"] = "required"
+    mailer.environ["MAILER_RELAYS__PRINCIPAL__KIND"] = "maildir"
+    folder = mailer.folder.parent / "outbox"
+    mailer.environ["MAILER_RELAYS__PRINCIPAL__PATH"] = str(folder)
+    return folder / "new"
+
+
+def test_from_a_slip_to_an_approval(
+    mailer: Mailer, outbox: Path, address: str, page: Page
+) -> None:
+    """Mended, sent to oneself, approved and given an hour, without a terminal."""
+    (text,) = mailer.folder.glob("editions/le-meridien/*/index.md")
+    good = text.read_text(encoding="utf-8")
+    text.write_text(f"{good}\nUn  mot.\n", "utf-8")
+    page.goto(f"{address}{PORTS}?width=680&variant=member")
+    dialog = page.get_by_role("dialog")
+
+    page.get_by_role("button", name="Fix", exact=True).click()
+    expect(page.get_by_role("status").last).to_contain_text("1 fixed")
+    expect(page.get_by_role("button", name="Fix", exact=True)).to_have_count(0)
+    assert text.read_text(encoding="utf-8") == f"{good}\nUn mot.\n"
+
+    page.keyboard.press(".")
+    dialog.get_by_label("To", exact=True).fill("claire@example.org")
+    dialog.get_by_role("button", name="Send", exact=True).click()
+    told = dialog.get_by_role("status")
+    expect(told).to_contain_text("member to claire@example.org: accepted")
+    (mail,) = outbox.iterdir()
+    assert b"Subject: [BAT] " in mail.read_bytes()
+    page.keyboard.press("Escape")
+
+    page.keyboard.press("a")
+    dialog.get_by_label("Whose word it is").fill("Claire")
+    dialog.get_by_role("button", name="Approve", exact=True).click()
+    expect(told).to_contain_text("is approved")
+    expect(dialog.get_by_role("button", name="Take it back")).to_be_visible()
+    dialog.get_by_role("button", name="Close").click()
+    here = page.get_by_role("navigation", name="Editions").locator("[aria-current]")
+    expect(here).to_contain_text("Scheduled")
+
+    page.keyboard.press("p")
+    expect(dialog).to_contain_text("The hour of the calendar.")
+    day = re.search(r"^date: (\S+)$", good, re.MULTILINE)
+    assert day is not None
+    dialog.get_by_label("Local time").fill(f"{day[1]}T12:30")
+    dialog.get_by_role("button", name="Schedule", exact=True).click()
+    expect(dialog).to_contain_text("An hour of its own.")
+    assert f"send_at: {day[1]} 12:30\n" in text.read_text(encoding="utf-8")
+
+    page.keyboard.press("Escape")
+    page.keyboard.press(".")
+    expect(dialog.get_by_label("To", exact=True)).to_have_value("claire@example.org")
 
 
 def test_a_shared_preview_opens_from_its_folder(mailer: Mailer, page: Page) -> None:

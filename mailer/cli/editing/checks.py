@@ -15,7 +15,7 @@ from mailer.cli.editing.findings import Checked, as_github, as_json, show
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.vocabulary import listed, word
 from mailer.errors import EditionError, InputError, NotFoundError, Severity
-from mailer.phrases import did_you_mean, say, say_many
+from mailer.phrases import Phrase, did_you_mean, say, say_many
 
 if TYPE_CHECKING:
     from mailer.flows.editing.assemble import Inspected
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 
 _SAMPLE_LINES = 14
-_ROUNDS = 5
-"""A change may bring another to light; more often than this nothing is left to mend."""
 
 AcceptOption = Annotated[
     list[str] | None,
@@ -205,33 +203,27 @@ def who() -> str:
 
 def _fixed(call: Invocation, checked: Checked) -> Checked:
     """*checked* again, after what can be mended was; what was done is told."""
-    from mailer.workspace.mending import mend
+    from mailer.workspace.mending import mend_edition
 
-    done: dict[Path, int] = {}
-    for _ in range(_ROUNDS):
-        if checked.assembled is None or not checked.fixable:
-            break
-        made = 0
-        for file, text in checked.assembled.edition.sources.items():
-            theirs = [f for f in checked.findings if f.file == file and f.fix]
-            if not theirs:
-                continue
-            path = checked.root / checked.path_of(theirs[0])
-            count = len(mend(path, text, theirs))
-            done[path] = done.get(path, 0) + count
-            made += count
+    def again() -> Inspected | None:
+        nonlocal checked
         checked = check_edition(call, checked.name)
-        if not made:
-            break
+        return checked.assembled
+
+    done = mend_edition(
+        checked.assembled, lambda each: checked.root / checked.path_of(each), again
+    )
     for path, count in done.items():
         name = path.relative_to(checked.root).as_posix()
-        told = say_many(
-            "{name}: {count} fixed", "{name}: {count} fixed", count, name=name
-        )
-        call.err.tell(told)
+        call.err.tell(fixed_in(name, count))
     if not done:
         call.err.tell(say("Nothing to fix."))
     return checked
+
+
+def fixed_in(name: str, count: int) -> Phrase:
+    """``index.md: 2 fixed``."""
+    return say_many("{name}: {count} fixed", "{name}: {count} fixed", count, name=name)
 
 
 def _explained(call: Invocation, name: str) -> str:

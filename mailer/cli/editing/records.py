@@ -84,6 +84,10 @@ class Records:
             self._asked = clock.monotonic()
             return self._states
 
+    def forget(self) -> None:
+        """Something was done: where editions stand is asked for again."""
+        self._asked = float("-inf")
+
     async def clearance(self, assembled: Assembled) -> Clearance | None:
         """How *assembled* stands to its approval; None where nobody can say."""
         from mailer.flows.departing.approve import clearance_of

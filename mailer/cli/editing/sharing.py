@@ -34,7 +34,7 @@ def share(
     with_pictures: bool,
 ) -> None:
     """Write index and views of *assembled* into *folder*, and pictures where asked."""
-    from mailer.cli.editing.preview import studio_of
+    from mailer.cli.editing.studio import studio_of
     from mailer.web.preview.shared import shared_files
 
     studio = studio_of(call)

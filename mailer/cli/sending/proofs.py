@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from mailer.cli.editing.checks import accepting
 from mailer.cli.editing.editions import assembled_edition
 from mailer.cli.invocation import Invocation
 from mailer.cli.vocabulary import word
-from mailer.phrases import say
+from mailer.phrases import Phrase, say
 
 if TYPE_CHECKING:
     from mailer.delivery.reply import Attempt
@@ -26,37 +26,40 @@ async def send_proofs(
     by: str = "",
 ) -> int:
     """A proof to *addresses*; 1 if any was not accepted."""
+    assembled = accepting(assembled_edition(call, edition), accept, by=by)
+    all_accepted = True
+    for address, variant, attempt in await proofs(call, assembled, addresses):
+        is_accepted, told = outcome_of(address, variant, attempt)
+        all_accepted = all_accepted and is_accepted
+        call.out.tell(told)
+    return 0 if all_accepted else 1
+
+
+async def proofs(
+    call: Invocation,
+    assembled: Assembled,
+    addresses: Sequence[str],
+    *,
+    variants: Collection[Variant] | None = None,
+    name: str = "",
+) -> list[tuple[str, Variant, Attempt]]:
+    """A proof of *assembled* to *addresses*; EditionError if its checks block it."""
     from mailer.audience.address import read_address
-    from mailer.delivery.reply import Outcome, judge
     from mailer.flows.editing.assembled import require_clean
     from mailer.flows.sending.proof import send_proof
 
-    assembled = accepting(assembled_edition(call, edition), accept, by=by)
     require_clean(assembled)
     attempts = await send_proof(
         assembled.frozen,
         [read_address(address) for address in addresses],
-        call.house.relays()[0],
+        call.house.relays(patiently=False)[0],  # somebody waits
         call.stationery(),
         now=call.house.clock.now(),
+        variants=variants,
+        name=name,
     )
     await noted(call, assembled, attempts)
-    accepted = True
-    for address, variant, attempt in attempts:
-        verdict = judge(attempt)
-        accepted = accepted and verdict.outcome is Outcome.ACCEPTED
-        told = say(
-            "{variant} to {address}: {outcome}",
-            variant=word(variant),
-            address=address,
-            outcome=word(verdict.outcome),
-        )
-        call.out.tell(
-            say("{told} ({reason})", told=told, reason=verdict.reason)
-            if verdict.reason
-            else told
-        )
-    return 0 if accepted else 1
+    return attempts
 
 
 async def noted(
@@ -77,3 +80,19 @@ async def noted(
     if error is not None:
         message = say("the proof is not kept: {reason}", reason=str(error))
         call.err.tell(message, style="yellow")
+
+
+def outcome_of(address: str, variant: Variant, attempt: Attempt) -> tuple[bool, Phrase]:
+    """Whether it was accepted; ``free to claire@example.org: accepted (250 2.0.0 kept)``."""
+    from mailer.delivery.reply import Outcome, judge
+
+    verdict = judge(attempt)
+    told = say(
+        "{variant} to {address}: {outcome}",
+        variant=word(variant),
+        address=address,
+        outcome=word(verdict.outcome),
+    )
+    if verdict.reason:
+        told = say("{told} ({reason})", told=told, reason=verdict.reason)
+    return verdict.outcome is Outcome.ACCEPTED, told

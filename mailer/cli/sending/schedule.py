@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mailer.edition.agenda import Dated, Departure
     from mailer.flows.departing.outlook import Outlook
     from mailer.flows.departing.slots import Slot
+    from mailer.workspace.editions import EditionFolder
 
 _ROOMY = 120
 """Columns from which a title has room beside its edition."""
@@ -160,12 +161,24 @@ async def _shown(call: Invocation, publication: str | None, count: int) -> _Show
 
 def _plan(call: Invocation, name: str, *, at: str | None, clear: bool) -> str:
     """Write the hour of an edition into its file; its name."""
-    from mailer.edition.calendar import instant
-    from mailer.workspace.planning import plan, wall_time
-
     if clear == (at is not None):
         message = say("say --at TIME or --clear")
         raise InputError(message, hint='--at "2026-03-14 12:00"')
+    folder, told = planned(call, name, at)
+    call.err.tell(told)
+    return folder.name
+
+
+def planned(
+    call: Invocation, name: str, at: str | None
+) -> tuple[EditionFolder, Phrase]:
+    """Have the edition *name* leave *at* a local time, or at its calendar's; what was done.
+
+    GuardError if that has passed.
+    """
+    from mailer.edition.calendar import instant
+    from mailer.workspace.planning import plan, wall_time
+
     house = call.house
     folder = house.newsroom.workspace.find(
         name, list(house.settings.publications), today=call.today()
@@ -176,12 +189,10 @@ def _plan(call: Invocation, name: str, *, at: str | None, clear: bool) -> str:
         message = say("{moment} has passed", moment=f"{wall:%Y-%m-%d %H:%M}")
         raise GuardError(message, hint=f"mailer send {folder.name}")
     file = plan(folder, wall)
-    call.err.tell(
-        say("{file}: send_at is {value}", file=file, value=f"{wall:%Y-%m-%d %H:%M}")
-        if wall
-        else say("{file}: no send_at any more", file=file)
-    )
-    return folder.name
+    if wall is None:
+        return folder, say("{file}: no send_at any more", file=file)
+    value = f"{wall:%Y-%m-%d %H:%M}"
+    return folder, say("{file}: send_at is {value}", file=file, value=value)
 
 
 def _table(call: Invocation, shown: _Shown) -> Table:

@@ -5,7 +5,7 @@ The same compiled templates as a run's, so what is looked at is what is sent.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from mailer.delivery.message import Envelope
@@ -103,21 +103,26 @@ async def send_proof(
     stationery: Stationery,
     *,
     now: datetime,
+    variants: Collection[Variant] | None = None,
+    name: str = "",
 ) -> list[tuple[str, Variant, Attempt]]:
-    """Send every mail variant to every address, marked as a proof; what was replied.
+    """Send the mail *variants*, or all, to every address, marked as a proof; the replies.
 
-    No ledger knows of it, for a proof is not a delivery; ``note_proof`` keeps it.
+    They greet somebody called *name*. No ledger knows of it, for a proof is not a
+    delivery; ``note_proof`` keeps it.
     """
+    wanted = [v for v in frozen.mail_variants if variants is None or v in variants]
     attempts = []
     async with relay.session() as session:
         for address in addresses:
-            for variant in frozen.mail_variants:
+            for variant in wanted:
                 content = sample_message(
                     frozen,
                     variant,
                     stationery,
                     now=now,
                     email=address,
+                    name=name,
                     prefix=PROOF_MARK,
                     # A Message-ID of its own: the second proof of a day must not be
                     # taken for a copy of the first. No subscriber is negative.

@@ -46,6 +46,7 @@ from mailer.phrases import say
 from mailer.rendering.listening import listen
 from mailer.rendering.simulation import Appearance, Client, as_shown
 from mailer.web.local import keep_local, with_base
+from mailer.web.preview.actions import Actions, Permit, key_of, router
 from mailer.web.preview.contents import (
     entry_saying,
     findings_of,
@@ -131,11 +132,12 @@ def preview_app(
     hosts: list[str],
     first: Callable[[], str],
     path_of: Callable[[str, Finding], str],
+    actions: Actions | None = None,
 ) -> App:
     """The pages. ``first`` names the edition that is shown when none is asked for.
 
     ``path_of`` is where the file of a finding lies on this machine, and *editor_url*
-    opens it: ``vscode://file/{path}:{line}``.
+    opens it: ``vscode://file/{path}:{line}``. Without *actions* it can only be looked at.
     """
     app = App(title="mailer preview", docs_url=None, redoc_url=None, openapi_url=None)
     folder = shipped("templates") / "pages" / "preview"
@@ -144,7 +146,11 @@ def preview_app(
         path = quote(path_of(name, finding))
         return editor_url.format(path=path, line=max(1, finding.line))
 
-    pages = _Pages(studio, changes, records, environment(folder, catalogue), opened)
+    permit = Permit() if actions else None
+    templates = environment(folder, catalogue)
+    pages = _Pages(studio, changes, records, templates, opened, permit)
+    if actions and permit:
+        app.include_router(router(actions, permit, templates, catalogue))
     keep_local(app, hosts=hosts, policy=_PAGE_POLICY)
 
     @app.exception_handler(InputError)
@@ -177,6 +183,7 @@ class _Pages:
     records: Records | None
     templates: Environment
     opened: Callable[[str, Finding], str]
+    permit: Permit | None
 
     def page(
         self, template: str, values: Mapping[str, object], *, status: int = 200
@@ -267,6 +274,8 @@ class _Pages:
             errors=findings_of(looked, Severity.ERROR),
             warnings=findings_of(looked, Severity.WARNING),
             mark=self.changes.count,
+            token=self.permit.token if self.permit and is_edition else "",
+            key_of=key_of,
         )
         return self.page("preview.html.j2", values)
 

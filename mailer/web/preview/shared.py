@@ -96,6 +96,7 @@ def _index(
         js=(folder / "shared.js").read_text(encoding="utf-8"),
         impression=impression(looked, variant, letter, studio),
         gmail=GMAIL_CUT,
+        token="",
         opened=_nowhere,
         edited=_nowhere,
         errors=findings_of(looked, Severity.ERROR),

@@ -137,6 +137,11 @@ const KEYS = {
   3: () => document.querySelectorAll('.choice a[data-key="variant"]')[2]?.click(),
   j: () => step(1),
   k: () => step(-1),
+  ".": () => document.querySelector("[data-act=test]")?.click(),
+  a: () => document.querySelector("[data-act=approve]")?.click(),
+  p: () => document.querySelector("[data-act=schedule]")?.click(),
+  f: () => (document.activeElement.closest(".checks li")?.querySelector("[data-mend]") ?? document.querySelector("[data-mend='']") ?? document.querySelector("[data-mend]"))?.click(),
+  "?": () => document.querySelector("dialog.keys").showModal(),
 };
 
 function step(by) {
@@ -146,6 +151,70 @@ function step(by) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
-  KEYS[event.key]?.();
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog")) return;
+  if (!KEYS[event.key]) return;
+  event.preventDefault();
+  KEYS[event.key]();
+});
+
+// What can be done: asked in a dialog, sent with the token that this page alone knows.
+const dialog = document.querySelector("dialog.act");
+
+const where = (name) => `/act/${name}/${document.body.dataset.name}${location.search}`;
+
+async function act(name, body) {
+  const headers = { "X-Mailer-Token": document.body.dataset.token, "Content-Type": "application/json" };
+  const answer = await fetch(where(name), { method: "POST", headers, body: JSON.stringify(body) }).catch(() => null);
+  return answer?.ok ? answer.json() : { done: false, lines: [dialog.dataset.failed] };
+}
+
+async function ask(name) {
+  const answer = await fetch(where(name)).catch(() => null);
+  if (!answer?.ok) return tell(toast, { done: false, lines: [dialog.dataset.failed] });
+  dialog.innerHTML = await answer.text();
+  for (const field of dialog.querySelectorAll("[data-kept]")) field.value = localStorage.getItem(field.dataset.kept) ?? field.value;
+  if (!dialog.open) dialog.showModal();
+}
+
+async function done(form, button) {
+  const data = new FormData(form, button);
+  const body = { ...Object.fromEntries(data), seen: dialog.dataset.seen };
+  for (const { name } of form.querySelectorAll("[type=checkbox]")) body[name] = data.getAll(name);
+  for (const field of form.querySelectorAll("[data-kept]")) localStorage.setItem(field.dataset.kept, field.value);
+  form.inert = form.ariaBusy = true;
+  const told = await act(button.dataset.does, body);
+  form.inert = form.ariaBusy = false;
+  if (told.done) {
+    await swap();
+    if (button.dataset.does !== "test") await ask(form.dataset.asks);
+  }
+  tell(dialog.querySelector("output"), told);
+}
+
+function tell(place, told) {
+  place.classList.toggle("bad", !told.done);
+  place.replaceChildren(...told.lines.map((line) => Object.assign(document.createElement("p"), { textContent: line })));
+}
+
+const toast = document.querySelector(".toast");
+
+async function mend(key) {
+  tell(toast, await act("mend", { key }));
+  clearTimeout(mend.later);
+  mend.later = setTimeout(() => toast.replaceChildren(), 8000);
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-act], [data-mend], [data-keys]");
+  if (button?.dataset.act) {
+    dialog.dataset.seen = button.dataset.seen ?? "";
+    ask(button.dataset.act);
+  }
+  else if (button?.dataset.mend !== undefined) mend(button.dataset.mend);
+  else if (button) KEYS["?"]();
+});
+dialog?.addEventListener("submit", (event) => {
+  if (!event.submitter?.dataset.does) return; // closes
+  event.preventDefault();
+  done(event.target, event.submitter);
 });

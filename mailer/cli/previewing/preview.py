@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mailer.cli.invocation import Invocation, invocation, run_async
-from mailer.errors import ConfigError, Finding, MailerError, NotFoundError
+from mailer.errors import ConfigError, MailerError, NotFoundError
 from mailer.phrases import say
 
 if TYPE_CHECKING:
@@ -16,14 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mailer.cli.editing.records import Records
-    from mailer.edition.model import Publication
-    from mailer.flows.editing.previewing import Sheet, Studio
-    from mailer.flows.readers.correspondence import LetterKind
+    from mailer.flows.editing.previewing import Studio
+    from mailer.web.preview.actions import Actions
     from mailer.web.preview.app import App, Changes
 
 _LOOPBACK = "127.0.0.1"
-_NOWHERE = "https://example.org"
-"""Where the links of letters lead, if nothing is hosted for them yet."""
 _WATCHED = ("editions", "snippets", "templates", "authors", "config", "authors.toml")
 
 
@@ -53,7 +49,8 @@ def preview(
 ) -> None:
     """Show an edition on a local page as every reader will see it, fresh at every save.
 
-    Nothing is sent. The bytes that are shown are those that `mailer send` hands over.
+    The bytes that are shown are those that `mailer send` hands over. A test can be sent
+    from there, and the edition approved: on this machine alone.
     """
     call = invocation(ctx)
     run_async(_preview(call, edition, host=host, port=port, open_=open_))
@@ -66,14 +63,24 @@ async def _preview(
     import socket
 
     from mailer.cli.editing.records import Records
+    from mailer.cli.editing.studio import studio_of
+    from mailer.cli.previewing.hands import Hands
     from mailer.cli.signals import drain_on_signals
     from mailer.web.preview.app import Changes
     from mailer.web.serving import serving
 
+    is_ours = host == _LOOPBACK
     studio, changes = studio_of(call), Changes()
-    records = Records(call, shows_readers=host == _LOOPBACK)
-    hosts = ["*"] if host != _LOOPBACK else [_LOOPBACK, "localhost"]
-    app = app_of(call, name, studio, changes, records=records, hosts=hosts)
+    records = Records(call, shows_readers=is_ours)
+    app = app_of(
+        call,
+        name,
+        studio,
+        changes,
+        records=records,
+        hosts=[_LOOPBACK, "localhost"] if is_ours else ["*"],
+        actions=Hands(call, studio, records) if is_ours else None,
+    )
     first = _first(call, name, studio)
     try:
         listener = socket.create_server((host, port))
@@ -121,8 +128,10 @@ def app_of(
     *,
     records: Records | None = None,
     hosts: Sequence[str] = (_LOOPBACK,),
+    actions: Actions | None = None,
 ) -> App:
     """The pages of *studio*, which begin with the edition called *name*."""
+    from mailer.cli.editing.studio import path_of
     from mailer.web.preview.app import preview_app
 
     return preview_app(
@@ -133,64 +142,9 @@ def app_of(
         editor_url=call.house.settings.preview.editor_url,
         hosts=list(hosts),
         first=lambda: _first(call, name, studio),
-        path_of=lambda edition, finding: str(_path_of(call, edition, finding)),
+        path_of=lambda edition, finding: str(path_of(call, edition, finding)),
+        actions=actions,
     )
-
-
-def studio_of(call: Invocation) -> Studio:
-    """The workspace, to be looked at."""
-    from mailer.flows.editing.previewing import Studio, sample_letter
-    from mailer.public import letter_writer
-    from mailer.workspace.gallery import NAMES
-    from mailer.workspace.showroom import Showroom
-    from mailer.workspace.themes import theme_names
-
-    house = call.house
-    templates = house.newsroom.templates
-    media = house.loaded.data_folder() / "preview"
-
-    def gallery(theme: str) -> Showroom:
-        clients = house.settings.checks.clients
-        return Showroom(theme, templates=templates, media=media, clients=clients)
-
-    def write(publication: str, kind: LetterKind) -> bytes:
-        writer = letter_writer(house, sample_url=_NOWHERE)
-        return writer.message(
-            sample_letter(publication, kind, house.clock.now())
-        ).content
-
-    return Studio(
-        newsroom=house.newsroom,
-        sheets=lambda: _sheets(call),
-        themes=lambda: theme_names(templates),
-        samples=NAMES,
-        gallery=gallery,
-        write=write,
-        today=call.today,
-        now=house.clock.now,
-        stationery=call.stationery(),
-    )
-
-
-def _sheets(call: Invocation) -> Sequence[tuple[Publication, Sequence[Sheet]]]:
-    from mailer.flows.editing.previewing import Sheet
-
-    settings, workspace = call.house.settings, call.house.newsroom.workspace
-    return [
-        (
-            settings.publication(publication),
-            [
-                Sheet(
-                    name=folder.name,
-                    publication=publication,
-                    title=folder.title,
-                    day=folder.date,
-                )
-                for folder in workspace.editions([publication])
-            ],
-        )
-        for publication in settings.publications
-    ]
 
 
 def _first(call: Invocation, name: str, studio: Studio) -> str:
@@ -206,16 +160,6 @@ def _first(call: Invocation, name: str, studio: Studio) -> str:
             raise
         return newest[0].name
     return found.name
-
-
-def _path_of(call: Invocation, name: str, finding: Finding) -> Path:
-    """Where the file of *finding* lies: beside the edition, or in the workspace."""
-    workspace = call.house.newsroom.workspace
-    folder = workspace.find(
-        name, list(call.house.settings.publications), today=call.today()
-    )
-    beside = folder.path / finding.file
-    return beside if beside.exists() else workspace.root / finding.file
 
 
 async def _watch(

@@ -1,0 +1,298 @@
+"""What can be done from the preview: send a test, approve, schedule, mend.
+
+Only our own page acts: a POST of JSON with the token of this process, from the origin
+that was asked. Whoever looks from another machine has no such page, and no such address.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Protocol
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi.responses import HTMLResponse, Response
+from jinja2 import Environment
+from pydantic import BaseModel, Field
+
+from mailer.edition.model import Variant
+from mailer.errors import EditionError, Finding, InputError, MailerError
+from mailer.flows.approvals import Approval
+from mailer.language import Catalogue
+from mailer.phrases import NOTHING, Phrase, say, verbatim
+from mailer.rendering.changes import Change
+from mailer.web.preview.readers import persona_of
+from mailer.web.preview.view import View, chosen
+
+TOKEN = "X-Mailer-Token"  # noqa: S105 - a header's name
+_LONGEST = 2000  # characters of a field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hurdles:
+    """The errors of an edition by their rules: what may be accepted, what nobody may."""
+
+    acceptable: Mapping[str, Sequence[Finding]] = field(default_factory=dict)
+    others: Sequence[Finding] = ()
+    warnings: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Testing:
+    """What a test is about to be; ``relay`` is the name of who carries it."""
+
+    relay: str
+    variants: Sequence[Variant]
+    hurdles: Hurdles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approving:
+    """How an edition stands to its approval, and what another would be for.
+
+    ``given`` says when and by whom it was approved; ``changes`` what is not so any more.
+    """
+
+    by: str
+    subject: str
+    variants: Sequence[Variant]
+    segment: str
+    hurdles: Hurdles
+    approval: Approval | None = None
+    given: Phrase = NOTHING
+    changes: Sequence[Change] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planning:
+    """When an edition leaves: ``wall`` in its ``zone``, None where nothing says.
+
+    ``planned`` if that is an hour of its own; ``reason`` keeps it from leaving.
+    """
+
+    zone: str
+    proposed: datetime
+    wall: datetime | None = None
+    planned: bool = False
+    reason: Phrase = NOTHING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What became of it, line by line."""
+
+    lines: Sequence[Phrase]
+    is_done: bool = True
+
+
+class Actions(Protocol):
+    """Whoever does what is asked for, as the command of its name; else a MailerError."""
+
+    async def testing(self, name: str) -> Testing:
+        """What a test of the edition called *name* begins with."""
+
+    async def test(
+        self,
+        name: str,
+        *,
+        to: Sequence[str],
+        variants: Sequence[Variant],
+        greeting: str,
+        accept: Sequence[str],
+    ) -> Told:
+        """Send marked proofs, as to a reader called *greeting*."""
+
+    async def approving(self, name: str) -> Approving:
+        """How the edition stands to its approval."""
+
+    async def approve(
+        self, name: str, *, seen: str, accept: Sequence[str], by: str
+    ) -> Told:
+        """Approve what was *seen*, its hash; GuardError if it is not that any more."""
+
+    async def withdraw(self, name: str, *, by: str) -> Told:
+        """Take the approval back."""
+
+    async def planning(self, name: str) -> Planning:
+        """When the edition leaves."""
+
+    async def schedule(self, name: str, *, at: str | None) -> Told:
+        """Give it an hour of its own, local wall time; None: that of the calendar."""
+
+    async def mend(self, name: str, *, key: str) -> Told:
+        """Mend the finding that has this ``key_of``; all that can be, if it is empty."""
+
+
+_Chosen = Annotated[View, Depends(chosen)]
+_Text = Annotated[str, Field(max_length=_LONGEST)]
+
+
+class _Test(BaseModel):
+    to: _Text
+    variant: list[Variant] = []
+    greeting: _Text = ""
+    accept: list[_Text] = []
+
+
+class _Approve(BaseModel):
+    seen: _Text
+    accept: list[_Text] = []
+    by: _Text = ""
+
+
+class _Withdraw(BaseModel):
+    by: _Text = ""
+
+
+class _Schedule(BaseModel):
+    at: _Text = ""
+
+
+class _Mend(BaseModel):
+    key: _Text = ""
+
+
+def key_of(finding: Finding) -> str:
+    """What a finding is called on the page: its place, its rule, and its change."""
+    fix = finding.fix
+    change = f" {fix.before}\N{RIGHTWARDS ARROW}{fix.after}" if fix else ""
+    return f"{finding.place} {finding.rule}{change}"
+
+
+class Permit:
+    """Who may act: the page that knows the ``token`` of this process, and no other.
+
+    No foreign page can read it, nor send JSON or a header of its own without being
+    allowed first, which nothing here does (Fetch Standard, CORS protocol).
+    """
+
+    def __init__(self) -> None:
+        self.token = secrets.token_urlsafe(32)
+
+    def __call__(self, request: Request) -> None:
+        """403 unless our own page asks."""
+        headers = request.headers
+        given = headers.get(TOKEN, "").encode()
+        is_ours = (
+            secrets.compare_digest(given, self.token.encode())
+            and headers.get("sec-fetch-site", "same-origin") == "same-origin"
+            and urlsplit(headers.get("origin", "")).netloc == headers.get("host")
+        )
+        if not is_ours:
+            raise HTTPException(403)
+
+
+def router(
+    actions: Actions, permit: Permit, pages: Environment, catalogue: Catalogue
+) -> APIRouter:
+    """The addresses at which *actions* are asked about (GET) and done (POST)."""
+    desk = _Desk(actions, pages, catalogue)
+    found = APIRouter(prefix="/act")
+    edition = "{publication}/{number}"
+    for name, ask in (
+        ("test", desk.ask_test),
+        ("approve", desk.ask_approve),
+        ("schedule", desk.ask_schedule),
+    ):
+        found.get(f"/{name}/{edition}")(ask)
+    only = [Depends(permit)]
+    found.post(f"/test/{edition}", dependencies=only)(desk.test)
+    found.post(f"/approve/{edition}", dependencies=only)(desk.approve)
+    found.post(f"/withdraw/{edition}", dependencies=only)(desk.withdraw)
+    found.post(f"/schedule/{edition}", dependencies=only)(desk.schedule)
+    found.post(f"/mend/{edition}", dependencies=only)(desk.mend)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What is answered: a dialog with what it begins with, or lines of what was done."""
+
+    actions: Actions
+    pages: Environment
+    catalogue: Catalogue
+
+    async def ask_test(self, publication: str, number: str, view: _Chosen) -> Response:
+        asked = self.actions.testing(f"{publication}/{number}")
+        return await self._dialog(
+            "test", asked, greeting=persona_of(view).name, view=view
+        )
+
+    async def ask_approve(self, publication: str, number: str) -> Response:
+        return await self._dialog(
+            "approve", self.actions.approving(f"{publication}/{number}")
+        )
+
+    async def ask_schedule(self, publication: str, number: str) -> Response:
+        return await self._dialog(
+            "schedule", self.actions.planning(f"{publication}/{number}")
+        )
+
+    async def test(self, publication: str, number: str, asked: _Test) -> object:
+        return await self._told(
+            self.actions.test(
+                f"{publication}/{number}",
+                to=[each.strip() for each in asked.to.split(",") if each.strip()],
+                variants=asked.variant,
+                greeting=asked.greeting,
+                accept=asked.accept,
+            )
+        )
+
+    async def approve(self, publication: str, number: str, asked: _Approve) -> object:
+        name = f"{publication}/{number}"
+        return await self._told(
+            self.actions.approve(
+                name, seen=asked.seen, accept=asked.accept, by=asked.by.strip()
+            )
+        )
+
+    async def withdraw(self, publication: str, number: str, asked: _Withdraw) -> object:
+        name = f"{publication}/{number}"
+        return await self._told(self.actions.withdraw(name, by=asked.by.strip()))
+
+    async def schedule(self, publication: str, number: str, asked: _Schedule) -> object:
+        name = f"{publication}/{number}"
+        at = asked.at.replace("T", " ") or None
+        return await self._told(self.actions.schedule(name, at=at))
+
+    async def mend(self, publication: str, number: str, asked: _Mend) -> object:
+        name = f"{publication}/{number}"
+        return await self._told(self.actions.mend(name, key=asked.key))
+
+    async def _dialog(
+        self, act: str, asked: Awaitable[object], **known: object
+    ) -> Response:
+        try:
+            known |= {"found": await asked, "lines": []}
+        except MailerError as error:
+            known |= {"lines": refusal(error)}
+        page = self.pages.get_template("act.html.j2")
+        return HTMLResponse(page.render(known, act=act))
+
+    async def _told(self, doing: Awaitable[Told]) -> object:
+        try:
+            told = await doing
+        except MailerError as error:
+            told = Told(lines=refusal(error), is_done=False)
+        said: Callable[[Phrase], str] = self.catalogue.translate
+        return {"done": told.is_done, "lines": [said(line) for line in told.lines]}
+
+
+def refusal(error: MailerError) -> Sequence[Phrase]:
+    """Why it was not done, and the way out."""
+    match error:
+        case EditionError(findings=findings):
+            return [
+                say("{place}: {what}", place=verbatim(each.place), what=each.message)
+                for each in findings
+            ]
+        case InputError(message=message, hint=hint):
+            place = verbatim(error.place)
+            lines = [say("{place}{what}", place=place, what=message)]
+            return [*lines, verbatim(hint)] if hint else lines
+        case _:
+            return [verbatim(error.args[0])]
