@@ -167,6 +167,9 @@ async def test_a_line_leads_to_the_mail_and_a_word_back(
         "place": f"index.md:{number}",
         "open": f"vscode://file/{manuscript(folder)}:{number}",
     }
+    stand = "Deux rivaux confient leurs grues au même logiciel. Reste à savoir"
+    head = await browser.get("/place/le-meridien/118", params={"words": stand})
+    assert head.json()["place"].startswith("index.md:")
     nowhere = await browser.get("/place/le-meridien/118?words=Xylophone")
     assert nowhere.status_code == 404
 

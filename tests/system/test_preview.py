@@ -90,6 +90,18 @@ def test_what_is_saved_is_seen(mailer: Mailer, address: str, page: Page) -> None
     expect(overlay).to_have_count(0)
     expect(frame.get_by_text("Le quai et l’algorithme")).to_be_visible()
 
+    head, rest = good.split("\n", 1)
+    text.write_text(f"{head}\ntheme: {{muted: '#9a9a9a'}}\n{rest}", "utf-8")
+    pale = page.locator(".checks .pale")
+    told = pale.filter(has_text="is too pale: a contrast of 2.8").first
+    expect(told).to_contain_text("#9a9a9a on #ffffff")
+    expect(told.get_by_role("link", name="Open")).to_have_attribute(
+        "href", re.compile(r"index\.md")
+    )
+    expect(frame.locator("[data-pale='2.8']").first).to_be_visible()
+    text.write_text(good, "utf-8")
+    expect(pale).to_have_count(0)
+
 
 def test_keys_and_tabs(address: str, page: Page) -> None:
     """Every choice by hand and by key; each stands in the address."""

@@ -48,12 +48,12 @@ from mailer.rendering.simulation import Appearance, Client, as_shown
 from mailer.web.local import keep_local, with_base
 from mailer.web.preview.actions import Actions, Permit, key_of, router
 from mailer.web.preview.contents import (
-    entry_saying,
     findings_of,
     fitting,
     home_of,
     links_of,
     outline_of,
+    place_of,
     tabs_of,
     variants_of,
     words_at,
@@ -83,6 +83,7 @@ _MAIL_POLICY = (
     "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox"
 )
 _HOUR = "07:00"  # any: inboxes show one
+_KINDS = {"css": "text/css", "js": "text/javascript"}
 _BEAT = 15.0  # seconds: a stream that says nothing is taken for dead
 
 
@@ -168,9 +169,9 @@ def preview_app(
     app.get("/place/{publication}/{number}")(pages.place)
     app.post("/reader/{publication}/{number}")(Search(studio, records).answer)
     app.get("/changes")(pages.stream)
-    for file, kind in (("preview.css", "text/css"), ("preview.js", "text/javascript")):
+    for file in ("preview.css", "preview.js", "judges.js"):
         text = (folder / file).read_text(encoding="utf-8")
-        app.get(f"/{file}")(_file(text, kind))
+        app.get(f"/{file}")(_file(text, _KINDS[file.rpartition(".")[2]]))
     return app
 
 
@@ -253,6 +254,10 @@ class _Pages:
             view=view,
             letter=letter,
             frame=f"/frame/{quote(name)}{view.query()}",
+            frames={
+                look: f"/frame/{quote(name)}{view.query(appearance=look)}"
+                for look in Appearance
+            },
             variants=variants_of(looked),
             personas=PERSONAS,
             widths=WIDTHS,
@@ -324,11 +329,11 @@ class _Pages:
     ) -> dict[str, str]:
         """Where in the manuscript *words* of the mail were written, and how to go there."""
         name = f"{publication}/{number}"
-        entry = entry_saying(outline_of(self.studio.look(name)), words)
-        if entry is None:
+        at = place_of(self.studio.look(name), words)
+        if at is None:
             message = say("nothing of the manuscript says that")
             raise NotFoundError(message)
-        return {"place": str(entry.at), "open": self._edited(name, entry.at)}
+        return {"place": str(at), "open": self._edited(name, at)}
 
     def _edited(self, name: str, at: Source) -> str:
         """The address that opens the editor at *at*."""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from mailer.edition.blocks import Source
 from mailer.edition.model import Variant
 from mailer.edition.outline import Entry, outline
 from mailer.errors import Finding, Severity
@@ -89,6 +90,20 @@ def entry_saying(entries: Sequence[Entry], words: str) -> Entry | None:
         (said, e) for said, e in told if said and (said in heard or heard in said)
     ]
     return max(fitting, key=lambda each: len(each[0]), default=("", None))[1]
+
+
+def place_of(looked: Looked, words: str) -> Source | None:
+    """Where *words* of the mail were written: a block, or a line of the front matter."""
+    if (entry := entry_saying(outline_of(looked), words)) is not None:
+        return entry.at
+    sought = _letters(words)[:_SOUGHT]
+    if looked.assembled is None or not sought:
+        return None
+    for file, text in looked.assembled.edition.sources.items():
+        for number, line in enumerate(text.splitlines(), 1):
+            if sought in _letters(line):
+                return Source(file, number)
+    return None
 
 
 def _letters(words: str) -> str:

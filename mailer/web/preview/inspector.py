@@ -58,7 +58,8 @@ class Heavy:
 class Impression:
     """All of it. ``blocks`` are the heaviest, ``frame`` is what no block brings.
 
-    ``fine`` is what was looked at and found good.
+    ``fine`` is what was looked at and found good; ``readable`` that its colours are,
+    which whoever sees it drawn may yet find otherwise.
     """
 
     row: Row
@@ -68,6 +69,7 @@ class Impression:
     clients: tuple[tuple[str, Compatibility], ...] = ()
     dated: str = ""
     fine: tuple[Phrase, ...] = ()
+    readable: Phrase | None = None
 
 
 def impression(
@@ -107,6 +109,7 @@ def impression(
         clients=tuple((_CLIENTS.get(c.client, c.client), c) for c in clients),
         dated=around.support.dated,
         fine=tuple(_fine(looked, letter, variant)),
+        readable=_readable(looked.assembled),
     )
 
 
@@ -135,12 +138,16 @@ def _weights(
     return weights[0].size, tuple(shown)
 
 
-def _is_readable(assembled: Inspected) -> bool:
-    """Whether every colour of the edition stands out, in light and in dark."""
+def _readable(assembled: Inspected) -> Phrase | None:
+    """That every colour of the edition stands out, in light and in dark, if it does."""
     ours = assembled.scene.publication.tokens
     theme = assembled.scene.theme.recoloured(ours, file="config/mailer.toml")
     tokens = assembled.edition.tokens
-    return not any(faint(theme.recoloured(tokens, file=assembled.edition.at.file)))
+    if any(faint(theme.recoloured(tokens, file=assembled.edition.at.file))):
+        return None
+    return say(
+        "Text has a contrast of {ratio} at least, light and dark", ratio=CONTRAST
+    )
 
 
 def _fine(looked: Looked, letter: Letter, variant: Variant) -> Sequence[Phrase]:
@@ -169,13 +176,6 @@ def _fine(looked: Looked, letter: Letter, variant: Variant) -> Sequence[Phrase]:
                 "{count} pictures, {size}, described for who does not see them",
                 shown,
                 size=size,
-            )
-        )
-    if _is_readable(assembled):
-        found.append(
-            say(
-                "Text has a contrast of {ratio} at least, light and dark",
-                ratio=f"{CONTRAST}",
             )
         )
     variants = {each.variant for each in assembled.frozen.renderings}
