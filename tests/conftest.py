@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+
+from tests.warm import warm_python
 
 # The suite proves the same examples everywhere; `make explore` looks for new ones.
 settings.register_profile(
@@ -29,6 +32,13 @@ def pytest_collection_modifyitems(
     if apart:
         config.hook.pytest_deselected(items=apart)
         items[:] = [item for item in items if item not in apart]
+
+
+@pytest.fixture(scope="session")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An interpreter that has imported ``mailer`` already."""
+    with warm_python(tmp_path_factory.mktemp("warm")) as program:
+        yield str(program)
 
 
 @pytest.fixture

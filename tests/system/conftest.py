@@ -20,13 +20,18 @@ from tests.relay import ScriptedRelay
 
 @dataclass(kw_only=True)
 class Mailer:
-    """The command, in one workspace, with its own home and its own environment."""
+    """The command, in one workspace, with its own home and its own environment.
+
+    What runs to its end does so in a *warm* interpreter; what a test signals or watches
+    is the program as everybody starts it.
+    """
 
     folder: Path
+    warm: str
     environ: dict[str, str] = field(default_factory=dict)
 
-    def command(self, *words: str) -> list[str]:
-        return [sys.executable, "-m", "mailer", "-C", str(self.folder), *words]
+    def command(self, *words: str, python: str = sys.executable) -> list[str]:
+        return [python, "-m", "mailer", "-C", str(self.folder), *words]
 
     def environment(self) -> dict[str, str]:
         return {**os.environ, "NO_COLOR": "1", "COLUMNS": "100", **self.environ}
@@ -34,7 +39,7 @@ class Mailer:
     def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run to the end; never raises for an exit code."""
         return subprocess.run(
-            self.command(*words),
+            self.command(*words, python=self.warm),
             env=self.environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -53,13 +58,15 @@ class Mailer:
 
     async def run(self, *words: str) -> tuple[int, str, str]:
         """Like calling, without blocking the loop that serves the inbox."""
-        process = await self.start(*words)
+        process = await self.start(*words, python=self.warm)
         out, err = await process.communicate()
         return process.returncode or 0, out.decode(), err.decode()
 
-    async def start(self, *words: str) -> asyncio.subprocess.Process:
+    async def start(
+        self, *words: str, python: str = sys.executable
+    ) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
-            *self.command(*words),
+            *self.command(*words, python=python),
             env=self.environment(),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
@@ -98,11 +105,11 @@ class Mailer:
 
 
 @pytest.fixture(scope="session")
-def template_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def template_workspace(tmp_path_factory: pytest.TempPathFactory, warm: str) -> Path:
     """One starter workspace, made once; tests work on copies."""
     home = tmp_path_factory.mktemp("starter")
     done = subprocess.run(
-        [sys.executable, "-m", "mailer", "init", str(home / "ws")],
+        [warm, "-m", "mailer", "init", str(home / "ws")],
         env={**os.environ, "XDG_DATA_HOME": str(home / "data")},
         capture_output=True,
         text=True,
@@ -113,7 +120,7 @@ def template_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def mailer(template_workspace: Path, tmp_path: Path) -> Mailer:
+def mailer(template_workspace: Path, tmp_path: Path, warm: str) -> Mailer:
     """A fresh copy of the starter workspace, with a data folder of its own."""
     import shutil
 
@@ -126,6 +133,7 @@ def mailer(template_workspace: Path, tmp_path: Path) -> Mailer:
     key.chmod(0o600)
     return Mailer(
         folder=folder,
+        warm=warm,
         environ={
             "XDG_DATA_HOME": str(tmp_path / "home"),
             "MAILER_STORAGE__FOLDER": str(data),
