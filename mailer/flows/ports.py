@@ -321,6 +321,7 @@ class Ledger(Protocol):
         settlements: Sequence[Settlement] = (),
         marks: Sequence[Claim] = (),
         now: datetime,
+        meanwhile: Callable[[], None] | None = None,
     ) -> Committed:
         """Write outcomes, and mark claims as being handed over: the one hot statement.
 
@@ -329,6 +330,9 @@ class Ledger(Protocol):
         never written after the next mark of its connection: then a crash leaves at most
         one unknown per connection. A fenced-off claim changes nothing, and nothing is
         marked unless the run is SENDING.
+
+        *meanwhile* may be called, by the loop and at most once, while a disk is waited
+        for: what it does costs no time then.
         """
 
     async def release(self, claims: Sequence[Claim]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
@@ -413,6 +414,22 @@ async def test_who_still_takes_another_publication_has_left_this_one(
     claim = await house.one_claim(run)
     await house.leave(A)
     assert not await house.hand_over(claim, now=NOW)
+
+
+async def test_something_else_is_done_while_the_disk_is_waited_for(
+    house: House,
+) -> None:
+    """Once, by the loop, and before the commit returns."""
+    run = await house.open_run(A)
+    done: list[int] = []
+    committed = await house.ledger.commit(
+        run,
+        marks=await house.claim(run),
+        now=NOW,
+        meanwhile=lambda: done.append(threading.get_ident()),
+    )
+    assert list(committed.held) == [True]
+    assert done == [threading.get_ident()]
 
 
 @pytest.mark.parametrize("state", [RunState.PAUSED, RunState.CANCELLED])

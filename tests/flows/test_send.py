@@ -293,6 +293,21 @@ async def test_a_ledger_that_takes_nothing_more_still_ends_in_words(desk: Desk) 
     assert len(desk.relay.accepted) <= 6
 
 
+async def test_what_was_written_ahead_goes_over_the_next_connection(
+    desk: Desk,
+) -> None:
+    """A message is written while the one before it is marked, and is not lost with it."""
+    await desk.subscribe(*READERS[:6])
+    desk.relay.connections = 1
+
+    def answer(envelope: Envelope, attempt: int) -> tuple[Stage, Reply | None]:
+        return Stage.DOT, None if envelope.recipient == READERS[0] else OK
+
+    desk.relay.answer = answer
+    tally = await desk.tally(await send(await desk.open_run(), desk.sending))
+    assert (tally.in_doubt, tally.accepted, tally.waiting) == (1, 5, 0)
+
+
 async def test_a_defect_stops_a_run_and_is_told(desk: Desk) -> None:
     """What nobody foresaw is raised, and no connection waits for ever."""
     await desk.subscribe(*READERS)

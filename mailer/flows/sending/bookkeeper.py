@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from typing import Protocol
 
 import structlog
 
@@ -25,8 +26,15 @@ log = structlog.get_logger()
 _AGAIN = timedelta(seconds=1)
 _SHORTEST = 0.001  # seconds: uvloop counts milliseconds, and takes less for nothing
 
-Answer = Callable[[bool], None]
-"""Told whether a mark holds; once, as soon as that is durable."""
+
+class Asker(Protocol):
+    """Who asks for a mark, one at a time."""
+
+    def prepare(self) -> None:
+        """The mark is on its way to the disk: what comes next can be made ready."""
+
+    def marked(self, held: bool) -> None:
+        """Whether the mark holds; once, as soon as that is durable."""
 
 
 class Bookkeeper:
@@ -52,7 +60,7 @@ class Bookkeeper:
         self._patience = patience
         self._halt = halt
         self._outcomes: list[Settlement] = []
-        self._asked: list[tuple[Claim, Answer]] = []
+        self._asked: list[tuple[Claim, Asker]] = []
         self._something = asyncio.Event()
         self._company = asyncio.Event()
         self._written = asyncio.Event()
@@ -68,12 +76,12 @@ class Bookkeeper:
         self._outcomes.append(settlement)
         self._stir()
 
-    def ask(self, claim: Claim, answer: Answer) -> None:
-        """Have *claim* marked as being handed over; *answer* is told when it is."""
+    def ask(self, claim: Claim, asker: Asker) -> None:
+        """Have *claim* marked as being handed over; *asker* is told when it is."""
         if self.defect is not None:
-            answer(False)
+            asker.marked(False)
             return
-        self._asked.append((claim, answer))
+        self._asked.append((claim, asker))
         self._stir()
 
     async def all_written(self) -> None:
@@ -86,7 +94,7 @@ class Bookkeeper:
         An error that nobody foresaw stops the run instead of this task alone, for whoever
         waits for a mark would wait for ever; ``until_done`` raises it.
         """
-        asked: list[tuple[Claim, Answer]] = []
+        asked: list[tuple[Claim, Asker]] = []
         try:
             while True:
                 await self._something.wait()
@@ -100,9 +108,9 @@ class Bookkeeper:
         except Exception as error:  # noqa: BLE001 - raised again by the run
             self.defect = error
             self._halt(say("defect: {error}", error=repr(error)))
-            for _, answer in (*asked, *self._asked):
+            for _, asker in (*asked, *self._asked):
                 with suppress(RuntimeError):  # it may have been answered
-                    answer(False)
+                    asker.marked(False)
             self._asked.clear()
             self._written.set()
 
@@ -128,8 +136,12 @@ class Bookkeeper:
         timer.cancel()
 
     async def _commit(
-        self, outcomes: list[Settlement], asked: list[tuple[Claim, Answer]]
+        self, outcomes: list[Settlement], asked: list[tuple[Claim, Asker]]
     ) -> None:
+        def prepare() -> None:
+            for _, asker in asked:
+                asker.prepare()
+
         deadline = self._clock.monotonic() + self._patience.total_seconds()
         loop = asyncio.get_running_loop()
         while True:
@@ -140,6 +152,7 @@ class Bookkeeper:
                     settlements=outcomes,
                     marks=[claim for claim, _ in asked],
                     now=self._clock.now(),
+                    meanwhile=prepare if asked else None,
                 )
             except StoreError as error:
                 if error.temporary and self._clock.monotonic() < deadline:
@@ -163,8 +176,8 @@ class Bookkeeper:
                 if committed.state is not RunState.SENDING:
                     self._halt(committed.reason or say("stopped by the operator"))
             self._took = loop.time() - begun
-            for (_, answer), holds in zip(asked, held, strict=True):
-                answer(holds)
+            for (_, asker), holds in zip(asked, held, strict=True):
+                asker.marked(holds)
             return
 
 

@@ -27,6 +27,9 @@ class Source(Protocol):
     def take(self, carrier: RunCarrier) -> Claim | None:
         """The next claim for *carrier*; None: it was told to leave, or will be woken."""
 
+    def take_ahead(self, carrier: RunCarrier) -> Claim | None:
+        """The next claim, while the message before it is marked; None: not yet."""
+
     def put_back(self, claim: Claim) -> None:
         """A claim that was not begun."""
 
@@ -63,16 +66,36 @@ class RunCarrier:
         self._on_the_way = 0
         self._carried = 0
         self._lost_claims: set[int] = set()
+        self._marking: Addressed | None = None
+        self._ahead: Addressed | None = None
+        self._rests = False
 
     def next(self) -> Addressed | None:
         """The next message, addressed to its reader."""
-        while (claim := self._source.take(self)) is not None:
+        message, self._ahead = self._ahead or self._write(self._source.take), None
+        if message is not None:
+            self._count(+1)
+        return message
+
+    def prepare(self) -> None:
+        """Write the next message while the disk is waited for: it leaves with this one."""
+        if self._ahead is None and not self._rests:
+            self._ahead = self._write(self._source.take_ahead)
+
+    def rest(self) -> None:
+        """Nothing more is carried: what was written ahead is another's."""
+        self._rests = True
+        if self._ahead is not None:
+            self._source.put_back(self._ahead.claim)
+            self._ahead = None
+
+    def _write(self, take: Callable[[RunCarrier], Claim | None]) -> Addressed | None:
+        while (claim := take(self)) is not None:
             try:
                 envelope, content = self._source.written(claim)
             except InputError as error:
                 self._source.refused(claim, self.relay, error)
                 continue
-            self._count(+1)
             return Addressed(envelope=envelope, content=content, claim=claim)
         return None
 
@@ -81,7 +104,15 @@ class RunCarrier:
         if self._source.is_over:
             self.session.go(False)
             return
-        self._books.ask(message.claim, self._answer(message))
+        self._marking = message
+        self._books.ask(message.claim, self)
+
+    def marked(self, held: bool) -> None:
+        """The mark of the message that waits is durable, or does not hold."""
+        message, self._marking = self._marking, None
+        if message and not held and not self._source.is_over:
+            self._lost_claims.add(message.claim.subscriber)  # left, or fenced off
+        self.session.go(held)
 
     def done(self, message: Addressed, attempt: Attempt) -> None:
         """A reply, or silence."""
@@ -98,14 +129,6 @@ class RunCarrier:
         self._count(-1)
         if message.claim.subscriber not in self._lost_claims:
             self._source.put_back(message.claim)
-
-    def _answer(self, message: Addressed) -> Callable[[bool], None]:
-        def answer(held: bool) -> None:
-            if not held and not self._source.is_over:
-                self._lost_claims.add(message.claim.subscriber)  # left, or fenced off
-            self.session.go(held)
-
-        return answer
 
     def _count(self, change: int) -> None:
         """Keep account of the connections that are busy, not of their messages."""

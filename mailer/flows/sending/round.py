@@ -129,23 +129,25 @@ class Round:
         if self.is_over or self._queue.is_dry or self._is_surplus(team):
             carrier.session.leave()
             return None
-        if self._is_turn_of(team):
-            while (claim := self._queue.take(carrier.relay)) is not None:
-                if not (wait := self._watch.wait(claim)):
-                    self._took(team)
-                    return claim
-                self._put_off(claim, carrier.relay, wait, REJECTED)
-            if self._queue.is_dry:
-                carrier.session.leave()
-                self._stir()
-                return None
-        wait_ = self._queue.wait(carrier.relay)
-        if wait_ is not None and wait_ > team.patience:
+        if (claim := self._next_for(team)) is not None:
+            return claim
+        if self._queue.is_dry:
+            carrier.session.leave()
+            self._stir()
+            return None
+        wait = self._queue.wait(carrier.relay)
+        if wait is not None and wait > team.patience:
             carrier.session.leave()
         elif carrier not in team.idle:
             team.idle.append(carrier)
             self._stirred.set()
         return None
+
+    def take_ahead(self, carrier: RunCarrier) -> Claim | None:
+        """The claim that *carrier* would be given next, if there is one already."""
+        team = self._teams[carrier.relay]
+        may = not self.is_over and not self._is_surplus(team)
+        return self._next_for(team) if may else None
 
     def put_back(self, claim: Claim) -> None:
         """A claim that was not begun."""
@@ -191,6 +193,15 @@ class Round:
         self.books.book(settlement)
 
     # -- whose turn it is ---------------------------------------------------------
+
+    def _next_for(self, team: _Team) -> Claim | None:
+        if self._is_turn_of(team):
+            while (claim := self._queue.take(team.relay.name)) is not None:
+                if not (wait := self._watch.wait(claim)):
+                    self._took(team)
+                    return claim
+                self._put_off(claim, team.relay.name, wait, REJECTED)
+        return None
 
     def _is_surplus(self, team: _Team) -> bool:
         """Whether *team* holds more connections than it should by now."""
@@ -289,6 +300,7 @@ class Round:
         try:
             await carrier.session.carry(carrier)
         finally:
+            carrier.rest()
             team.carriers.discard(carrier)
             self.desk.meter.closed(team.relay.name)
             if carrier in team.idle:

@@ -12,7 +12,7 @@ claim changes the row any more.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -93,8 +93,12 @@ def post_sqlite(
     settlements: Sequence[Settlement],
     marks: Sequence[Claim],
     now: int,
+    meanwhile: Callable[[], object] | None,
 ) -> Posted:
-    """One group on SQLite; *now* in microseconds. Durable when it returns."""
+    """One group on SQLite; *now* in microseconds. Durable when it returns.
+
+    Three quarters of its time is the disk's: *meanwhile* is called as that begins.
+    """
     execute = connection.execute
     # IMMEDIATE: to become a writer in mid-transaction may fail, to begin as one waits.
     execute("BEGIN IMMEDIATE")
@@ -112,6 +116,8 @@ def post_sqlite(
                 execute(_MARK, (now, run, claim.subscriber, claim.fence)).rowcount == 1
                 for claim in marks
             ]
+        if meanwhile:
+            meanwhile()
         execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -126,6 +132,7 @@ def post_postgres(
     settlements: Sequence[Settlement],
     marks: Sequence[Claim],
     now: int,
+    meanwhile: Callable[[], object] | None,
 ) -> Posted:
     """One group on PostgreSQL, whose connection commits by itself."""
     outcomes = [_outcome(settlement) for settlement in settlements]
@@ -134,6 +141,8 @@ def post_postgres(
         for column, value in zip(columns, values, strict=True):
             column.append(value)
     named = dict(zip(_COLUMNS, columns, strict=True))
+    if meanwhile:
+        meanwhile()
     row = connection.execute(
         _POST,
         {

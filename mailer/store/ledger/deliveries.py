@@ -6,9 +6,11 @@ What happens once per message (marking *handing over*, writing the outcome) goes
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection, case, func, or_, select, update
 
@@ -166,14 +168,21 @@ class SqlLedger:
         settlements: Sequence[Settlement] = (),
         marks: Sequence[Claim] = (),
         now: datetime,
+        meanwhile: Callable[[], None] | None = None,
     ) -> Committed:
         """Write outcomes and marks, durably, in one transaction."""
         for settlement in settlements:
             check_settlement(settlement)
         post = post_sqlite if self._store.is_sqlite else post_postgres
         moment = microseconds(now)
+        in_loop = None
+        if meanwhile:
+            loop = asyncio.get_running_loop()
+            in_loop = partial(loop.call_soon_threadsafe, meanwhile)
         posted = await self._store.post(
-            lambda connection: post(connection, run.id, settlements, marks, moment)
+            lambda connection: post(
+                connection, run.id, settlements, marks, moment, in_loop
+            )
         )
         return Committed(
             held=posted.held,
