@@ -51,6 +51,7 @@ from mailer.config.values import (
     PublicUrl,
     Schedule,
     Selector,
+    Spamd,
     Zone,
 )
 from mailer.config.watch import Daemon
@@ -132,6 +133,7 @@ class Checks(Table):
     max_html_kb: int = Field(default=102, ge=1, le=102)
     ignore: tuple[str, ...] = ()
     spelling: bool = False
+    spamd: Spamd = ""
 
 
 class Preview(Table):

@@ -120,6 +120,19 @@ def listener(value: str) -> str:
     return value
 
 
+def _spamd(value: str) -> str:
+    if not value or value.startswith("/"):
+        return _path(value)
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) <= LAST_PORT:
+        message = say(
+            "{value} is no spamd: write 127.0.0.1:783 or /run/spamd.sock",
+            value=repr(value),
+        )
+        raise ValueError(message)
+    return value
+
+
 def _proxy(value: str) -> str:
     try:
         ip_network(value)
@@ -183,6 +196,7 @@ PublicUrl = Annotated[str, AfterValidator(_public_url)]
 Mailbox = Annotated[str, _read_by(partial(read_mailbox, what="the mailbox"))]
 Address = Annotated[str, _read_by(partial(ascii_address, what="the address"))]
 Listener = Annotated[str, AfterValidator(listener)]
+Spamd = Annotated[str, AfterValidator(_spamd)]
 Proxy = Annotated[str, AfterValidator(_proxy)]
 FilePath = Annotated[str, AfterValidator(_path)]
 Line = Annotated[str, _spelled(r"[^\x00-\x1f\x7f]*", "is one line")]

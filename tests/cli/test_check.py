@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from mailer.cli.editing.findings import _github
 from mailer.errors import ConfigError, GuardError, NotFoundError
 from mailer.rendering.theme import contrast
 from tests.cli.conftest import Command, said
+from tests.fakes.spamd import answer, spamd
 
 Make = Callable[..., Command]
 
@@ -48,6 +50,28 @@ def test_a_clean_edition_says_so(mailer: Command) -> None:
     assert "editions/le-meridien/2026-03-14-ports" in done.stdout
     assert re.search(r"variant +html +of 102 KB +text +links +images", done.stdout)
     assert lines[-1] == "0 errors, 0 warnings."
+
+
+async def test_a_spam_filter_says_what_it_thinks(
+    mailer: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of each variant; it blocks nothing, whatever it says, and has to be named."""
+    refused = await asyncio.to_thread(mailer, "check", "118", "--spam")
+    assert "no spam filter is named" in str(said(refused))
+    async with spamd(answer(score=7.5)) as fake:
+        monkeypatch.setenv("MAILER_CHECKS__SPAMD", fake.where)
+        told = await asyncio.to_thread(mailer, "check", "118", "--spam")
+        found = await asyncio.to_thread(report, mailer, "--spam")
+    assert told.exit_code == 0
+    assert "SpamAssassin, free: 7.5 of 5 points" in told.stdout
+    assert "2.0  MISSING_MID" in told.stdout
+    assert [(s["variant"], s["is_spam"]) for s in found["spam"]] == [
+        ("free", True),
+        ("member", True),
+    ]
+    assert len(fake.judged) == 4
+    silent = await asyncio.to_thread(mailer, "check", "118", "--spam")
+    assert (silent.exit_code, "cannot say" in silent.stdout) == (0, True)
 
 
 def test_findings_fit_into_eighty_columns(

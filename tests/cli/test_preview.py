@@ -25,6 +25,7 @@ from mailer.flows.readers.correspondence import LetterKind
 from mailer.web.preview.app import Changes
 from mailer.web.preview.view import Tab
 from tests.cli.conftest import Command
+from tests.fakes.spamd import answer, spamd
 
 EDITION = "/edition/le-meridien/118"
 
@@ -74,6 +75,32 @@ async def test_a_view_stands_in_its_address(browser: httpx.AsyncClient) -> None:
     assert 'href="?variant=member&amp;width=375&amp;appearance=dark"' in page
     assert page.count("<iframe") == 1
     assert (await browser.get(f"{EDITION}?width=12")).status_code == 422
+
+
+async def test_a_spam_filter_judges_the_very_bytes(
+    call: Invocation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the page, once for the same bytes; that nobody answers is said."""
+    async with spamd(answer()) as fake:
+        monkeypatch.setenv("MAILER_CHECKS__SPAMD", fake.where)
+        studio = studio_of(call)
+        app = app_of(call, "next", studio, Changes())
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1"
+        ) as browser:
+            page = (await browser.get(f"{EDITION}?variant=member")).text
+            part = "/suspect/le-meridien/118?variant=member"
+            assert f'data-suspect="{part}"' in page
+            assert fake.judged == []
+            told = (await browser.get(part)).text
+            assert "2.6 of 5" in told
+            assert told.index("MISSING_MID") < told.index("HTML_IMAGE_RATIO_04")
+            assert (await browser.get(part)).text == told
+            shown = studio.message("le-meridien/118", Variant.MEMBER, PERSONAS[0])
+            assert fake.judged == [shown.source]
+            fake.reply = b"421 gone"
+            part = "/suspect/letter:le-meridien/confirm"
+            assert "It cannot say: that is no spamd." in (await browser.get(part)).text
 
 
 async def test_members_text_is_shown_to_members_alone(

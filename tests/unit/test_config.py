@@ -263,6 +263,7 @@ STRANGE = [
     ("[site]", '[send]\ngrace = "999999999999d"\n[site]', "longer than ten years"),
     ("[site]", '[storage]\nfolder = "a\\u0000b"\n[site]', "holds no NUL"),
     ("[site]", '[web]\nadmin = "here"\n[site]', "'here' is no listener"),
+    ("[site]", '[checks]\nspamd = "here"\n[site]', "'here' is no spamd"),
     ("org/", "org/?q=1", "mailer.toml:2: site.public_url: write scheme, host"),
     ("lettres.ex", "u:hunter2@ex", "got 'https://u:••••••@example.org/'"),
     ("[publications.le-meridien]", '[publications."../x"]', "letters, digits and -"),

@@ -12,6 +12,7 @@ import typer
 
 from mailer.cli.editing.editions import assembled_edition
 from mailer.cli.editing.findings import Checked, as_github, as_json, show
+from mailer.cli.editing.suspicions import suspicions
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.vocabulary import listed, word
 from mailer.errors import EditionError, InputError, NotFoundError, Severity
@@ -66,6 +67,9 @@ def check(
     online: Annotated[
         bool, typer.Option("--online", help="Ask whether links answer; kept for a day.")
     ] = False,
+    spam: Annotated[
+        bool, typer.Option("--spam", help="Ask SpamAssassin: [checks] spamd.")
+    ] = False,
     accept: AcceptOption = None,
     by: ByOption = "",
     explain: Annotated[
@@ -92,7 +96,13 @@ def check(
             checked = _fixed(call, checked)
         if checked.assembled is not None:
             checked = _completed(
-                call, checked.assembled, checked, accept or (), by=by, online=online
+                call,
+                checked.assembled,
+                checked,
+                accept or (),
+                by=by,
+                online=online,
+                spam=spam,
             )
         reports.append(checked)
         match form:
@@ -160,8 +170,9 @@ def _completed(
     *,
     by: str,
     online: bool,
+    spam: bool,
 ) -> Checked:
-    """*checked* with what the network says, if asked, and what somebody accepts."""
+    """*checked* with what others say, if asked, and what somebody accepts."""
     if online:
         from mailer.flows.editing.assemble import probed
         from mailer.online.links import LinkProber
@@ -172,7 +183,8 @@ def _completed(
         prober = RememberingProber(LinkProber(), file, now=now)
         assembled = run_async(probed(assembled, prober))
     assembled = accepting(assembled, accept, by=by)
-    return replace(checked, assembled=assembled, findings=assembled.findings)
+    checked = replace(checked, assembled=assembled, findings=assembled.findings)
+    return replace(checked, spam=suspicions(call, assembled)) if spam else checked
 
 
 def accepting(assembled: AssembledT, names: Sequence[str], *, by: str) -> AssembledT:

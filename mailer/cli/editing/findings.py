@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
 
+from mailer.cli.editing.suspicions import as_fields, show_suspicions
 from mailer.cli.invocation import Invocation
 from mailer.cli.vocabulary import problems, word
 from mailer.cli.words import Words
@@ -16,8 +18,10 @@ from mailer.errors import Finding, Severity
 from mailer.phrases import Phrase, kilobytes, say, say_many
 
 if TYPE_CHECKING:
+    from mailer.edition.model import Variant
     from mailer.flows.editing.assemble import Inspected
     from mailer.flows.editing.assembled import Assembled
+    from mailer.flows.editing.suspicion import Suspicion
 
 _GMAIL_CUT = 102 * 1024  # bytes of HTML; what follows is shown on demand only
 _ROOMY = 100  # columns from which a place has one beside what is said
@@ -28,7 +32,8 @@ _COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 class Checked:
     """One edition after its checks; ``assembled`` is None if it cannot be rendered.
 
-    ``folder`` is its folder below the workspace ``root``.
+    ``folder`` is its folder below the workspace ``root``; ``spam`` what a filter thinks
+    of each variant, if it was asked.
     """
 
     name: str
@@ -36,6 +41,7 @@ class Checked:
     root: Path
     findings: tuple[Finding, ...]
     assembled: Inspected | None = None
+    spam: Mapping[Variant, Suspicion] = field(default_factory=dict)
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -79,6 +85,8 @@ def show(call: Invocation, checked: Checked) -> None:
     if checked.assembled is not None:
         call.out.print(_sizes_table(call, checked.assembled))
         call.out.print()
+    if checked.spam:
+        show_suspicions(call, checked.spam)
     errors, warnings = len(checked.errors), len(checked.warnings)
     style = "bold red" if errors else "yellow" if warnings else "green"
     call.out.tell(_ending(checked), style=style)
@@ -210,6 +218,7 @@ def as_json(checked: Checked) -> dict[str, object]:
             }
             for rendering in (frozen.renderings if frozen else ())
         ],
+        "spam": as_fields(checked.spam),
     }
 
 

@@ -132,12 +132,14 @@ def app_of(
 ) -> App:
     """The pages of *studio*, which begin with the edition called *name*."""
     from mailer.cli.editing.studio import path_of
+    from mailer.cli.editing.suspicions import spam_judge
     from mailer.web.preview.app import preview_app
 
     return preview_app(
         studio,
         changes,
         records=records,
+        judge=spam_judge(call),
         catalogue=call.speech.catalogue,
         editor_url=call.house.settings.preview.editor_url,
         hosts=list(hosts),

@@ -33,12 +33,11 @@ from mailer.flows.editing.previewing import (
     LETTER,
     PERSONAS,
     THEME,
-    Beholder,
-    Letter,
     Looked,
     Persona,
     Studio,
 )
+from mailer.flows.editing.suspicion import SpamJudge
 from mailer.flows.readers.correspondence import LetterKind
 from mailer.flows.sending.faces import Face
 from mailer.language import Catalogue
@@ -51,6 +50,7 @@ from mailer.web.preview.contents import (
     findings_of,
     fitting,
     home_of,
+    letter_of,
     links_of,
     outline_of,
     place_of,
@@ -70,6 +70,7 @@ from mailer.web.preview.readers import (
     note_of,
     persona_of,
 )
+from mailer.web.preview.suspect import Suspect
 from mailer.web.preview.view import NARROWEST, WIDEST, WIDTHS, Tab, View, chosen
 
 _PAGE_POLICY = (
@@ -128,6 +129,7 @@ def preview_app(
     changes: Changes,
     *,
     records: Records | None,
+    judge: SpamJudge | None = None,
     catalogue: Catalogue,
     editor_url: str,
     hosts: list[str],
@@ -149,7 +151,7 @@ def preview_app(
 
     permit = Permit() if actions else None
     templates = environment(folder, catalogue)
-    pages = _Pages(studio, changes, records, templates, opened, permit)
+    pages = _Pages(studio, changes, records, templates, opened, permit, judge)
     if actions and permit:
         app.include_router(router(actions, permit, templates, catalogue))
     keep_local(app, hosts=hosts, policy=_PAGE_POLICY)
@@ -169,6 +171,9 @@ def preview_app(
     app.get("/place/{publication}/{number}")(pages.place)
     app.post("/reader/{publication}/{number}")(Search(studio, records).answer)
     app.get("/changes")(pages.stream)
+    if judge is not None:
+        suspect = Suspect(studio, records, judge, pages.page)
+        app.get("/suspect/{publication}/{number}")(suspect.answer)
     for file in ("preview.css", "preview.js", "judges.js"):
         text = (folder / file).read_text(encoding="utf-8")
         app.get(f"/{file}")(_file(text, _KINDS[file.rpartition(".")[2]]))
@@ -185,6 +190,7 @@ class _Pages:
     templates: Environment
     opened: Callable[[str, Finding], str]
     permit: Permit | None
+    judge: SpamJudge | None
 
     def page(
         self, template: str, values: Mapping[str, object], *, status: int = 200
@@ -230,7 +236,7 @@ class _Pages:
         name = looked.name
         who = beholder_of(view, company.face)
         view = fitting(view, looked, who)
-        letter = self._letter(looked, view, who)
+        letter = letter_of(self.studio, looked, view, who)
         is_edition = not name.startswith((LETTER, THEME))
         before = (
             self.studio.before(name) if is_edition and view.tab is Tab.CHANGES else None
@@ -275,6 +281,7 @@ class _Pages:
             impression=impression(looked, view.variant, letter, self.studio),
             hour=_HOUR,
             sought=words_at(looked, view.line),
+            suspect=f"/suspect/{quote(name)}{view.query()}" if self.judge else "",
             gmail=GMAIL_CUT,
             errors=findings_of(looked, Severity.ERROR),
             warnings=findings_of(looked, Severity.WARNING),
@@ -302,7 +309,7 @@ class _Pages:
             letter = self.studio.glimpse(name, view.variant, who)
         if letter is None:
             looked = self.studio.look(name)
-            letter = self._letter(looked, fitting(view, looked, who), who)
+            letter = letter_of(self.studio, looked, fitting(view, looked, who), who)
         seen = as_shown(letter.html if letter else "", view.appearance, view.client)
         for file_name, picture in self.studio.pictures(name).items():
             seen = seen.replace(picture.src, f"/picture/{quote(name)}/{file_name}")
@@ -355,13 +362,6 @@ class _Pages:
                     yield f"event: rebuilt\ndata: {seen}\n\n"
 
         return StreamingResponse(events(), media_type="text/event-stream")
-
-    def _letter(self, looked: Looked, view: View, who: Beholder) -> Letter | None:
-        if looked.letter is not None or looked.assembled is None:
-            return looked.letter
-        if not view.variant.is_mail:
-            return self.studio.web_page(looked.name, view.variant)
-        return self.studio.message(looked.name, view.variant, who)
 
 
 def _file(text: str, kind: str) -> Callable[[], Response]:

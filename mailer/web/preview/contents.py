@@ -71,6 +71,17 @@ def fitting(view: View, looked: Looked, who: Beholder) -> View:
     return view if view.tab in tabs_of(looked, view) else replace(view, tab=Tab.SEEN)
 
 
+def letter_of(
+    studio: Studio, looked: Looked, view: View, who: Beholder
+) -> Letter | None:
+    """What is shown of *looked*: a message, a page, or nothing yet."""
+    if looked.letter is not None or looked.assembled is None:
+        return looked.letter
+    if not view.variant.is_mail:
+        return studio.web_page(looked.name, view.variant)
+    return studio.message(looked.name, view.variant, who)
+
+
 def outline_of(looked: Looked) -> list[Entry]:
     """What each line of the manuscript became; nothing, where it cannot be read."""
     return outline(looked.assembled.edition) if looked.assembled else []
