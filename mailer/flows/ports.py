@@ -67,7 +67,7 @@ class Readers(Protocol):
         dry_run: bool = False,
         update: bool = False,
         told: Callable[[Row, Admission], None] | None = None,
-    ) -> list[Admission]:
+    ) -> None:
         """Take in *rows*, one admission each, in one transaction; consent recorded.
 
         Never revives who left and never passes the suppression list. Somebody present

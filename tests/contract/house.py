@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -155,9 +155,28 @@ class House:
             Row(line=n, email=email, name=email.partition("@")[0].title(), tier=tier)
             for n, email in enumerate(emails, 2)
         ]
-        return await self.readers.admit(
-            rows, publication=publication, source="Salon 2026", now=NOW
+        return await self.admit_rows(rows, publication=publication)
+
+    async def admit_rows(
+        self,
+        rows: Iterable[Row],
+        *,
+        publication: str = PAPER.id,
+        source: str = "Salon 2026",
+        now: datetime = NOW,
+        **how: bool,
+    ) -> list[Admission]:
+        """What became of each of *rows*."""
+        heard: list[Admission] = []
+        await self.readers.admit(
+            rows,
+            publication=publication,
+            source=source,
+            now=now,
+            told=lambda _, admission: heard.append(admission),
+            **how,
         )
+        return heard
 
     async def leave(self, email: str) -> int:
         return await self.readers.leave(email, publication=PAPER.id, now=NOW)

@@ -23,13 +23,8 @@ def gone(reason: Reason, at: datetime | None = None, email: str = A) -> Row:
 async def admit(
     house: House, *rows: Row, dry_run: bool = False, update: bool = False
 ) -> list[Admission]:
-    return await house.readers.admit(
-        rows,
-        publication=PAPER.id,
-        source="Ghost",
-        now=LATER,
-        dry_run=dry_run,
-        update=update,
+    return await house.admit_rows(
+        rows, source="Ghost", now=LATER, dry_run=dry_run, update=update
     )
 
 

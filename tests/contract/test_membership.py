@@ -115,9 +115,7 @@ async def test_an_import_changes_tiers_only_when_told_to(house: House) -> None:
     ]
 
     async def admitted(**how: bool) -> list[Admission]:
-        return await house.readers.admit(
-            rows, publication=PAPER.id, source="", now=NOW, **how
-        )
+        return await house.admit_rows(rows, source="", **how)
 
     kept = [Admission.PRESENT, Admission.LEFT, Admission.PRESENT]
     changed = [Admission.UPDATED, Admission.LEFT, Admission.PRESENT]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -23,6 +23,9 @@ from mailer.cli.vocabulary import listed, word
 from mailer.cli.words import Words
 from mailer.errors import InputError, NotFoundError
 from mailer.phrases import Phrase, say, say_many
+
+if TYPE_CHECKING:
+    from mailer.flows.ports import Admission
 
 subscribers = typer.Typer(no_args_is_help=True, help="The readers of a publication.")
 
@@ -56,15 +59,21 @@ def add(
     paper = call.house.publication(publication).id
     row = Row(line=1, email=read_address(address), name=name, tier=tier)
 
-    async def story() -> str:
-        async with call.house.stores() as stores:
-            (admission,) = await stores.readers.admit(
-                [row], publication=paper, source=consent, now=call.house.clock.now()
-            )
-            return str(admission)
+    heard: list[Admission] = []
 
-    answer = run_async(story())
-    call.out.tell(say("{address}: {state}", address=row.email, state=word(answer)))
+    async def story() -> None:
+        async with call.house.stores() as stores:
+            await stores.readers.admit(
+                [row],
+                publication=paper,
+                source=consent,
+                now=call.house.clock.now(),
+                told=lambda _, answer: heard.append(answer),
+            )
+
+    run_async(story())
+    state = word(str(heard[-1]))
+    call.out.tell(say("{address}: {state}", address=row.email, state=state))
 
 
 @subscribers.command("list")

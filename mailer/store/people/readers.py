@@ -45,15 +45,14 @@ class SqlReaders:
         dry_run: bool = False,
         update: bool = False,
         told: Callable[[RosterRow, Admission], None] | None = None,
-    ) -> list[Admission]:
+    ) -> None:
         """Take in *rows*; see ``flows.ports.Readers``."""
         held: list[tuple[int, int]] = []
 
-        def work(connection: Connection) -> list[Admission]:
+        def work(connection: Connection) -> None:
             held.clear()  # it may be tried again
             if not dry_run:
                 alone(connection, Turn.ADMIT)
-            admissions: list[Admission] = []
             known = Known(publication, now=now, update=update)
             for part in batches(rows):
                 if not dry_run:
@@ -65,14 +64,12 @@ class SqlReaders:
                 if told is not None:
                     for row, answer in answered:
                         told(row, answer)
-                admissions += [answer for _, answer in answered]
-            return admissions
 
         if dry_run:
-            return await self._store.read(work)
-        admissions = await self._store.write(work)
+            await self._store.read(work)
+            return
+        await self._store.write(work)
         await withdraw_all_held(self._store, held, now)
-        return admissions
 
     async def leave(self, email: str, *, publication: str | None, now: datetime) -> int:
         """End subscriptions; see ``flows.ports.Readers``."""
