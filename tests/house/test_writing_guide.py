@@ -28,6 +28,7 @@ from mailer.edition.reading.inlines import PLACEHOLDERS
 from mailer.edition.reading.parse import parse_edition
 from mailer.rendering.render import freeze
 from mailer.rendering.theme import Theme
+from mailer.web.preview.kinds import WORDS
 from mailer.workspace.bookings import read_bookings
 from mailer.workspace.editions import Workspace
 from mailer.workspace.themes import load_theme, theme_blocks
@@ -153,6 +154,7 @@ def test_every_kind_of_block_is_shown() -> None:
     """A new block, directive, audience or placeholder gets its example."""
     claimed = {name for param in EXAMPLES for name in param.values[0]}
     kinds = {kind.kind for kind in Block.__subclasses__()}
+    assert kinds <= WORDS.keys(), "mailer/web/preview/kinds.py"
     assert kinds - claimed == set()
     shown = "\n".join(str(param.values[1]) for param in EXAMPLES)
     named = set(re.findall(r"^:::+ (\w+)", shown, re.MULTILINE))

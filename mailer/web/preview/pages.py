@@ -9,6 +9,7 @@ from jinja2 import Environment
 
 from mailer.language import Catalogue, moment, short_day
 from mailer.phrases import kilobytes
+from mailer.web.preview.kinds import called
 from mailer.web.templating import page_templates
 
 GMAIL_CUT = 102 * 1024
@@ -22,4 +23,5 @@ def environment(folder: Path, catalogue: Catalogue) -> Environment:
         when.astimezone(ZoneInfo(zone)), catalogue.lang
     )
     pages.filters["day"] = lambda day: short_day(day, catalogue.lang)
+    pages.filters["called"] = lambda kind: called(kind, catalogue)
     return pages
