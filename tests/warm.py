@@ -1,8 +1,9 @@
 """A Python that has imported ``mailer`` already: a command costs what it does, not its start.
 
 ``warm_python`` gives the path of a program that takes ``-m MODULE …`` and ``-c CODE …``
-as ``sys.executable`` does.  Each call is a process of its own, with its own streams,
-folder, environment and exit code, forked from one that imported every module beforehand.
+as ``sys.executable`` does, and leaves whatever else it is asked to that.  Each call is a
+process of its own, with its own streams, folder, environment and exit code, forked from
+one that imported every module beforehand.
 
 What a test signals, finds by its process id or measures is not for it: the id is that of
 a go-between, which takes the process with it when it is killed.
@@ -34,6 +35,8 @@ _GO_BETWEEN = """\
 #!{python} -IS
 import json, os, signal, socket, sys
 
+if sys.argv[1] not in ("-c", "-m"):
+    os.execv({python!r}, [{python!r}, *sys.argv[1:]])
 with socket.socket(socket.AF_UNIX) as server:
     server.connect({address!r})
     socket.send_fds(server, [b"!"], [0, 1, 2])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -49,7 +50,10 @@ def starters(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture
 def workspace(
-    starters: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    starters: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    warm: str,
 ) -> Callable[[str], Command]:
     """A copy of a starter with a data folder of its own, on Tuesday 10 March 2026."""
 
@@ -60,6 +64,7 @@ def workspace(
         monkeypatch.setenv("MAILER_STORAGE__FOLDER", str(tmp_path / "data"))
         monkeypatch.setenv("MAILER_SEND__APPROVAL", "auto")
         monkeypatch.setattr(SystemClock, "now", lambda _: TUESDAY)
+        monkeypatch.setattr(sys, "executable", warm)  # where an edition is assembled
         return Command(folder)
 
     return copy

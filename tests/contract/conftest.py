@@ -65,12 +65,30 @@ def url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
         template: Path = request.getfixturevalue("sqlite_template")
         shutil.copy(template, tmp_path / "mailer.db")
         return f"sqlite:///{tmp_path}/mailer.db"
-    # To empty the tables takes a tenth of the time of making a database.
     server: Postgres = request.getfixturevalue("postgres")
     address: str = request.getfixturevalue("postgres_url")
-    tables = ", ".join(f'"{name}"' for name in metadata.tables)
-    server.run(f"TRUNCATE {tables} RESTART IDENTITY", database=address)
+    _empty(server, address)
     return address
+
+
+def _empty(server: Postgres, address: str) -> None:
+    """Leave no row, and count from one again.
+
+    To make a database, or to truncate every table, would cost more than most tests.
+    """
+    looks = [
+        f"SELECT '{name}' WHERE EXISTS (SELECT FROM \"{name}\")"  # noqa: S608 - ours
+        for name in metadata.tables
+    ]
+    found = server.run(" UNION ALL ".join(looks), database=address)
+    deletes = [str(metadata.tables[str(name)].delete()) for (name,) in found]
+    statements = (
+        "SET session_replication_role = replica",  # whatever refers to whatever
+        *deletes,
+        "SELECT setval(sequencename::regclass, start_value, false) "
+        "FROM pg_sequences WHERE last_value IS NOT NULL",
+    )
+    server.run("; ".join(statements), database=address)
 
 
 @pytest.fixture

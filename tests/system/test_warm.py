@@ -54,6 +54,13 @@ def test_it_does_what_an_interpreter_does(warm: str, tmp_path: Path, code: str) 
     assert done(warm) == done(sys.executable)
 
 
+def test_what_wants_an_interpreter_of_its_own_gets_one(warm: str) -> None:
+    """Options of the interpreter are its own to follow."""
+    code = "import sys; print(sys.flags.isolated, 'mailer' in sys.modules)"
+    done = subprocess.run([warm, "-I", "-c", code], capture_output=True, check=True)
+    assert done.stdout == b"1 False\n"
+
+
 def test_who_waits_no_longer_takes_the_process_along(warm: str) -> None:
     """A test that runs out of patience leaves nothing behind."""
     code = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
