@@ -25,6 +25,11 @@ FLOOR = 0.1
 """Messages a second below which nobody is slowed: one in ten seconds still tells us
 when the provider has changed its mind."""
 
+UNKNOWN = 20.0
+"""Messages a second that are taken to have gone where nobody has measured yet: an
+objection to the first message of a run must not make it crawl for a quarter of an hour,
+and if it is still too much, the next objections halve it within seconds."""
+
 _RECOVERY = 600.0
 """Seconds in which the rate grows by what it was when all went well: five minutes from
 half of it to the whole."""
@@ -122,7 +127,7 @@ class Limiter:
         if now < self.paused_until:
             return False
         known = [rate for rate in (self.rate, lately) if rate is not None]
-        going = min(known, default=1.0)
+        going = min(known, default=UNKNOWN)
         if self.rate is None or not self._aim:
             self._aim = going
         lowest = min(FLOOR, self._aim)

@@ -28,6 +28,9 @@ from mailer.delivery.throttle import Rate
 EVERY = 2.0
 """Seconds between two reports, while messages go."""
 
+_MEASURED = 1.0
+"""Seconds after which what went is a rate: the first message of a run is none."""
+
 _WINDOW = 10.0  # seconds over which the present rate is measured
 _STRANGERS = 4096  # domains measured at once; the rest counts as slow
 _HASTE = 0.1  # seconds between two reports at least, however low a credit
@@ -369,8 +372,10 @@ class Pace:
             return None
         at = 0 if kind is Kind.RELAY else 1
         went = self._now_going[at].get(name, 0) + self._just_gone[at].get(name, 0)
-        elapsed = min(max(now - self._just_since, 1.0), 2 * _WINDOW)
-        return went / elapsed / self._share if went else None
+        elapsed = min(now - self._just_since, 2 * _WINDOW)
+        if not went or elapsed < _MEASURED:
+            return None
+        return went / elapsed / self._share
 
 
 def _limiter(rate: Rate | None) -> Limiter:

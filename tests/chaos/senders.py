@@ -46,7 +46,7 @@ class Sender:
         """Ask it to come to an end."""
         self._signal(signal.SIGTERM)
 
-    async def wait(self, seconds: float = 150) -> int:
+    async def wait(self, seconds: float = 600) -> int:
         """Its exit code; AssertionError with its words if it does not end."""
         try:
             async with asyncio.timeout(seconds):

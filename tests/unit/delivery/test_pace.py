@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.delivery.lanes import SHIPPED
-from mailer.delivery.limiter import FIRST_PAUSE
+from mailer.delivery.limiter import FIRST_PAUSE, UNKNOWN
 from mailer.delivery.pace import (
     EVERY,
     Kind,
@@ -287,6 +287,15 @@ def test_strangers_do_not_fill_the_memory() -> None:
     assert len(counted) <= 4096
 
 
+def test_an_objection_to_the_first_message_is_no_measure() -> None:
+    """One message in a hundredth of a second is not one a second: none could crawl."""
+    run = pace()
+    run.spend("principal", "gmail", START)
+    run.slowed("principal", None, START + 0.01)
+    (standing,) = run.rates(START)
+    assert standing.rate == UNKNOWN / 2
+
+
 def test_rates_for_people() -> None:
     """Relays always; lanes that have a pace, or were slowed."""
     run = pace({"principal": "20/s"}, {"orange": "4/s"})
@@ -297,7 +306,7 @@ def test_rates_for_people() -> None:
     assert shown == {
         (Kind.RELAY, "principal"): (20.0, 20.0, 0.0),
         (Kind.LANE, "orange"): (4.0, 4.0, 0.0),
-        (Kind.LANE, "gmail"): (None, 0.5, FIRST_PAUSE),
+        (Kind.LANE, "gmail"): (None, UNKNOWN / 2, FIRST_PAUSE),
     }
 
 
