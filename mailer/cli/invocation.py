@@ -159,7 +159,7 @@ class Invocation:
     def _ask(self, question: Phrase) -> str:
         """What is typed on one line; nothing if the input ends."""
         with leave_on_interrupt(), suppress(EOFError):
-            return self.err.input(self.said(question), markup=False)
+            return self.err.input(self.said(question), markup=False, emoji=False)
         self.err.print()
         return ""
 

@@ -18,10 +18,14 @@ _SELECTOR = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 
 def read_domain(text: str) -> str:
     """*text* as a domain in a signature: A-labels, small letters; InputError."""
-    try:
-        domain = text.strip().rstrip(".").lower().encode("idna").decode("ascii")
-    except UnicodeError:
-        domain = ""
+    domain = text.strip().rstrip(".").lower()
+    if (
+        not domain.isascii()
+    ):  # else its tables, half a megabyte, would be loaded for nothing
+        try:
+            domain = domain.encode("idna").decode("ascii")
+        except UnicodeError:
+            domain = ""
     if len(domain) > _LONGEST_NAME or not _DOMAIN.fullmatch(domain):
         message = say("{text} is no domain", text=repr(text))
         raise InputError(message, hint=say("write it as example.org"))

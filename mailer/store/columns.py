@@ -50,6 +50,9 @@ class Moment(TypeDecorator[datetime]):
 # SQLite counts rows by itself only where the key is its own INTEGER.
 Key = BigInteger().with_variant(Integer(), "sqlite")
 
+KEYED = {"without_rowid": True}
+"""A table that SQLite keeps in the order of its key; the migrations make it so."""
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -63,6 +66,7 @@ metadata = MetaData(
 def partial_index(name: str, *columns: str, where: str) -> Index:
     """An index of the rows for which *where* holds; the migrations make it so.
 
-    ``postgresql_where`` would say it to SQLAlchemy, and load that dialect everywhere.
+    ``postgresql_where`` would say it to SQLAlchemy, and load that dialect everywhere;
+    so would ``sqlite_with_rowid``.
     """
     return Index(name, *columns, info={"where": where})

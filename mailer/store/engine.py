@@ -7,7 +7,6 @@ Whatever a driver raises becomes a StoreError here, in words an operator can act
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,15 +21,13 @@ from sqlalchemy import (
     Connection,
     Engine,
     create_engine,
-    event,
     func,
     inspect,
     select,
     text,
 )
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.pool import StaticPool
 
 from mailer.errors import ConfigError, StoreError
 from mailer.phrases import say
@@ -42,7 +39,6 @@ _KNOWN = tuple(sorted(path.name[:4] for path in _VERSIONS.glob("[0-9]*.py")))
 HEAD = _KNOWN[-1]
 """The newest migration: what this code reads and writes."""
 
-_BUSY_SECONDS = 5.0
 _POSTGRES_THREADS = 4
 _SOUND_SECONDS = 15 * 60.0
 """How long a look at every page holds: from a question to the first message."""
@@ -318,65 +314,9 @@ def _engines(url: str) -> tuple[Engine, Path | None, Engine | None]:
             message = say("PostgreSQL needs its driver")
             hint = "pip install 'mailer-daemon[postgres]'"
             raise ConfigError(message, hint=hint) from error
-    file = Path(str(parsed.database))
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not file.exists():
-            file.touch(mode=0o600)  # people's addresses; the journal takes its mode
-    except OSError as error:
-        message = say("{file} cannot be made: {error}", file=file, error=error.strerror)
-        raise StoreError(message, temporary=False) from error
-    return _sqlite_engine(parsed), file.parent, _sqlite_engine(parsed)
+    from mailer.store.sqlite import engines_of  # who has PostgreSQL has no use for it
 
-
-def _sqlite_engine(url: URL) -> Engine:
-    engine = create_engine(
-        url,
-        poolclass=StaticPool,  # one thread, one connection, kept open
-        connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
-    )
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves
-    cursor = connection.cursor()
-    _write_ahead(cursor)
-    # FULL: a commit survives the loss of power. NORMAL would let the last ones go, and
-    # whoever was in them would be written to again.
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.execute("PRAGMA foreign_keys = ON")
-    # KB. The kernel keeps the file's pages too; two connections with the usual 2 MB of
-    # their own are 4 MB more in every process, and nothing is quicker for it.
-    cursor.execute("PRAGMA cache_size = -500")
-    cursor.close()
-
-
-def _write_ahead(cursor: sqlite3.Cursor) -> None:
-    """Have a file keep its journal beside it, which is kept in the file once it is said.
-
-    Two that say it of a new file at the same moment stand in each other's way, and for
-    that SQLite does not wait by itself.
-    """
-    deadline = time.monotonic() + _BUSY_SECONDS
-    while True:
-        try:
-            cursor.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-            if not is_busy or time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-        else:
-            return
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("mailer_writes", True)
-    # IMMEDIATE: to become a writer in mid-transaction may fail, to begin as one waits.
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    return engines_of(parsed)
 
 
 def schema_of(connection: Connection) -> str | None:

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from mailer.store.arriving import arrival as arrival
-from mailer.store.columns import Key, Moment, partial_index
+from mailer.store.columns import KEYED, Key, Moment, partial_index
 from mailer.store.columns import metadata as metadata
 from mailer.store.columns import microseconds as microseconds
 from mailer.store.proving import proof as proof
@@ -238,7 +238,7 @@ delivery = Table(
         where="state = 'due'",
     ),
     Index(None, "subscriber_id"),
-    sqlite_with_rowid=False,
+    info=KEYED,
 )
 
 # A run that somebody is being asked about, under the number that it would have.
@@ -263,7 +263,7 @@ vote = Table(
     Column("subscriber_id", ForeignKey("subscriber.id"), index=True),
     Column("choice", Integer, nullable=False),
     Column("voted_at", Moment),
-    sqlite_with_rowid=False,  # nor would the order in which they came tell anything
+    info=KEYED,  # nor would the order in which they came tell anything
 )
 
 ballot_box = Table(

@@ -1,8 +1,11 @@
-"""What PostgreSQL does for every group of messages, on a run that was opened just now."""
+"""What a database does for every group of messages, and for a claim."""
 
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -75,3 +78,30 @@ async def test_a_claim_looks_at_its_own_readers_alone(
     plan = "\n".join(await house.store.read(lambda c: list(c.scalars(explain))))
     assert plan.count("Index Scan") >= 4  # what is due, its run, reader and standing
     assert "Seq Scan on subscri" not in plan
+
+
+def test_a_message_finds_its_row_by_the_key(sqlite_template: Path) -> None:
+    """What runs for every message never searches among what waits."""
+    for statement in (booking._MARK, booking._SETTLE):
+        (step,) = _steps(sqlite_template, statement)
+        assert "USING PRIMARY KEY (run_id=? AND subscriber_id=?)" in step
+
+
+def test_a_claim_takes_the_next_from_the_index(sqlite_template: Path) -> None:
+    """No batch sorts the audience."""
+    (step,) = _steps(
+        sqlite_template,
+        "SELECT subscriber_id FROM delivery"
+        " WHERE run_id = 1 AND state = 'due' AND next_attempt_at <= 1"
+        " ORDER BY next_attempt_at, subscriber_id LIMIT 50",
+    )
+    assert "INDEX ix_delivery_due" in step
+
+
+def _steps(file: Path, statement: str) -> list[str]:
+    """How SQLite would go about *statement*, in the schema as it was migrated."""
+    with closing(sqlite3.connect(file)) as connection:
+        plan = connection.execute(
+            f"EXPLAIN QUERY PLAN {statement}", (1,) * statement.count("?")
+        )
+        return [str(row[-1]) for row in plan]

@@ -17,9 +17,10 @@ from sqlalchemy import Connection, select, text
 
 import mailer.store
 from mailer.errors import StoreError
-from mailer.store.engine import _KNOWN, HEAD, Store, _prepare_sqlite
+from mailer.store.engine import _KNOWN, HEAD, Store
 from mailer.store.ledger.runs import as_run
 from mailer.store.schema import metadata, rendering, run
+from mailer.store.sqlite import prepare
 
 
 def _differences(connection: Connection) -> list[object]:
@@ -142,12 +143,12 @@ def test_many_that_open_new_files_together_all_succeed(tmp_path: Path) -> None:
     """None fails because another one says the same at the same moment."""
     together = Barrier(8)
 
-    def prepare(number: int) -> None:
+    def open_each(number: int) -> None:
         for file in range(40):
             connection = sqlite3.connect(tmp_path / f"{file}.db", timeout=5)
             together.wait(timeout=10)
-            _prepare_sqlite(connection, None)
+            prepare(connection, None)
             connection.close()
 
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(prepare, range(8)))
+        list(threads.map(open_each, range(8)))

@@ -142,15 +142,15 @@ def _tables(annotation: object) -> Iterator[type[BaseModel]]:
             "mailer.cli.main; mailer.cli.main.app(['run', '--help'], standalone_mode=False)",
             "mailer.cli.editing mailer.cli.sending mailer.cli.readers",
         ),
-        # Sending loads nothing of rendering, nor keys where nobody signs, nor the
-        # dialect of a database that is not there.
+        # Sending loads nothing of rendering, nor keys where nobody signs, nor a
+        # dialect before it knows which one.
         (
             "mailer.cli.logs; mailer.cli.logs.log_to(sys.stderr, 50, key=None); "
             "import mailer.cli.sending.runs, mailer.apart, mailer.flows.departing.arming, "
             "mailer.wiring, mailer.store.ledger.deliveries, mailer.flows.sending.send, "
             "mailer.transport.smtp, mailer.store.schema, mailer.store.ledger.slots",
             "jinja2 markdown_it mjml PIL nh3 cryptography alembic fastapi "
-            "greenlet pydantic_settings sqlalchemy.dialects.postgresql",
+            "greenlet rich._emoji_codes sqlalchemy.dialects.postgresql sqlalchemy.dialects.sqlite sqlite3",
         ),
     ],
     ids=["help", "run", "sending"],

@@ -11,7 +11,6 @@ claim changes the row any more.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,8 @@ from mailer.flows.ports import Claim, Settlement
 from mailer.store.schema import microseconds
 
 if TYPE_CHECKING:
+    import sqlite3
+
     import psycopg
 
 _LONGEST = 1000  # a line of a reply is at most 512 octets: RFC 5321 section 4.5.3.1.5
