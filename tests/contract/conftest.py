@@ -5,10 +5,7 @@ The schema is made once for each of them; every test begins with empty tables.
 
 from __future__ import annotations
 
-import asyncio
-import shutil
 from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,16 +13,7 @@ import pytest
 from mailer.store.schema import metadata
 from tests.contract.house import House
 from tests.contract.postgres import Postgres, postgres_server
-
-
-def _migrate(url: str) -> None:
-    """Make the schema at *url*, away from the loop that the tests use."""
-
-    async def open_and_close() -> None:
-        await (await House.open(url)).store.close()
-
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, open_and_close()).result()
+from tests.database import migrate, new_database
 
 
 @pytest.fixture(scope="session")
@@ -39,16 +27,8 @@ def postgres() -> Iterator[Postgres]:
 def postgres_url(postgres: Postgres) -> str:
     """A database with our schema, for one test at a time."""
     url = postgres.new_database()
-    _migrate(url)
+    migrate(url)
     return url
-
-
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database file with our schema and nobody in it."""
-    file = tmp_path_factory.mktemp("template") / "mailer.db"
-    _migrate(f"sqlite:///{file}")
-    return file
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -62,9 +42,7 @@ def dialect(request: pytest.FixtureRequest) -> str:
 def url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a database with nobody in it, one for each test."""
     if dialect == "sqlite":
-        template: Path = request.getfixturevalue("sqlite_template")
-        shutil.copy(template, tmp_path / "mailer.db")
-        return f"sqlite:///{tmp_path}/mailer.db"
+        return new_database(tmp_path)
     server: Postgres = request.getfixturevalue("postgres")
     address: str = request.getfixturevalue("postgres_url")
     _empty(server, address)

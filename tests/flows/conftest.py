@@ -24,6 +24,7 @@ from mailer.store.engine import Store
 from mailer.store.ledger.deliveries import SqlLedger
 from mailer.store.people.faces import SqlFaces
 from mailer.store.people.readers import SqlReaders
+from tests.database import new_database
 from tests.fakes.clock import FakeClock
 from tests.fakes.relay import FakeRelay
 
@@ -88,7 +89,7 @@ class Desk:
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    store = await Store.open(f"sqlite:///{tmp_path}/mailer.db")
+    store = await Store.open(new_database(tmp_path))
     clock, relay = FakeClock(), FakeRelay()
     ledger = SqlLedger(store)
     sending = SendingDesk(

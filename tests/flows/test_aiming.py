@@ -15,6 +15,7 @@ from mailer.flows.editing.assembled import Assembled, aimed_at
 from mailer.rendering.model import Frozen, Rendering
 from mailer.store.engine import Store
 from mailer.store.ledger.approvals import SqlApprovals
+from tests.database import new_database
 from tests.fakes import specimen
 
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
@@ -23,7 +24,7 @@ PRESS = "tag = presse"
 
 @pytest.fixture
 async def approvals(tmp_path: Path) -> AsyncIterator[SqlApprovals]:
-    store = await Store.open(f"sqlite:///{tmp_path}/mailer.db")
+    store = await Store.open(new_database(tmp_path))
     try:
         yield SqlApprovals(store)
     finally:

@@ -39,6 +39,7 @@ from mailer.workspace.catalogue import load_catalogue
 from mailer.workspace.letters import letter_templates
 from mailer.workspace.themes import load_theme
 from tests.contract.house import NOW, PAPER
+from tests.database import new_database
 from tests.fakes.clock import FakeClock
 from tests.fakes.relay import FakeRelay
 
@@ -49,7 +50,7 @@ KEYRING = Keyring([b"0123456789abcdef"])
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(f"sqlite:///{tmp_path}/mailer.db")
+    opened = await Store.open(new_database(tmp_path))
     readers = SqlReaders(opened)
     rows = [Row(line=1, email="ada@example.org", name="Ada <script>")]
     await readers.admit(rows, publication=PAPER.id, source="x", now=NOW)

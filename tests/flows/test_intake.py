@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import shutil
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -48,6 +45,7 @@ from mailer.store.people.arrivals import SqlArrivals
 from mailer.transport.maildir import Keeper
 from mailer.transport.maildrop import MaildirDrop
 from tests.contract.house import NOW, PAPER, House, settlement
+from tests.database import new_database
 from tests.fakes.clock import FakeClock
 
 A = "a@lecteurs.example"
@@ -138,23 +136,9 @@ class Stage:
         return person.subscriptions[0].standing
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with our schema, made once."""
-    file = tmp_path_factory.mktemp("template") / "mailer.db"
-
-    async def make() -> None:
-        await (await House.open(f"sqlite:///{file}")).store.close()
-
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, make()).result()
-    return file
-
-
 @pytest.fixture
-async def stage(tmp_path: Path, template: Path) -> AsyncIterator[Stage]:
-    shutil.copy(template, tmp_path / "mailer.db")
-    house = await House.open(f"sqlite:///{tmp_path}/mailer.db")
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    house = await House.open(new_database(tmp_path))
     run = await house.open_run(A, B)
     for claim in await house.claim(run):
         await house.hand_over(claim, now=NOW)

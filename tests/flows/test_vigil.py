@@ -35,6 +35,7 @@ from mailer.wiring import House
 from mailer.workspace.catalogue import load_catalogue
 from mailer.workspace.letters import letter_templates
 from mailer.workspace.starter import create
+from tests.database import new_database
 from tests.fakes.clock import FakeClock
 from tests.fakes.relay import FakeRelay
 
@@ -117,7 +118,7 @@ async def post(starter: Path, tmp_path: Path) -> AsyncIterator[Post]:
     shutil.copytree(starter, tmp_path / "ws")
     environ = {"MAILER_STORAGE__FOLDER": str(tmp_path / "data")}
     house = House.open(config=None, start=tmp_path / "ws", environ=environ)
-    store = await Store.open(f"sqlite:///{tmp_path}/mailer.db")
+    store = await Store.open(new_database(tmp_path))
     clock, relay = (
         FakeClock(datetime.fromisoformat("2026-03-10T09:00:00Z")),
         FakeRelay(),

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import httpx
 
@@ -30,6 +26,7 @@ from mailer.store.people.readers import SqlReaders
 from mailer.store.schema import metadata
 from mailer.web.public import choosing as choosing_pages
 from mailer.web.public import dossier, leaving
+from tests.database import new_database
 from tests.fakes.clock import FakeClock
 from tests.unit.web.site import MERIDIEN, pages_of, visiting
 
@@ -78,30 +75,13 @@ class Readers:
         )
 
 
-@cache
-def _schema() -> bytes:
-    """A database file with our schema and nobody in it."""
-
-    async def make(folder: str) -> None:
-        await (await Store.open(f"sqlite:///{folder}/mailer.db")).close()
-
-    with TemporaryDirectory() as folder, ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, make(folder)).result()
-        return (Path(folder) / "mailer.db").read_bytes()
-
-
-def _new_file(file: Path) -> str:
-    file.write_bytes(_schema())
-    return f"sqlite:///{file}"
-
-
 @asynccontextmanager
 async def readers_of(
     folder: Path, publications: Sequence[Publication] = (MERIDIEN,)
 ) -> AsyncIterator[Readers]:
     """A house with nobody in it."""
     store = await Store.open(
-        _new_file(folder / "mailer.db"),
+        new_database(folder),
         fingerprint=lambda key: KEYRING.digest("erased", key),
     )
     clock = FakeClock()

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
-import shutil
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -34,6 +31,7 @@ from mailer.store.people.readers import SqlReaders
 from mailer.web.public import archive, feeds, media, privacy, signposts
 from mailer.web.public.framing import Around, framed
 from mailer.web.public.privacy import Held
+from tests.database import new_database
 from tests.fakes import specimen
 from tests.fakes.clock import FakeClock
 from tests.unit.web.site import MERIDIEN, PIXEL, URL, pages_of, visiting
@@ -104,23 +102,9 @@ def others() -> APIRouter:
     return routes
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with our schema and nobody in it: made once, copied for each test."""
-    file = tmp_path_factory.mktemp("template") / "mailer.db"
-
-    async def make() -> None:
-        await (await Store.open(f"sqlite:///{file}")).close()
-
-    with ThreadPoolExecutor(1) as thread:  # away from the loop that the tests use
-        thread.submit(asyncio.run, make()).result()
-    return file
-
-
 @pytest.fixture
-async def store(template: Path, tmp_path: Path) -> AsyncIterator[Store]:
-    shutil.copy(template, tmp_path / "mailer.db")
-    store = await Store.open(f"sqlite:///{tmp_path}/mailer.db")
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    store = await Store.open(new_database(tmp_path))
     yield store
     await store.close()
 

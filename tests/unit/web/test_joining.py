@@ -32,6 +32,7 @@ from mailer.store.people.joining import SqlJoining
 from mailer.store.people.letters import SqlLetters
 from mailer.store.people.readers import SqlReaders
 from mailer.web.public import joining
+from tests.database import new_database
 from tests.fakes.clock import SATURDAY, FakeClock
 from tests.unit.web.site import MERIDIEN, PIXEL, pages_of, visiting
 
@@ -95,7 +96,7 @@ async def opened(
     is_open: bool = True,
     work: int = 0,
 ) -> AsyncIterator[Door]:
-    store = await Store.open(f"sqlite:///{tmp_path}/mailer.db")
+    store = await Store.open(new_database(tmp_path))
     clock, rings = FakeClock(), list[str]()
     pages = pages_of(MERIDIEN, PIXEL)
     desk = JoiningDesk(
