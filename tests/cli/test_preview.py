@@ -221,6 +221,10 @@ async def test_letters_and_themes_are_seen_the_same_way(
     assert "Message-ID" in wire
     page = (await browser.get(f"/edition/{every}?variant=web")).text
     assert "variant=member" in page
+    for query in ("", "?tab=outline", "?tab=changes"):
+        shown = await browser.get(f"/edition/{every}{query}")
+        assert shown.status_code == 200
+        assert "vscode:" not in shown.text
     frame = (await browser.get(f"/frame/{every}")).text
     assert f'src="/picture/{every}/' in frame
     for nobody in (
@@ -371,7 +375,7 @@ async def test_what_is_beside_it(browser: httpx.AsyncClient, folder: Path) -> No
 async def test_it_can_be_read_aloud(browser: httpx.AsyncClient) -> None:
     """Headings, links and pictures by what a screen reader calls them, nothing hidden."""
     page = (await browser.get(f"{EDITION}?tab=order")).text
-    assert "heading 1</span> Les ports se cherchent un cerveau" in page
+    assert "heading 1</span> <span>Les ports se cherchent un cerveau" in page
     assert "Deux grues de quai" in page
     assert "\u200c" not in page
 

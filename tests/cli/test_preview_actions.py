@@ -293,7 +293,9 @@ async def test_letters_and_galleries_have_no_actions(folder: Path) -> None:
     """They are nobody's edition: no button, and a clear word at the address."""
     async with visiting(folder) as visit:
         for name in ("letter:le-meridien/welcome", "theme:presse/tout"):
-            assert "data-act" not in (await visit.client.get(f"/edition/{name}")).text
+            page = await visit.client.get(f"/edition/{name}")
+            assert page.status_code == 200
+            assert "data-act" not in page.text
             answer = await visit.client.post(
                 f"/act/approve/{name}",
                 json={"seen": visit.seen},

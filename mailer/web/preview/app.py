@@ -146,6 +146,8 @@ def preview_app(
     folder = shipped("templates") / "pages" / "preview"
 
     def opened(name: str, finding: Finding) -> str:
+        if name.startswith((LETTER, THEME)):
+            return ""  # nobody's manuscript
         path = quote(path_of(name, finding))
         return editor_url.format(path=path, line=max(1, finding.line))
 

@@ -115,6 +115,7 @@ function heed(frame) {
   });
 }
 
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 frames().forEach(attend);
 
 const stream = new EventSource(`/changes?since=${document.body.dataset.mark}`);
