@@ -29,9 +29,10 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from mailer.delivery.header import LINK, field, named_field, one_line, raw_field
 from mailer.delivery.links import FILLED, Links
 from mailer.delivery.mailbox import ascii_address, read_mailbox, wire_address
-from mailer.delivery.quoted import quoted_printable
+from mailer.delivery.quoted import plain, quoted_printable
 from mailer.delivery.reader import Reader
 from mailer.errors import InputError
+from mailer.fleeting import fleeting
 from mailer.phrases import say
 from mailer.rendering.model import Picture, Rendering
 from mailer.rendering.personalise import HOLE, NAMES, fill, hole, pieces
@@ -45,7 +46,7 @@ _LIST_ID = re.compile(r"(?=.{3,255}\Z)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _FEEDBACK_ID = re.compile(r"(?:[\w.-]{0,60}:){3}[\w.-]{5,15}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fleeting
 class Envelope:
     """Return path and recipient: what SMTP sees (RFC 5321 section 2.3.1).
 
@@ -320,7 +321,7 @@ def _in_html(reader: Reader, name: str) -> bytes:
 
 def _token(reader: Reader, name: str) -> bytes:
     """The same in both parts: letters, digits, ``-`` and ``_`` need no escape."""
-    return quoted_printable(reader.value(name))
+    return plain(reader.value(name).encode())
 
 
 @lru_cache(maxsize=1024)

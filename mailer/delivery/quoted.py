@@ -25,18 +25,18 @@ def quoted_printable(text: str) -> bytes:
     """*text*, with LF line ends, encoded; an open last line gets a soft break."""
     octets = text.encode()
     if not octets.translate(None, _BARE):  # needs nothing but rows, as links do
-        return _plain(octets)
+        return plain(octets)
     *lines, rest = octets.split(b"\n")
     return b"".join([_line(line) + b"\r\n" for line in lines] + [_run(rest)])
 
 
-def _plain(octets: bytes) -> bytes:
-    """A run of what is plain; made for every reader, so without a loop."""
+def plain(octets: bytes) -> bytes:
+    """A run of what needs no escape, as tokens are; made per reader, so without a loop."""
     if octets[:1] == b"." or len(octets) > _SHORT or not octets:
         return _run(octets)
     if len(octets) <= _WIDTH:
         return octets + _SOFT
-    return octets[:_WIDTH] + _SOFT + _plain(octets[_WIDTH:])
+    return octets[:_WIDTH] + _SOFT + plain(octets[_WIDTH:])
 
 
 def _line(octets: bytes) -> bytes:

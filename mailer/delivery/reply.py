@@ -17,6 +17,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mailer.fleeting import fleeting
 from mailer.phrases import Phrase, say, verbatim
 
 
@@ -68,7 +69,7 @@ class Reply:
         return " ".join(filter(None, (str(self.code), self.enhanced, self.text)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fleeting
 class Attempt:
     """One hand-over to a relay: the stage reached, and the reply or silence (None)."""
 
@@ -82,7 +83,7 @@ class Attempt:
         return self.reply is not None and self.reply.code > 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fleeting
 class Verdict:
     """An attempt, judged: the outcome, whose fault, and a reason in words."""
 

@@ -21,6 +21,7 @@ from mailer.delivery.ledger import State
 from mailer.delivery.reply import Attempt, Verdict
 from mailer.delivery.report import Tally
 from mailer.edition.model import Variant
+from mailer.fleeting import fleeting
 from mailer.flows.approvals import Acceptance, Approval
 from mailer.phrases import NOTHING, Phrase
 from mailer.rendering.model import Frozen
@@ -175,7 +176,7 @@ class Plan:
         return sum(self.recipients.values())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fleeting
 class Claim:
     """A delivery claimed by one worker, with its recipient.
 
@@ -195,7 +196,7 @@ class Claim:
     measured: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fleeting
 class Settlement:
     """What one attempt did to a delivery.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -50,7 +50,7 @@ class Meter:
         self._elapsed = elapsed
         self._begun: dict[tuple[int, int], float] = {}
         self.deliveries: Counter[tuple[str, str, str]] = Counter()
-        self.seconds: dict[str, Histogram] = {}
+        self.seconds: defaultdict[str, Histogram] = defaultdict(Histogram)
         self.connections: Counter[str] = Counter()
         self.bounces: Counter[str] = Counter()
 
@@ -79,7 +79,7 @@ class Meter:
             self.deliveries[run.publication, relay, _result(settlement.state)] += 1
             took = None if begun is None else now - begun
             if took is not None:
-                self.seconds.setdefault(relay, Histogram()).add(took)
+                self.seconds[relay].add(took)
             if settlement.state in _TOLD:
                 _tell(run, settlement, took)
         for claim in marks:
