@@ -15,11 +15,14 @@ from pathlib import Path
 import httpx
 import pytest
 
+from mailer.cli.editing.editions import assembled_edition
 from mailer.cli.editing.records import Records
 from mailer.cli.editing.studio import studio_of
 from mailer.cli.invocation import Invocation
 from mailer.cli.previewing.hands import Hands
 from mailer.cli.previewing.preview import app_of
+from mailer.cli.readers.segments import aimed
+from mailer.cli.sending.approvals import approve_edition
 from mailer.cli.speech import Speech
 from mailer.transport.inbox import smtp_inbox
 from mailer.web.preview.app import Changes
@@ -163,12 +166,15 @@ async def test_a_test_is_what_the_command_sends(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Marked, to the addresses and of the variants that were asked for, and no others."""
+    circle = '["Claire <claire@x.example>", "paul@x.example"]'
+    monkeypatch.setenv("MAILER_PROOF__TO", circle)
     async with smtp_inbox(tmp_path / "inbox") as port:
         monkeypatch.setenv("MAILER_RELAYS__PRINCIPAL__PORT", str(port))
         async with visiting(folder) as visit:
             dialog = await visit.dialog("test", "?variant=member&persona=short")
             assert 'value="member" checked' in dialog
             assert 'value="Zoé"' in dialog
+            assert 'value="claire@x.example, paul@x.example"' in dialog
             done, said = await visit.act(
                 "test",
                 to="a@x.example, b@x.example",
@@ -245,6 +251,29 @@ async def test_an_error_is_let_pass_by_its_rule_alone(
             "approve", by="Claire", accept=["placeholder-left"]
         )
         assert done, said
+        assert "<dd>placeholder-left by Claire</dd>" in await visit.dialog("approve")
+
+
+async def test_approved_again_it_is_for_the_same_readers(
+    folder: Path, text: Manuscript
+) -> None:
+    """A segment that only the command was told: a page that cannot say it keeps it."""
+    call = Invocation(folder=folder, speech=Speech(lang="en"))
+    first = aimed(call, assembled_edition(call, EDITION), "tier = member")
+    await approve_edition(call, first, by="Paul")
+    text.write(text.read().replace("Le quai et", "Le port et"))
+    async with visiting(folder) as visit:
+        dialog = await visit.dialog("approve")
+        assert "Changed since" in dialog
+        assert "<code>tier = member</code>" in dialog
+        done, said = await visit.act("approve", by="Claire")
+        assert done, said
+    async with call.house.stores() as stores:
+        approval = await stores.approvals.standing(EDITION)
+        assert approval is not None
+        assert approval.by == "Claire"
+        frozen = await stores.approvals.approved(approval)
+    assert frozen.edition.segment == "tier = member"
 
 
 async def test_an_hour_of_its_own_and_back(folder: Path, text: Manuscript) -> None:

@@ -18,6 +18,7 @@ from mailer.audience.subscriber import Tier
 from mailer.cli.editing.records import Records
 from mailer.cli.editing.studio import studio_of
 from mailer.cli.invocation import Invocation
+from mailer.cli.previewing.hands import Hands
 from mailer.cli.previewing.preview import app_of
 from mailer.cli.speech import Speech
 from mailer.flows.editing.previewing import Studio
@@ -48,7 +49,14 @@ class Newsroom:
     ) -> AsyncIterator[httpx.AsyncClient]:
         """Before the pages."""
         async with Records(self.call, shows_readers=shows_readers) as records:
-            app = app_of(self.call, "next", self.studio, Changes(), records=records)
+            app = app_of(
+                self.call,
+                "next",
+                self.studio,
+                Changes(),
+                records=records,
+                actions=Hands(self.call, self.studio, records),
+            )
             async with httpx.AsyncClient(
                 transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1"
             ) as client:
@@ -178,6 +186,9 @@ async def test_readers_are_listed_masked_and_found_by_their_exact_address(
         page = (await browser.get(f"{URL}?persona={member[1]}")).text
         assert "to the byte but for its hour" in page
         assert re.search(r'data-value="member" aria-current="true"', page)
+        test = (await browser.get(f"/act/test/{EDITION}?persona={member[1]}")).text
+        assert 'value="member" checked' in test
+        assert 'value="O’Neill &amp; &lt;Söhne&gt;"' in test
         own, free = [
             (await browser.get(f"/frame/{EDITION}?{which}")).text
             for which in (f"persona={member[1]}", "variant=free")

@@ -188,6 +188,7 @@ def test_from_a_slip_to_an_approval(
     (mail,) = outbox.iterdir()
     assert b"Subject: [BAT] " in mail.read_bytes()
     page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Send a test")).to_be_focused()
 
     page.keyboard.press("a")
     dialog.get_by_label("Whose word it is").fill("Claire")

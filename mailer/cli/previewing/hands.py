@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from mailer.cli.editing.checks import accepting, fixed_in, who
 from mailer.cli.editing.editions import assembled_edition
@@ -16,6 +17,8 @@ from mailer.cli.invocation import Invocation
 from mailer.cli.sending.approvals import given
 from mailer.cli.sending.proofs import outcome_of, proofs
 from mailer.cli.sending.schedule import planned
+from mailer.cli.vocabulary import acceptances
+from mailer.delivery.mailbox import read_mailbox
 from mailer.edition.agenda import Departure, coming
 from mailer.edition.model import Variant
 from mailer.errors import (
@@ -26,11 +29,11 @@ from mailer.errors import (
     NotFoundError,
     Severity,
 )
-from mailer.flows.departing.approve import approve
+from mailer.flows.departing.approve import approve, clearance_of
 from mailer.flows.departing.outlook import outlook
 from mailer.flows.editing.assemble import Inspected
-from mailer.flows.editing.assembled import Assembled
-from mailer.flows.editing.previewing import Studio
+from mailer.flows.editing.assembled import Assembled, aimed_at
+from mailer.flows.editing.previewing import Looked, Studio
 from mailer.phrases import NOTHING, say
 from mailer.web.preview.actions import (
     Approving,
@@ -40,6 +43,9 @@ from mailer.web.preview.actions import (
     Told,
     key_of,
 )
+from mailer.web.preview.contents import fitting
+from mailer.web.preview.readers import beholder_of, face_of
+from mailer.web.preview.view import View
 from mailer.workspace.mending import mend, mend_edition
 from mailer.workspace.rulebook import rules
 
@@ -52,13 +58,20 @@ class Hands:
         self._studio = studio
         self._records = records
 
-    async def testing(self, name: str) -> Testing:
+    async def testing(self, name: str, view: View) -> Testing:
         """What a test begins with; ConfigError without a relay."""
-        assembled = await self._looked(name)
-        relay = self._call.house.relays(patiently=False)[0]
+        looked, assembled = await self._looked(name)
+        house = self._call.house
+        relay = house.relays(patiently=False)[0]
+        circle = [read_mailbox(to, what="proof.to") for to in house.settings.proof.to]
+        face = await face_of(looked, view, self._records)
+        who = beholder_of(view, face)
         return Testing(
             relay=relay.name,
+            to=", ".join(each.address for each in circle),
             variants=assembled.frozen.mail_variants,
+            variant=fitting(view, looked, who).variant,
+            greeting=who.name,
             hurdles=_hurdles(assembled),
         )
 
@@ -86,7 +99,7 @@ class Hands:
 
     async def approving(self, name: str) -> Approving:
         """How it stands to its approval, if there is one."""
-        assembled = await self._looked(name)
+        _, assembled = await self._looked(name)
         clearance = await self._records.clearance(assembled)
         approval = clearance.approval if clearance else None
         try:
@@ -97,17 +110,19 @@ class Hands:
             by=by,
             subject=assembled.frozen.renderings[0].subject,
             variants=[each.variant for each in assembled.frozen.renderings],
-            segment=assembled.edition.segment,
+            segment=assembled.edition.segment
+            or (clearance.segment if clearance else ""),
             hurdles=_hurdles(assembled),
             approval=approval,
             given=given(self._call, approval) if approval else NOTHING,
+            accepted=acceptances(approval.accepted) if approval else "",
             changes=clearance.changes if clearance else (),
         )
 
     async def approve(
         self, name: str, *, seen: str, accept: Sequence[str], by: str
     ) -> Told:
-        """As ``mailer approve``, of what was seen alone."""
+        """As ``mailer approve``, of what was seen alone, and for those it was for."""
         by = by or who()
         assembled = accepting(await self._assembled(name), accept, by=by)
         if assembled.frozen.sha256 != seen:
@@ -116,6 +131,9 @@ class Hands:
             raise GuardError(message, hint=hint)
         now = self._call.house.clock.now()
         async with self._call.house.stores() as stores:
+            before = await clearance_of(assembled, stores.approvals)
+            if before.segment:  # said by --to-segment: the page has no other to say
+                assembled = aimed_at(assembled, before.segment)
             approval = await approve(assembled, stores.approvals, by=by, now=now)
         self._records.forget()
         words = say("{name} is approved", name=name)
@@ -140,7 +158,8 @@ class Hands:
         house = self._call.house
         zone = house.publication(name.partition("/")[0]).timezone
         if departure is None:
-            tomorrow = house.clock.now().astimezone(house.zone) + timedelta(days=1)
+            here = house.clock.now().astimezone(ZoneInfo(zone))
+            tomorrow = here + timedelta(days=1)
             return Planning(
                 zone=zone,
                 proposed=tomorrow.replace(minute=0, second=0, microsecond=0),
@@ -196,9 +215,9 @@ class Hands:
                 lambda: self._read_again(name),
             )
         for finding in assembled.findings:
-            if key_of(finding) == key:
+            text = assembled.edition.sources.get(finding.file)
+            if text is not None and key_of(finding) == key:
                 path = path_of(self._call, name, finding)
-                text = assembled.edition.sources[finding.file]
                 made = mend(path, text, [finding])
                 return {path: len(made)} if made else {}
         return {}
@@ -213,13 +232,13 @@ class Hands:
         """The edition as its files are now."""
         return await asyncio.to_thread(assembled_edition, self._call, name)
 
-    async def _looked(self, name: str) -> Assembled:
+    async def _looked(self, name: str) -> tuple[Looked, Assembled]:
         """The edition as the page shows it."""
         looked = await asyncio.to_thread(self._studio.look, name)
         if looked.assembled is None:
             message = say("{name} cannot be read yet", name=name)
             raise NotFoundError(message)
-        return looked.assembled
+        return looked, looked.assembled
 
     def _departure(self, name: str) -> Departure | None:
         """The coming departure that the edition bears the date of."""

@@ -24,7 +24,6 @@ from mailer.flows.approvals import Approval
 from mailer.language import Catalogue
 from mailer.phrases import NOTHING, Phrase, say, verbatim
 from mailer.rendering.changes import Change
-from mailer.web.preview.readers import persona_of
 from mailer.web.preview.view import View, chosen
 
 TOKEN = "X-Mailer-Token"  # noqa: S105 - a header's name
@@ -42,10 +41,17 @@ class Hurdles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Testing:
-    """What a test is about to be; ``relay`` is the name of who carries it."""
+    """What a test is about to be; ``relay`` is the name of who carries it.
+
+    ``to`` is proposed where the browser remembers nobody; ``variant`` and ``greeting``
+    are those of the reader one looks at.
+    """
 
     relay: str
+    to: str
     variants: Sequence[Variant]
+    variant: Variant
+    greeting: str
     hurdles: Hurdles
 
 
@@ -53,7 +59,7 @@ class Testing:
 class Approving:
     """How an edition stands to its approval, and what another would be for.
 
-    ``given`` says when and by whom it was approved; ``changes`` what is not so any more.
+    ``given`` says when and by whom it was approved, ``accepted`` what errors it lets pass; ``changes`` what is not so any more.
     """
 
     by: str
@@ -63,6 +69,7 @@ class Approving:
     hurdles: Hurdles
     approval: Approval | None = None
     given: Phrase = NOTHING
+    accepted: Phrase | str = ""
     changes: Sequence[Change] = ()
 
 
@@ -91,8 +98,8 @@ class Told:
 class Actions(Protocol):
     """Whoever does what is asked for, as the command of its name; else a MailerError."""
 
-    async def testing(self, name: str) -> Testing:
-        """What a test of the edition called *name* begins with."""
+    async def testing(self, name: str, view: View) -> Testing:
+        """What a test begins with of the edition called *name*, seen as *view* says."""
 
     async def test(
         self,
@@ -216,10 +223,8 @@ class _Desk:
     catalogue: Catalogue
 
     async def ask_test(self, publication: str, number: str, view: _Chosen) -> Response:
-        asked = self.actions.testing(f"{publication}/{number}")
-        return await self._dialog(
-            "test", asked, greeting=persona_of(view).name, view=view
-        )
+        name = f"{publication}/{number}"
+        return await self._dialog("test", self.actions.testing(name, view))
 
     async def ask_approve(self, publication: str, number: str) -> Response:
         return await self._dialog(
@@ -263,13 +268,11 @@ class _Desk:
         name = f"{publication}/{number}"
         return await self._told(self.actions.mend(name, key=asked.key))
 
-    async def _dialog(
-        self, act: str, asked: Awaitable[object], **known: object
-    ) -> Response:
+    async def _dialog(self, act: str, asked: Awaitable[object]) -> Response:
         try:
-            known |= {"found": await asked, "lines": []}
+            known = {"found": await asked, "lines": []}
         except MailerError as error:
-            known |= {"lines": refusal(error)}
+            known = {"lines": refusal(error)}
         page = self.pages.get_template("act.html.j2")
         return HTMLResponse(page.render(known, act=act))
 

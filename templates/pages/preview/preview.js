@@ -151,8 +151,11 @@ function step(by) {
   all[Math.min(Math.max(now + by, 0), all.length - 1)]?.focus();
 }
 
+// A field that its dialog took away keeps the focus until the next frame is drawn.
+const isTaken = (element) => element.checkVisibility() && element.closest("input, textarea, select, dialog");
+
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || isTaken(event.target)) return;
   if (!KEYS[event.key]) return;
   event.preventDefault();
   KEYS[event.key]();
@@ -174,6 +177,7 @@ async function ask(name) {
   if (!answer?.ok) return tell(toast, { done: false, lines: [dialog.dataset.failed] });
   dialog.innerHTML = await answer.text();
   for (const field of dialog.querySelectorAll("[data-kept]")) field.value = localStorage.getItem(field.dataset.kept) ?? field.value;
+  dialog.dataset.asks = name;
   if (!dialog.open) dialog.showModal();
 }
 
@@ -187,7 +191,7 @@ async function done(form, button) {
   form.inert = form.ariaBusy = false;
   if (told.done) {
     await swap();
-    if (button.dataset.does !== "test") await ask(form.dataset.asks);
+    if (button.dataset.does !== "test") await ask(dialog.dataset.asks);
   }
   tell(dialog.querySelector("output"), told);
 }
@@ -214,6 +218,8 @@ document.addEventListener("click", (event) => {
   else if (button?.dataset.mend !== undefined) mend(button.dataset.mend);
   else if (button) KEYS["?"]();
 });
+// What asked for it was swapped meanwhile: its like has the focus again.
+dialog?.addEventListener("close", () => document.querySelector(`[data-act="${dialog.dataset.asks}"]`)?.focus());
 dialog?.addEventListener("submit", (event) => {
   if (!event.submitter?.dataset.does) return; // closes
   event.preventDefault();
