@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from mailer.audience.subscriber import Reason, Suppression
+from mailer.audience.token import Keyring
 from mailer.cli.speech import Speech
 from mailer.delivery.ledger import State
 from mailer.delivery.message import Envelope
@@ -322,6 +323,26 @@ async def test_a_defect_stops_a_run_and_is_told(desk: Desk) -> None:
     assert desk.relay.accepted == []
     run = await send(run, desk.sending)
     assert (await desk.tally(run)).accepted == 40
+
+
+async def test_a_defect_in_what_is_written_ahead_is_told(desk: Desk) -> None:
+    """It stops the run as any other would, and nobody is forgotten."""
+    await desk.subscribe(*READERS[:6])
+    desk.relay.connections = 1
+    run = await desk.open_run()
+
+    class Broken(Keyring):
+        def digest(self, label: str, text: str) -> str:
+            if text.endswith(READERS[1]):
+                raise LookupError
+            return super().digest(label, text)
+
+    broken = replace(desk.sending.stationery, keyring=Broken((b"k" * 32,)))
+    with pytest.raises(LookupError):
+        await send(run, replace(desk.sending, stationery=broken))
+    tally = await desk.tally(await send(run, desk.sending))
+    assert (tally.accepted + tally.in_doubt, tally.waiting) == (6, 0)
+    assert sorted(reader for reader, _ in desk.relay.accepted) == sorted(READERS[:6])
 
 
 class _FullLedger:

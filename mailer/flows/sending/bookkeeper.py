@@ -138,9 +138,14 @@ class Bookkeeper:
     async def _commit(
         self, outcomes: list[Settlement], asked: list[tuple[Claim, Asker]]
     ) -> None:
+        defects: list[Exception] = []
+
         def prepare() -> None:
-            for _, asker in asked:
-                asker.prepare()
+            try:
+                for _, asker in asked:
+                    asker.prepare()
+            except Exception as error:  # noqa: BLE001 - raised below, not by the loop
+                defects.append(error)
 
         deadline = self._clock.monotonic() + self._patience.total_seconds()
         loop = asyncio.get_running_loop()
@@ -178,6 +183,8 @@ class Bookkeeper:
             self._took = loop.time() - begun
             for (_, asker), holds in zip(asked, held, strict=True):
                 asker.marked(holds)
+            if defects:
+                raise defects[0]
             return
 
 
