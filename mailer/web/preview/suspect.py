@@ -35,20 +35,27 @@ class Suspect:
         self, publication: str, number: str, view: Annotated[View, Depends(chosen)]
     ) -> HTMLResponse:
         """The part; empty where no message is shown."""
-        name = f"{publication}/{number}"
+        # Filters are slow: one message at a time, and whoever waited sees what is newest.
+        async with self._busy:
+            found = await self._found(f"{publication}/{number}", view)
+        if found is None:
+            return HTMLResponse("")
+        return self._page("suspect.html.j2", {"found": found})
+
+    async def _found(self, name: str, view: View) -> Suspicion | None:
         looked = await asyncio.to_thread(self._studio.look, name)
         who = beholder_of(view, await face_of(looked, view, self._readers))
         view = fitting(view, looked, who)
         letter = await asyncio.to_thread(letter_of, self._studio, looked, view, who)
         if letter is None or not letter.source:
-            return HTMLResponse("")
+            return None
         hash_ = looked.assembled.frozen.sha256 if looked.assembled else letter.html
         key = name, hash_, view.variant, view.persona
-        async with self._busy:  # filters are slow: one message at a time
-            if (found := self._known.get(key)) is None:
-                found = await self._judge.judge(letter.source)
-            if not found.fault:
-                self._known[key] = found
-                while len(self._known) > _KEPT:
-                    del self._known[next(iter(self._known))]
-        return self._page("suspect.html.j2", {"found": found})
+        if (known := self._known.get(key)) is not None:
+            return known
+        found = await self._judge.judge(letter.source)
+        if not found.fault:
+            self._known[key] = found
+            while len(self._known) > _KEPT:
+                del self._known[next(iter(self._known))]
+        return found
