@@ -12,7 +12,7 @@ import typer
 
 from mailer.cli.editing.editions import assembled_edition
 from mailer.cli.editing.findings import Checked, as_github, as_json, show
-from mailer.cli.editing.suspicions import suspicions
+from mailer.cli.editing.suspicions import named_judge, suspicions
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.vocabulary import listed, word
 from mailer.errors import EditionError, InputError, NotFoundError, Severity
@@ -21,6 +21,7 @@ from mailer.phrases import Phrase, did_you_mean, say, say_many
 if TYPE_CHECKING:
     from mailer.flows.editing.assemble import Inspected
     from mailer.flows.editing.assembled import AssembledT
+    from mailer.flows.editing.suspicion import SpamJudge
     from mailer.rendering.checks.rule import Sample
 
 
@@ -86,6 +87,7 @@ def check(
     if explain is not None:
         call.out.tell(_explained(call, explain))
         return
+    judge = named_judge(call) if spam else None
     form = Output.JSON if json else form
     if theme is not None:
         raise typer.Exit(_check_theme(call, theme, form, strict=strict))
@@ -102,7 +104,7 @@ def check(
                 accept or (),
                 by=by,
                 online=online,
-                spam=spam,
+                judge=judge,
             )
         reports.append(checked)
         match form:
@@ -170,7 +172,7 @@ def _completed(
     *,
     by: str,
     online: bool,
-    spam: bool,
+    judge: SpamJudge | None,
 ) -> Checked:
     """*checked* with what others say, if asked, and what somebody accepts."""
     if online:
@@ -184,7 +186,9 @@ def _completed(
         assembled = run_async(probed(assembled, prober))
     assembled = accepting(assembled, accept, by=by)
     checked = replace(checked, assembled=assembled, findings=assembled.findings)
-    return replace(checked, spam=suspicions(call, assembled)) if spam else checked
+    if judge is None:
+        return checked
+    return replace(checked, spam=suspicions(call, assembled, judge))
 
 
 def accepting(assembled: AssembledT, names: Sequence[str], *, by: str) -> AssembledT:

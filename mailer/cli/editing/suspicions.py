@@ -26,13 +26,20 @@ def spam_judge(call: Invocation) -> SpamJudge | None:
     return Spamd(where) if where else None
 
 
-def suspicions(call: Invocation, assembled: Assembled) -> Mapping[Variant, Suspicion]:
-    """What is thought of each mail variant; ConfigError if there is nobody to ask."""
+def named_judge(call: Invocation) -> SpamJudge:
+    """As ``spam_judge``; ConfigError if there is nobody to ask."""
     judge = spam_judge(call)
     if judge is None:
         message = say("no spam filter is named")
         hint = say('[checks] spamd = "127.0.0.1:783" names SpamAssassin’s daemon')
         raise ConfigError(message, hint=hint)
+    return judge
+
+
+def suspicions(
+    call: Invocation, assembled: Assembled, judge: SpamJudge
+) -> Mapping[Variant, Suspicion]:
+    """What *judge* thinks of each mail variant."""
     return run_async(_judged(call, assembled, judge))
 
 
