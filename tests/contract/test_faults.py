@@ -18,16 +18,16 @@ from mailer.errors import StoreError
 from mailer.store.engine import Store
 from tests.contract.house import NOW, House, frozen_edition, settlement
 from tests.contract.postgres import Postgres
+from tests.database import new_database
 
 _PAGE = 4096
 A, B = "a@x.example", "b@x.example"
 
 
 @pytest.fixture
-async def sqlite(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[House]:
+async def sqlite(tmp_path: Path) -> AsyncIterator[House]:
     """A store on SQLite alone, for faults that only a file has."""
-    shutil.copy(sqlite_template, tmp_path / "mailer.db")
-    house = await House.open(f"sqlite:///{tmp_path}/mailer.db")
+    house = await House.open(new_database(tmp_path))
     # Nobody waits here: a lock is either there or not.
     await _pragma(house, "busy_timeout = 1")
     try:
@@ -90,11 +90,11 @@ asyncio.run(main(*sys.argv[1:]))
 
 
 async def test_a_commit_that_does_not_reach_the_disk_has_not_happened(
-    sqlite_template: Path, tmp_path: Path, pytestconfig: pytest.Config
+    tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
     """The mark that could not be written is told, and can be made once there is room."""
     file = tmp_path / "mailer.db"
-    shutil.copy(sqlite_template, file)
+    new_database(tmp_path)
     done = await asyncio.to_thread(
         subprocess.run,
         [sys.executable, "-c", _FILE_TOO_BIG, f"sqlite:///{file}", str(file)],
@@ -193,12 +193,10 @@ async def test_what_is_no_database_is_refused(tmp_path: Path, content: bytes) ->
     assert file.read_bytes() == content
 
 
-async def test_a_damaged_page_is_noticed_before_sending(
-    sqlite_template: Path, tmp_path: Path
-) -> None:
+async def test_a_damaged_page_is_noticed_before_sending(tmp_path: Path) -> None:
     """A run does not start on a database whose pages do not fit together."""
     file = tmp_path / "mailer.db"
-    shutil.copy(sqlite_template, file)
+    new_database(tmp_path)
     house = await House.open(f"sqlite:///{file}")
     run = await house.open_run(*(f"r{n}@x.example" for n in range(500)))
     await house.store.close()  # the journal goes into the file

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from mailer.store.ledger import booking, journey
 from tests.contract.house import NOW, House
 from tests.contract.postgres import Postgres
+from tests.database import new_database
 
 _PEOPLE = """
 INSERT INTO subscriber (email, email_key, name, created_at)
@@ -80,17 +81,17 @@ async def test_a_claim_looks_at_its_own_readers_alone(
     assert "Seq Scan on subscri" not in plan
 
 
-def test_a_message_finds_its_row_by_the_key(sqlite_template: Path) -> None:
+def test_a_message_finds_its_row_by_the_key(tmp_path: Path) -> None:
     """What runs for every message never searches among what waits."""
     for statement in (booking._MARK, booking._SETTLE):
-        (step,) = _steps(sqlite_template, statement)
+        (step,) = _steps(tmp_path, statement)
         assert "USING PRIMARY KEY (run_id=? AND subscriber_id=?)" in step
 
 
-def test_a_claim_takes_the_next_from_the_index(sqlite_template: Path) -> None:
+def test_a_claim_takes_the_next_from_the_index(tmp_path: Path) -> None:
     """No batch sorts the audience."""
     (step,) = _steps(
-        sqlite_template,
+        tmp_path,
         "SELECT subscriber_id FROM delivery"
         " WHERE run_id = 1 AND state = 'due' AND next_attempt_at <= 1"
         " ORDER BY next_attempt_at, subscriber_id LIMIT 50",
@@ -98,9 +99,10 @@ def test_a_claim_takes_the_next_from_the_index(sqlite_template: Path) -> None:
     assert "INDEX ix_delivery_due" in step
 
 
-def _steps(file: Path, statement: str) -> list[str]:
+def _steps(folder: Path, statement: str) -> list[str]:
     """How SQLite would go about *statement*, in the schema as it was migrated."""
-    with closing(sqlite3.connect(file)) as connection:
+    new_database(folder)
+    with closing(sqlite3.connect(folder / "mailer.db")) as connection:
         plan = connection.execute(
             f"EXPLAIN QUERY PLAN {statement}", (1,) * statement.count("?")
         )

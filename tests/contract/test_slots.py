@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -16,6 +15,7 @@ from mailer.flows.departing.slots import Slots, SlotState
 from mailer.phrases import say
 from mailer.store.engine import Store
 from mailer.store.ledger.slots import SqlSlots
+from tests.database import new_database
 from tests.fakes.slots import FakeSlots
 
 NOW = datetime(2026, 3, 14, 6, 0, 0, 123456, tzinfo=UTC)
@@ -40,9 +40,7 @@ async def pair(
         yield fake, fake
         return
     if request.param == "sqlite":
-        template: Path = request.getfixturevalue("sqlite_template")
-        shutil.copy(template, tmp_path / "mailer.db")
-        url = f"sqlite:///{tmp_path}/mailer.db"
+        url = new_database(tmp_path)
     else:
         server = request.getfixturevalue("postgres")
         url = request.getfixturevalue("postgres_url")
