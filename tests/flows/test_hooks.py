@@ -33,7 +33,6 @@ from mailer.web.public import hooks
 from tests.contract.house import NOW
 from tests.flows.test_intake import A, B, Stage
 from tests.flows.test_intake import stage as stage
-from tests.flows.test_intake import template as template
 from tests.unit.web.site import pages_of, visiting
 
 PAGES = pages_of()
