@@ -36,7 +36,7 @@ class RememberingProber:
 
     async def ask(self, addresses: Sequence[str]) -> dict[str, Answer]:
         """An answer for every address, those of the last day from memory."""
-        known = self._read()
+        known = self.known()
         missing = [each for each in addresses if each not in known]
         fresh = await self._prober.ask(missing) if missing else {}
         kept = {a: v for a, v in fresh.items() if v.state is not State.UNKNOWN}
@@ -44,7 +44,8 @@ class RememberingProber:
             self._write(kept)
         return {each: fresh.get(each) or known[each] for each in addresses}
 
-    def _read(self) -> dict[str, Answer]:
+    def known(self) -> dict[str, Answer]:
+        """What was said in the last day, by address; asks nobody."""
         return {address: answer for address, (_, answer) in self._rows().items()}
 
     def _rows(self) -> dict[str, tuple[datetime, Answer]]:

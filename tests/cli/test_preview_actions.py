@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email import message_from_bytes
@@ -24,6 +24,7 @@ from mailer.cli.previewing.preview import app_of
 from mailer.cli.readers.segments import aimed
 from mailer.cli.sending.approvals import approve_edition
 from mailer.cli.speech import Speech
+from mailer.rendering.checks.online import Answer, State
 from mailer.transport.inbox import smtp_inbox
 from mailer.web.preview.app import Changes
 from tests.cli.conftest import Command
@@ -139,7 +140,7 @@ async def test_no_other_page_acts(folder: Path, wrong: dict[str, str]) -> None:
     """Nor one whose own name has come to mean this machine."""
     async with visiting(folder) as visit:
         ours = {"X-Mailer-Token": visit.token, "Origin": HOME}
-        for name in ("test", "approve", "withdraw", "schedule", "mend"):
+        for name in ("test", "approve", "withdraw", "schedule", "mend", "links"):
             answer = await visit.client.post(
                 f"/act/{name}/{EDITION}",
                 json={"to": "me@example.org", "seen": visit.seen},
@@ -332,3 +333,29 @@ async def test_letters_and_galleries_have_no_actions(folder: Path) -> None:
             )
             assert answer.status_code == 200
             assert not answer.json()["done"]
+
+
+async def test_links_are_asked_and_their_answers_shown(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where they stand, kept for the day; without asking nothing is said of them."""
+    dead = "https://cartomer.example/partage"
+
+    async def ask(_: object, addresses: Sequence[str]) -> dict[str, Answer]:
+        gone = Answer(state=State.DEAD, reason="it answers 404")
+        return {
+            each: gone if each == dead else Answer(state=State.FINE)
+            for each in addresses
+        }
+
+    monkeypatch.setattr("mailer.online.links.LinkProber.ask", ask)
+    async with visiting(folder) as visit:
+        before = (await visit.client.get(f"{PAGE}?tab=links")).text
+        assert dead in before
+        assert ">It answers<" not in before
+        done, said = await visit.act("links")
+        assert not done
+        assert f"{dead}: it answers 404" in said
+        after = (await visit.client.get(f"{PAGE}?tab=links")).text
+        assert ">Dead</span>" in after
+        assert ">It answers</span>" in after

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mailer.flows.editing.assemble import Inspected
     from mailer.flows.editing.assembled import AssembledT
     from mailer.flows.editing.suspicion import SpamJudge
+    from mailer.online.memory import RememberingProber
     from mailer.rendering.checks.rule import Sample
 
 
@@ -177,18 +178,22 @@ def _completed(
     """*checked* with what others say, if asked, and what somebody accepts."""
     if online:
         from mailer.flows.editing.assemble import probed
-        from mailer.online.links import LinkProber
-        from mailer.online.memory import RememberingProber
 
-        file = call.house.loaded.cache_folder() / "links.json"
-        now = call.house.clock.now()
-        prober = RememberingProber(LinkProber(), file, now=now)
-        assembled = run_async(probed(assembled, prober))
+        assembled = run_async(probed(assembled, link_prober(call)))
     assembled = accepting(assembled, accept, by=by)
     checked = replace(checked, assembled=assembled, findings=assembled.findings)
     if judge is None:
         return checked
     return replace(checked, spam=suspicions(call, assembled, judge))
+
+
+def link_prober(call: Invocation) -> RememberingProber:
+    """Who asks whether links answer, and remembers it for a day."""
+    from mailer.online.links import LinkProber
+    from mailer.online.memory import RememberingProber
+
+    file = call.house.loaded.cache_folder() / "links.json"
+    return RememberingProber(LinkProber(), file, now=call.house.clock.now())
 
 
 def accepting(assembled: AssembledT, names: Sequence[str], *, by: str) -> AssembledT:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from mailer.cli.editing.checks import accepting, fixed_in, who
+from mailer.cli.editing.checks import accepting, fixed_in, link_prober, who
 from mailer.cli.editing.editions import assembled_edition
 from mailer.cli.editing.records import Records
 from mailer.cli.editing.studio import path_of
@@ -34,7 +34,8 @@ from mailer.flows.departing.outlook import outlook
 from mailer.flows.editing.assemble import Inspected
 from mailer.flows.editing.assembled import Assembled, aimed_at
 from mailer.flows.editing.previewing import Looked, Studio
-from mailer.phrases import NOTHING, say
+from mailer.phrases import NOTHING, say, say_many
+from mailer.rendering.checks.online import State, addresses_of
 from mailer.web.preview.actions import (
     Approving,
     Hurdles,
@@ -191,6 +192,22 @@ class Hands:
         _, told = await asyncio.to_thread(planned, self._call, name, at)
         self._records.forget()
         return Told(lines=[told])
+
+    async def ask_links(self, name: str) -> Told:
+        """As ``mailer check --online``: each address once a day, two at a time per host."""
+        _, assembled = await self._looked(name)
+        asked = addresses_of(assembled.edition)
+        answers = await link_prober(self._call).ask(asked)
+        bad = [each for each in asked if answers[each].state is not State.FINE]
+        lines = [
+            say_many("{count} link asked.", "{count} links asked.", len(asked)),
+            *(
+                say("{url}: {reason}", url=each, reason=answers[each].reason)
+                for each in bad
+                if answers[each].reason
+            ),
+        ]
+        return Told(lines=lines, is_done=not bad)
 
     async def mend(self, name: str, *, key: str) -> Told:
         """As ``mailer check --fix``, of one finding or of all."""

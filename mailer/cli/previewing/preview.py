@@ -131,6 +131,7 @@ def app_of(
     actions: Actions | None = None,
 ) -> App:
     """The pages of *studio*, which begin with the edition called *name*."""
+    from mailer.cli.editing.checks import link_prober
     from mailer.cli.editing.studio import path_of
     from mailer.cli.editing.suspicions import spam_judge
     from mailer.web.preview.app import preview_app
@@ -146,6 +147,7 @@ def app_of(
         first=lambda: _first(call, name, studio),
         path_of=lambda edition, finding: str(path_of(call, edition, finding)),
         actions=actions,
+        answers=lambda: link_prober(call).known(),
     )
 
 

@@ -129,6 +129,9 @@ class Actions(Protocol):
     async def schedule(self, name: str, *, at: str | None) -> Told:
         """Give it an hour of its own, local wall time; None: that of the calendar."""
 
+    async def ask_links(self, name: str) -> Told:
+        """Ask whether the links of the edition answer."""
+
     async def mend(self, name: str, *, key: str) -> Told:
         """Mend the finding that has this ``key_of``; all that can be, if it is empty."""
 
@@ -211,6 +214,7 @@ def router(
     found.post(f"/withdraw/{edition}", dependencies=only)(desk.withdraw)
     found.post(f"/schedule/{edition}", dependencies=only)(desk.schedule)
     found.post(f"/mend/{edition}", dependencies=only)(desk.mend)
+    found.post(f"/links/{edition}", dependencies=only)(desk.links)
     return found
 
 
@@ -263,6 +267,9 @@ class _Desk:
         name = f"{publication}/{number}"
         at = asked.at.replace("T", " ") or None
         return await self._told(self.actions.schedule(name, at=at))
+
+    async def links(self, publication: str, number: str) -> object:
+        return await self._told(self.actions.ask_links(f"{publication}/{number}"))
 
     async def mend(self, publication: str, number: str, asked: _Mend) -> object:
         name = f"{publication}/{number}"

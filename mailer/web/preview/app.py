@@ -42,6 +42,7 @@ from mailer.flows.readers.correspondence import LetterKind
 from mailer.flows.sending.faces import Face
 from mailer.language import Catalogue
 from mailer.phrases import say
+from mailer.rendering.checks.online import Answer
 from mailer.rendering.listening import listen
 from mailer.rendering.simulation import Appearance, Client, as_shown
 from mailer.web.local import keep_local, with_base
@@ -136,11 +137,13 @@ def preview_app(
     first: Callable[[], str],
     path_of: Callable[[str, Finding], str],
     actions: Actions | None = None,
+    answers: Callable[[], Mapping[str, Answer]] = dict,
 ) -> App:
     """The pages. ``first`` names the edition that is shown when none is asked for.
 
     ``path_of`` is where the file of a finding lies on this machine, and *editor_url*
     opens it: ``vscode://file/{path}:{line}``. Without *actions* it can only be looked at.
+    ``answers`` are what is known of links, by address.
     """
     app = App(title="mailer preview", docs_url=None, redoc_url=None, openapi_url=None)
     folder = shipped("templates") / "pages" / "preview"
@@ -153,7 +156,7 @@ def preview_app(
 
     permit = Permit() if actions else None
     templates = environment(folder, catalogue)
-    pages = _Pages(studio, changes, records, templates, opened, permit, judge)
+    pages = _Pages(studio, changes, records, templates, opened, permit, judge, answers)
     if actions and permit:
         app.include_router(router(actions, permit, templates, catalogue))
     keep_local(app, hosts=hosts, policy=_PAGE_POLICY)
@@ -193,6 +196,7 @@ class _Pages:
     opened: Callable[[str, Finding], str]
     permit: Permit | None
     judge: SpamJudge | None
+    answers: Callable[[], Mapping[str, Answer]]
 
     def page(
         self, template: str, values: Mapping[str, object], *, status: int = 200
@@ -276,6 +280,7 @@ class _Pages:
             opened=partial(self.opened, name),
             edited=partial(self._edited, name),
             links=links_of(letter) if letter and view.tab is Tab.LINKS else [],
+            answers=self.answers() if view.tab is Tab.LINKS else {},
             heard=listen(letter.html) if letter and view.tab is Tab.ORDER else [],
             outline=outline_of(looked),
             before=before,

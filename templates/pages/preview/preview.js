@@ -203,19 +203,22 @@ function tell(place, told) {
 
 const toast = document.querySelector(".toast");
 
-async function mend(key) {
-  tell(toast, await act("mend", { key }));
-  clearTimeout(mend.later);
-  mend.later = setTimeout(() => toast.replaceChildren(), 8000);
+async function run(button, name, body) {
+  button.disabled = true;
+  tell(toast, await act(name, body));
+  button.disabled = false;
+  clearTimeout(run.later);
+  run.later = setTimeout(() => toast.replaceChildren(), 8000);
 }
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest?.("[data-act], [data-mend], [data-keys]");
+  const button = event.target.closest?.("[data-act], [data-mend], [data-links], [data-keys]");
   if (button?.dataset.act) {
     dialog.dataset.seen = button.dataset.seen ?? "";
     ask(button.dataset.act);
   }
-  else if (button?.dataset.mend !== undefined) mend(button.dataset.mend);
+  else if (button?.dataset.mend !== undefined) run(button, "mend", { key: button.dataset.mend });
+  else if (button?.dataset.links !== undefined) run(button, "links", {}).then(swap);
   else if (button) KEYS["?"]();
 });
 // What asked for it was swapped meanwhile: its like has the focus again.
