@@ -108,6 +108,22 @@ def did_you_mean(word: str, known: Iterable[str]) -> Phrase:
     return say("there are: {names}", names=", ".join(names)) if names else NOTHING
 
 
+def taken_apart(phrase: Phrase) -> dict[str, object]:
+    """What *phrase* was made of, as JSON can hold it: to be said later, to anybody."""
+    return {
+        "english": phrase.english,
+        "plural": phrase.plural,
+        "number": phrase.number,
+        "values": {name: _apart(value) for name, value in phrase.values.items()},
+    }
+
+
+def put_together(made: Mapping[str, Any]) -> Phrase:
+    """What ``taken_apart`` took; KeyError and the like if it is none of that."""
+    values = {name: _together(value) for name, value in made["values"].items()}
+    return Phrase(made["english"], made["plural"], made["number"], values)
+
+
 def fill(
     template: str, values: Mapping[str, Value], spoken: Callable[[Value], str]
 ) -> str:
@@ -142,6 +158,25 @@ def _value(value: object) -> Value:
     if isinstance(value, int | float | date) and not isinstance(value, datetime):
         return value
     return str(value)
+
+
+def _apart(value: Value) -> object:
+    match value:
+        case Phrase():
+            return taken_apart(value)
+        case date():
+            return {"date": value.isoformat()}
+    return value
+
+
+def _together(value: Any) -> Value:  # noqa: ANN401 - what JSON holds
+    match value:
+        case {"date": day}:
+            return date.fromisoformat(day)
+        case dict():
+            return put_together(value)
+    kept: Value = value
+    return kept
 
 
 def in_english(value: Value) -> str:

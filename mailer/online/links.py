@@ -25,7 +25,7 @@ from mailer.online.guard import (
     is_public,
     unasked,
 )
-from mailer.phrases import Phrase, say
+from mailer.phrases import NOTHING, Phrase, say
 from mailer.rendering.checks.links import host_of
 from mailer.rendering.checks.online import Answer, State
 
@@ -35,6 +35,14 @@ _HOPS = 5
 _SECONDS = 10.0  # for each step of one address
 _ALL_SECONDS = 90.0
 _DEAD = frozenset({404, 410})
+_MEANINGS = {
+    401: say("a password is asked for"),
+    403: say("access refused"),
+    404: say("not found"),
+    410: say("gone for good"),
+    429: say("asked too often"),
+}
+_FAULT = say("a fault of its server")  # 500 to 599
 _HEADERS = [
     (b"User-Agent", b"mailer-link-check/1 (+checks links before a newsletter leaves)"),
     (b"Accept", b"*/*"),
@@ -164,13 +172,19 @@ def _unknown(reason: Phrase) -> Answer:
     return Answer(state=State.UNKNOWN, reason=reason)
 
 
+def _said(status: int) -> Phrase:
+    """``it answers 404, not found``."""
+    meaning = _MEANINGS.get(status, _FAULT if status >= 500 else NOTHING)
+    if not meaning:
+        return say("it answers {status}", status=str(status))
+    return say("it answers {status}, {meaning}", status=str(status), meaning=meaning)
+
+
 def _judged(status: int, moved: str) -> Answer:
     if status in _DEAD:
-        return Answer(
-            state=State.DEAD, reason=say("it answers {status}", status=str(status))
-        )
+        return Answer(state=State.DEAD, reason=_said(status))
     if status >= 400:
-        return _unknown(say("it answers {status}", status=str(status)))
+        return _unknown(_said(status))
     if moved:
         return Answer(state=State.MOVED, target=moved)
     return Answer(state=State.FINE)

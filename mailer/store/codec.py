@@ -10,15 +10,13 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from datetime import date
-from typing import Any
 
 from pydantic import TypeAdapter
 
 from mailer.edition.ballot import Ballot
 from mailer.edition.model import Edition, Publication
 from mailer.flows.approvals import Acceptance
-from mailer.phrases import Phrase, Value, verbatim
+from mailer.phrases import Phrase, put_together, taken_apart, verbatim
 from mailer.rendering.changes import Basis
 from mailer.rendering.model import FeedEntry, Picture
 
@@ -95,45 +93,12 @@ def load_basis(text: str) -> Basis:
 
 def dump_phrase(phrase: Phrase) -> str | None:
     """*phrase* as JSON, with what it was made of; None for no word."""
-    return json.dumps(_made(phrase), ensure_ascii=False) if phrase else None
+    return json.dumps(taken_apart(phrase), ensure_ascii=False) if phrase else None
 
 
 def load_phrase(text: str, made: str | None) -> Phrase:
     """What ``dump_phrase`` wrote; *text* word for word where nothing was written."""
-    return _phrase(json.loads(made)) if made else verbatim(text)
-
-
-def _made(phrase: Phrase) -> dict[str, object]:
-    return {
-        "english": phrase.english,
-        "plural": phrase.plural,
-        "number": phrase.number,
-        "values": {name: _dump_value(value) for name, value in phrase.values.items()},
-    }
-
-
-def _dump_value(value: Value) -> object:
-    match value:
-        case Phrase():
-            return _made(value)
-        case date():
-            return {"date": value.isoformat()}
-    return value
-
-
-def _phrase(made: dict[str, Any]) -> Phrase:
-    values = {name: _load_value(value) for name, value in made["values"].items()}
-    return Phrase(made["english"], made["plural"], made["number"], values)
-
-
-def _load_value(value: Any) -> Value:  # noqa: ANN401 - what JSON holds
-    match value:
-        case {"date": day}:
-            return date.fromisoformat(day)
-        case dict():
-            return _phrase(value)
-    kept: Value = value
-    return kept
+    return put_together(json.loads(made)) if made else verbatim(text)
 
 
 def dump_pictures(pictures: tuple[Picture, ...]) -> str:

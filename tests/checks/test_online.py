@@ -17,6 +17,7 @@ import pytest
 from mailer.online.guard import GuardedBackend, RefusedError, is_public
 from mailer.online.links import LinkProber
 from mailer.online.memory import RememberingProber
+from mailer.phrases import say
 from mailer.rendering.checks.online import Answer, State
 
 HOSTILE = [
@@ -252,7 +253,7 @@ async def test_an_answer_is_remembered_for_a_day(tmp_path: Path) -> None:
     """Nobody is asked twice in a day, but for what could not be found out."""
     now = datetime(2026, 3, 14, 6, tzinfo=UTC)
     moved = Answer(state=State.MOVED, target="https://x.fr/", secure=True)
-    who = Counting({"a": moved, "b": Answer(state=State.UNKNOWN, reason="late")})
+    who = Counting({"a": moved, "b": Answer(state=State.UNKNOWN, reason=say("late"))})
     file = tmp_path / "deep" / "links.json"
 
     async def ask(later: timedelta) -> dict[str, Answer]:
@@ -260,6 +261,7 @@ async def test_an_answer_is_remembered_for_a_day(tmp_path: Path) -> None:
         return await RememberingProber(who, file, now=now + later).ask(["a", "b"])
 
     assert await ask(timedelta()) == who.answers
+    assert RememberingProber(who, file, now=now).known() == who.answers
     assert await ask(timedelta(hours=23)) == who.answers
     assert who.asked == ["b"]
     await ask(timedelta(hours=25))
@@ -278,4 +280,4 @@ async def test_a_memory_that_cannot_be_read_is_empty(
     who = Counting({"a": Answer(state=State.FINE)})
     prober = RememberingProber(who, file, now=datetime(2026, 3, 14, tzinfo=UTC))
     assert await prober.ask(["a"]) == who.answers
-    assert json.loads(file.read_text("utf-8"))["schema"] == 1
+    assert set(json.loads(file.read_text("utf-8"))["answers"]) == {"a"}

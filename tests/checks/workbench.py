@@ -14,6 +14,7 @@ from PIL import Image
 from mailer.config.load import load
 from mailer.errors import EditionError, Finding, ThemeError
 from mailer.flows.editing.assemble import assemble
+from mailer.phrases import say
 from mailer.rendering.checks.contrast import check_contrast
 from mailer.rendering.checks.online import Answer, State, judge_links
 from mailer.rendering.checks.rule import Sample
@@ -83,7 +84,7 @@ def findings(sample: Sample, root: Path) -> list[Finding]:
     except ThemeError:
         return linted
     answers = {
-        url: Answer(state=State(word), reason="x", target="https://x.example/")
+        url: Answer(state=State(word), reason=say("x"), target="https://x.example/")
         for url, word in sample.answers.items()
     }
     asked = judge_links(assembled.inspection, answers)

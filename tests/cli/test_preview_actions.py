@@ -24,6 +24,7 @@ from mailer.cli.previewing.preview import app_of
 from mailer.cli.readers.segments import aimed
 from mailer.cli.sending.approvals import approve_edition
 from mailer.cli.speech import Speech
+from mailer.phrases import say
 from mailer.rendering.checks.online import Answer, State
 from mailer.transport.inbox import smtp_inbox
 from mailer.web.preview.app import Changes
@@ -32,6 +33,7 @@ from tests.cli.conftest import Command
 EDITION = "le-meridien/118"
 PAGE = f"/edition/{EDITION}"
 HOME = "http://127.0.0.1"
+NOT_FOUND = say("not found")
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,8 @@ def kept_in(inbox: Path) -> list[EmailMessage]:
 
 
 @asynccontextmanager
-async def visiting(folder: Path) -> AsyncIterator[Visit]:
-    call = Invocation(folder=folder, speech=Speech(lang="en"))
+async def visiting(folder: Path, *, lang: str = "en") -> AsyncIterator[Visit]:
+    call = Invocation(folder=folder, speech=Speech(lang=lang))
     studio = studio_of(call)
     async with Records(call) as records:
         hands = Hands(call, studio, records)
@@ -342,11 +344,12 @@ async def test_links_are_asked_and_their_answers_shown(
     dead = "https://cartomer.example/partage"
 
     async def ask(_: object, addresses: Sequence[str]) -> dict[str, Answer]:
-        gone = Answer(state=State.DEAD, reason="it answers 404")
-        return {
-            each: gone if each == dead else Answer(state=State.FINE)
-            for each in addresses
-        }
+        found = dict.fromkeys(addresses, Answer(state=State.FINE))
+        gone = say("it answers {status}, {meaning}", status="404", meaning=NOT_FOUND)
+        found[dead] = Answer(state=State.DEAD, reason=gone)
+        late = say("it did not answer in time")
+        found[addresses[-1]] = Answer(state=State.UNKNOWN, reason=late)
+        return found
 
     monkeypatch.setattr("mailer.online.links.LinkProber.ask", ask)
     async with visiting(folder) as visit:
@@ -355,7 +358,11 @@ async def test_links_are_asked_and_their_answers_shown(
         assert ">It answers<" not in before
         done, said = await visit.act("links")
         assert not done
-        assert f"{dead}: it answers 404" in said
+        assert f"{dead}: it answers 404, not found" in said
         after = (await visit.client.get(f"{PAGE}?tab=links")).text
-        assert ">Dead</span>" in after
+        assert ">Dead</span> <small>it answers 404, not found</small>" in after
+        assert ">Unknown</span> <small>it did not answer in time</small>" in after
         assert ">It answers</span>" in after
+    async with visiting(folder, lang="fr") as visit:  # kept in no language
+        after = (await visit.client.get(f"{PAGE}?tab=links")).text
+        assert ">Mort</span> <small>réponse 404, introuvable</small>" in after

@@ -9,7 +9,7 @@ from enum import StrEnum
 from mailer.edition.finding import error, warning
 from mailer.edition.model import Edition
 from mailer.errors import Finding
-from mailer.phrases import say
+from mailer.phrases import NOTHING, Phrase, say
 from mailer.rendering.checks.inspection import Inspection
 from mailer.rendering.checks.links import host_of, targets_of
 
@@ -32,7 +32,7 @@ class Answer:
     """
 
     state: State
-    reason: str = ""
+    reason: Phrase = NOTHING
     target: str = ""
     secure: bool = False
 
