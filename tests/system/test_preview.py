@@ -104,7 +104,7 @@ def test_what_is_saved_is_seen(mailer: Mailer, address: str, page: Page) -> None
 
 
 def test_keys_and_tabs(address: str, page: Page) -> None:
-    """Every choice by hand and by key; each stands in the address."""
+    """Every choice by hand and by key; each stands in the address, and keys can be off."""
     page.goto(f"{address}{PORTS}")
     expect(page.locator("iframe")).to_have_count(2)
     for key, query in (
@@ -127,6 +127,22 @@ def test_keys_and_tabs(address: str, page: Page) -> None:
     ):
         page.get_by_role("navigation", name="Views").get_by_text(tab).click()
         expect(page.locator("main")).to_contain_text(said)
+    keys, switch = page.get_by_role("dialog", name="Keys"), page.get_by_role("switch")
+    page.wait_for_load_state()
+    page.keyboard.press("?")
+    switch.uncheck()
+    page.keyboard.press("Escape")
+    expect(keys).to_be_hidden()
+    page.reload()  # until it is loaded
+    for key in ("t", "m", "3", ".", "?"):
+        page.keyboard.press(key)
+    expect(page).to_have_url(re.compile("tab=order"))
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.get_by_role("button", name="Keys").click()
+    switch.check()
+    page.keyboard.press("Escape")
+    page.keyboard.press("t")
+    page.wait_for_url("**tab=text**")
     page.get_by_role("navigation", name="Views").get_by_text("Outline").click()
     page.get_by_role("link", name="La vapeur et le volt", exact=True).click()
     until(page, "document.querySelector('iframe').contentWindow.scrollY > 1000")

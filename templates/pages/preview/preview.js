@@ -154,9 +154,31 @@ function step(by) {
 // A field that its dialog took away keeps the focus until the next frame is drawn.
 const isTaken = (element) => element.checkVisibility() && element.closest("input, textarea, select, dialog");
 
+// What this browser remembers of who sits before it, if it may.
+function recall(name) {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}
+
+function keep(name, value) {
+  try {
+    localStorage.setItem(name, value);
+  } catch {
+    // until the page is left
+  }
+}
+
+// Whoever dictates, or brushes keys, can switch them off (WCAG 2.2, 2.1.4).
+const keys = document.querySelector("dialog.keys [role=switch]");
+keys.checked = recall("keys") !== "off";
+keys.addEventListener("change", () => keep("keys", keys.checked ? "on" : "off"));
+
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || isTaken(event.target)) return;
-  if (!KEYS[event.key]) return;
+  if (!keys.checked || !KEYS[event.key]) return;
   event.preventDefault();
   KEYS[event.key]();
 });
@@ -176,7 +198,7 @@ async function ask(name) {
   const answer = await fetch(where(name)).catch(() => null);
   if (!answer?.ok) return tell(toast, { done: false, lines: [dialog.dataset.failed] });
   dialog.innerHTML = await answer.text();
-  for (const field of dialog.querySelectorAll("[data-kept]")) field.value = localStorage.getItem(field.dataset.kept) ?? field.value;
+  for (const field of dialog.querySelectorAll("[data-kept]")) field.value = recall(field.dataset.kept) ?? field.value;
   dialog.dataset.asks = name;
   if (!dialog.open) dialog.showModal();
 }
@@ -185,7 +207,7 @@ async function done(form, button) {
   const data = new FormData(form, button);
   const body = { ...Object.fromEntries(data), seen: dialog.dataset.seen };
   for (const { name } of form.querySelectorAll("[type=checkbox]")) body[name] = data.getAll(name);
-  for (const field of form.querySelectorAll("[data-kept]")) localStorage.setItem(field.dataset.kept, field.value);
+  for (const field of form.querySelectorAll("[data-kept]")) keep(field.dataset.kept, field.value);
   form.inert = form.ariaBusy = true;
   const told = await act(button.dataset.does, body);
   form.inert = form.ariaBusy = false;
