@@ -258,9 +258,9 @@ async def test_an_error_is_let_pass_by_its_rule_alone(
 
 
 async def test_approved_again_it_is_for_the_same_readers(
-    folder: Path, text: Manuscript
+    folder: Path, text: Manuscript, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A segment that only the command was told: a page that cannot say it keeps it."""
+    """A segment that only the command was told is kept; where some have a name, asked."""
     call = Invocation(folder=folder, speech=Speech(lang="en"))
     first = aimed(call, assembled_edition(call, EDITION), "tier = member")
     await approve_edition(call, first, by="Paul")
@@ -271,12 +271,28 @@ async def test_approved_again_it_is_for_the_same_readers(
         assert "<code>tier = member</code>" in dialog
         done, said = await visit.act("approve", by="Claire")
         assert done, said
-    async with call.house.stores() as stores:
-        approval = await stores.approvals.standing(EDITION)
-        assert approval is not None
-        assert approval.by == "Claire"
-        frozen = await stores.approvals.approved(approval)
-    assert frozen.edition.segment == "tier = member"
+
+    async def approved() -> tuple[str, str]:
+        async with call.house.stores() as stores:
+            approval = await stores.approvals.standing(EDITION)
+            assert approval is not None
+            frozen = await stores.approvals.approved(approval)
+            return approval.by, frozen.edition.segment
+
+    assert await approved() == ("Claire", "tier = member")
+    monkeypatch.setenv("MAILER_SEGMENTS__PARIS", "tag:paris")
+    async with visiting(folder) as visit:
+        assert "<code>tier = member</code>" in await visit.dialog("approve")
+        await visit.act("withdraw", by="Claire")
+        dialog = await visit.dialog("approve")
+        assert '<option value="paris">tag:paris</option>' in dialog
+        done, said = await visit.act("approve", by="Zoé", segment="lyon")
+        assert not done
+        assert "lyon" in said
+        for asked, rule in ((" paris ", "tag = paris"), ("", "")):
+            done, said = await visit.act("approve", by="Zoé", segment=asked)
+            assert done, said
+            assert await approved() == ("Zoé", rule)
 
 
 async def test_an_hour_of_its_own_and_back(folder: Path, text: Manuscript) -> None:

@@ -14,6 +14,7 @@ from mailer.cli.editing.editions import assembled_edition
 from mailer.cli.editing.records import Records
 from mailer.cli.editing.studio import path_of
 from mailer.cli.invocation import Invocation
+from mailer.cli.readers.segments import aimed
 from mailer.cli.sending.approvals import given
 from mailer.cli.sending.proofs import outcome_of, proofs
 from mailer.cli.sending.schedule import planned
@@ -32,7 +33,7 @@ from mailer.errors import (
 from mailer.flows.departing.approve import approve, clearance_of
 from mailer.flows.departing.outlook import outlook
 from mailer.flows.editing.assemble import Inspected
-from mailer.flows.editing.assembled import Assembled, aimed_at
+from mailer.flows.editing.assembled import Assembled
 from mailer.flows.editing.previewing import Looked, Studio
 from mailer.phrases import NOTHING, say, say_many
 from mailer.rendering.checks.online import State, addresses_of
@@ -111,8 +112,9 @@ class Hands:
             by=by,
             subject=assembled.frozen.renderings[0].subject,
             variants=[each.variant for each in assembled.frozen.renderings],
-            segment=assembled.edition.segment
-            or (clearance.segment if clearance else ""),
+            segment=clearance.segment if clearance else "",
+            head=assembled.edition.segment,
+            segments=self._call.house.settings.segments,
             hurdles=_hurdles(assembled),
             approval=approval,
             given=given(self._call, approval) if approval else NOTHING,
@@ -121,9 +123,15 @@ class Hands:
         )
 
     async def approve(
-        self, name: str, *, seen: str, accept: Sequence[str], by: str
+        self,
+        name: str,
+        *,
+        seen: str,
+        accept: Sequence[str],
+        by: str,
+        segment: str | None,
     ) -> Told:
-        """As ``mailer approve``, of what was seen alone, and for those it was for."""
+        """As ``mailer approve``, of what was seen alone."""
         by = by or who()
         assembled = accepting(await self._assembled(name), accept, by=by)
         if assembled.frozen.sha256 != seen:
@@ -132,9 +140,9 @@ class Hands:
             raise GuardError(message, hint=hint)
         now = self._call.house.clock.now()
         async with self._call.house.stores() as stores:
-            before = await clearance_of(assembled, stores.approvals)
-            if before.segment:  # said by --to-segment: the page has no other to say
-                assembled = aimed_at(assembled, before.segment)
+            if segment is None:
+                segment = (await clearance_of(assembled, stores.approvals)).segment
+            assembled = aimed(self._call, assembled, segment or None)
             approval = await approve(assembled, stores.approvals, by=by, now=now)
         self._records.forget()
         words = say("{name} is approved", name=name)

@@ -60,12 +60,15 @@ class Approving:
     """How an edition stands to its approval, and what another would be for.
 
     ``given`` says when and by whom it was approved, ``accepted`` what errors it lets pass; ``changes`` what is not so any more.
+    It is for ``segment``, else for what its ``head`` says; ``segments`` have a name.
     """
 
     by: str
     subject: str
     variants: Sequence[Variant]
     segment: str
+    head: str
+    segments: Mapping[str, str]
     hurdles: Hurdles
     approval: Approval | None = None
     given: Phrase = NOTHING
@@ -116,9 +119,18 @@ class Actions(Protocol):
         """How the edition stands to its approval."""
 
     async def approve(
-        self, name: str, *, seen: str, accept: Sequence[str], by: str
+        self,
+        name: str,
+        *,
+        seen: str,
+        accept: Sequence[str],
+        by: str,
+        segment: str | None,
     ) -> Told:
-        """Approve what was *seen*, its hash; GuardError if it is not that any more."""
+        """Approve what was *seen*, its hash; GuardError if it is not that any more.
+
+        For *segment*, or for whom its files say if that is empty; None: as it was before.
+        """
 
     async def withdraw(self, name: str, *, by: str) -> Told:
         """Take the approval back."""
@@ -151,6 +163,7 @@ class _Approve(BaseModel):
     seen: _Text
     accept: list[_Text] = []
     by: _Text = ""
+    segment: _Text | None = None
 
 
 class _Withdraw(BaseModel):
@@ -255,7 +268,11 @@ class _Desk:
         name = f"{publication}/{number}"
         return await self._told(
             self.actions.approve(
-                name, seen=asked.seen, accept=asked.accept, by=asked.by.strip()
+                name,
+                seen=asked.seen,
+                accept=asked.accept,
+                by=asked.by.strip(),
+                segment=None if asked.segment is None else asked.segment.strip(),
             )
         )
 
