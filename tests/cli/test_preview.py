@@ -256,18 +256,26 @@ async def test_differences_with_the_approval_and_with_the_edition_before(
             transport=transport, base_url="http://127.0.0.1"
         ) as browser:
             page = (await browser.get(address)).text
-            assert "no database here" in page
+            assert page.count("There is no database here yet: importing readers") == 3
             assert not os.path.exists(database)  # noqa: ASYNC240, PTH110 - a test
             assert "le-meridien/117, “Avant”" in page
             assert '<tr class="theirs">' in page
             assert '<tr class="ours">' in page
-            assert "no database here that knows of proofs" in page
+            assert "Tests that are sent meanwhile leave no trace here." in page
             assembled = studio.look("le-meridien/118").assembled
             assert assembled is not None
             accepted = Attempt(relay="r", stage=Stage.DOT, reply=Reply(250, "kept"))
             proofs = [("claire@essai.example", Variant.FREE, accepted)]
-            await noted(call, assembled, proofs)  # and makes no database for it
+            assert not await noted(call, assembled, proofs)  # and makes none for it
             assert not os.path.exists(database)  # noqa: ASYNC240, PTH110 - a test
+            database.write_bytes(b"a letter to grandmother" * 99)  # noqa: ASYNC240
+            page = (await browser.get(address)).text
+            why = "The database cannot be opened: this file is not a mailer database."
+            assert page.count(why) == 3
+            assert (
+                await noted(call, assembled, proofs) == f"{why} The proof is not kept."
+            )
+            database.unlink()  # noqa: ASYNC240
             async with call.house.stores() as stores:
                 await approve(
                     accept(assembled, [], by="claire", rules={}),

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from mailer.cli.invocation import Invocation
 from mailer.errors import MailerError
-from mailer.phrases import say
+from mailer.phrases import NOTHING, Phrase, say
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from mailer.stores import Stores
     from mailer.web.preview.readers import Company
 
+T = TypeVar("T")
+
+NO_DATABASE = say(
+    "There is no database here yet: importing readers, approving or sending makes one."
+)
 _SQLITE = "sqlite:///"
 _FRESH = 5.0  # seconds: states that are not older are not asked for again
 
@@ -39,6 +44,7 @@ class Records:
         self._call = call
         self._shows_readers = shows_readers
         self._open = AsyncExitStack()
+        self._absence = NOTHING
         self._stores: Stores | None = None
         self._states: Mapping[str, EditionState] = {}
         self._asked = float("-inf")
@@ -56,15 +62,24 @@ class Records:
         await self._open.aclose()
 
     async def stores(self) -> Stores | None:
-        """The database, opened once; None where there is none."""
-        if self._stores is None and self._is_there():
-            try:
-                self._stores = await self._open.enter_async_context(
-                    self._call.house.stores()
-                )
-            except MailerError:
-                return None
+        """The database, opened once; None where there is none, and ``absence`` says why."""
+        if self._stores is None:
+            self._absence = NO_DATABASE
+            if self._is_there():
+                try:
+                    self._stores = await self._open.enter_async_context(
+                        self._call.house.stores()
+                    )
+                except MailerError as error:
+                    self._absence = say(
+                        "The database cannot be opened: {reason}.", reason=error
+                    )
         return self._stores
+
+    @property
+    def absence(self) -> Phrase:
+        """Why nobody could say what was last asked."""
+        return self._absence
 
     async def states(self, names: Sequence[str]) -> Mapping[str, EditionState]:
         """Where the editions called *names* stand; nothing without a database."""
@@ -92,68 +107,52 @@ class Records:
         """How *assembled* stands to its approval; None where nobody can say."""
         from mailer.flows.departing.approve import clearance_of
 
-        async with self._busy:
-            try:
-                if stores := await self.stores():
-                    return await clearance_of(assembled, stores.approvals)
-            except MailerError:
-                return None
-        return None
+        return await self._answer(lambda it: clearance_of(assembled, it.approvals))
 
     async def proof(self, edition: str) -> Proof | None:
         """The last proof of *edition*; None where there is none, or nobody can say."""
-        async with self._busy:
-            try:
-                stores = await self.stores()
-                return await stores.proof_book.last(edition) if stores else None
-            except MailerError:
-                return None
+        return await self._answer(lambda it: it.proof_book.last(edition))
 
     async def company(self, frozen: Frozen, number: int | None) -> Company:
         """A few readers of *frozen*, and the one who is subscriber *number*."""
         from mailer.flows.sending.faces import a_few
-        from mailer.web.preview.readers import UNKNOWN, Company
+        from mailer.web.preview.readers import Company
 
         if not self._shows_readers:
             return Company(absent=say("Real readers are shown on this machine alone."))
         now = self._call.house.clock.now()
-        async with self._busy:
-            try:
-                if stores := await self.stores():
-                    faces = stores.faces
-                    face = (
-                        await faces.known(number, frozen, now=now) if number else None
-                    )
-                    some = await faces.some(frozen, now=now)
-                    return Company(faces=a_few(some), face=face)
-            except MailerError:
-                return Company(absent=say("The database does not answer."))
-        return UNKNOWN
+
+        async def those(stores: Stores) -> Company:
+            faces = stores.faces
+            face = await faces.known(number, frozen, now=now) if number else None
+            some = await faces.some(frozen, now=now)
+            return Company(faces=a_few(some), face=face)
+
+        return await self._answer(those) or Company(absent=self.absence)
 
     async def known(self, frozen: Frozen, number: int) -> Face | None:
         """The reader of *frozen* who is subscriber *number*, or None."""
         if not self._shows_readers:
             return None
         now = self._call.house.clock.now()
-        async with self._busy:
-            try:
-                stores = await self.stores()
-                return (
-                    await stores.faces.known(number, frozen, now=now)
-                    if stores
-                    else None
-                )
-            except MailerError:
-                return None
+        return await self._answer(lambda it: it.faces.known(number, frozen, now=now))
 
     async def find(self, email: str, frozen: Frozen) -> Face | None:
         """Whoever has the address and took the publication of *frozen*, or None."""
         if not self._shows_readers:
             return None
         now = self._call.house.clock.now()
+        return await self._answer(lambda it: it.faces.find(email, frozen, now=now))
+
+    async def _answer(self, question: Callable[[Stores], Awaitable[T]]) -> T | None:
+        """What the database says to *question*; None where nobody can say."""
         async with self._busy:
-            stores = await self.stores()
-            return await stores.faces.find(email, frozen, now=now) if stores else None
+            try:
+                stores = await self.stores()
+                return await question(stores) if stores else None
+            except MailerError as error:
+                self._absence = unanswered(error)
+                return None
 
     def _is_there(self) -> bool:
         url = self._call.house.loaded.database_url()
@@ -172,3 +171,8 @@ class Records:
             for each in coming(paper, house.newsroom.dated(paper), now=now, count=5)
             if each.edition is not None
         }
+
+
+def unanswered(error: MailerError) -> Phrase:
+    """That the database was there, and could not say what was asked."""
+    return say("The database does not answer: {reason}.", reason=error)

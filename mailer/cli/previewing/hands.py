@@ -91,12 +91,13 @@ class Hands:
             message = say("say to whom, and which variant")
             raise InputError(message)
         assembled = accepting(await self._assembled(name), accept, by="")
-        attempts = await proofs(
+        attempts, unkept = await proofs(
             self._call, assembled, to, variants=variants, name=greeting
         )
         told = [outcome_of(*each) for each in attempts]
         return Told(
-            lines=[line for _, line in told], is_done=all(done for done, _ in told)
+            lines=[*(line for _, line in told), *([unkept] if unkept else [])],
+            is_done=all(done for done, _ in told),
         )
 
     async def approving(self, name: str) -> Approving:

@@ -9,7 +9,7 @@ from mailer.cli.editing.checks import accepting
 from mailer.cli.editing.editions import assembled_edition
 from mailer.cli.invocation import Invocation
 from mailer.cli.vocabulary import word
-from mailer.phrases import Phrase, say
+from mailer.phrases import NOTHING, Phrase, say
 
 if TYPE_CHECKING:
     from mailer.delivery.reply import Attempt
@@ -28,10 +28,13 @@ async def send_proofs(
     """A proof to *addresses*; 1 if any was not accepted."""
     assembled = accepting(assembled_edition(call, edition), accept, by=by)
     all_accepted = True
-    for address, variant, attempt in await proofs(call, assembled, addresses):
+    attempts, unkept = await proofs(call, assembled, addresses)
+    for address, variant, attempt in attempts:
         is_accepted, told = outcome_of(address, variant, attempt)
         all_accepted = all_accepted and is_accepted
         call.out.tell(told)
+    if unkept:
+        call.err.tell(unkept, style="yellow")
     return 0 if all_accepted else 1
 
 
@@ -42,8 +45,11 @@ async def proofs(
     *,
     variants: Collection[Variant] | None = None,
     name: str = "",
-) -> list[tuple[str, Variant, Attempt]]:
-    """A proof of *assembled* to *addresses*; EditionError if its checks block it."""
+) -> tuple[list[tuple[str, Variant, Attempt]], Phrase]:
+    """A proof of *assembled* to *addresses*, and why none of it is kept, if it is not.
+
+    EditionError if its checks block it.
+    """
     from mailer.audience.address import read_address
     from mailer.flows.editing.assembled import require_clean
     from mailer.flows.sending.proof import send_proof
@@ -58,28 +64,33 @@ async def proofs(
         variants=variants,
         name=name,
     )
-    await noted(call, assembled, attempts)
-    return attempts
+    return attempts, await noted(call, assembled, attempts)
 
 
 async def noted(
     call: Invocation,
     assembled: Assembled,
     attempts: Sequence[tuple[str, Variant, Attempt]],
-) -> None:
-    """Keep what was sent where there is a database; that it could not be is only said."""
-    from mailer.cli.editing.records import Records
+) -> Phrase:
+    """Keep what was sent, and say why it could not be.
+
+    Nothing is said where there is no database yet, nor is one made for it.
+    """
+    from mailer.cli.editing.records import NO_DATABASE, Records, unanswered
     from mailer.flows.departing.proofbook import note_proof
 
     async with Records(call) as records:
         stores = await records.stores()
         if stores is None:
-            return
+            is_new = records.absence is NO_DATABASE
+            return NOTHING if is_new else _unkept(records.absence)
         now = call.house.clock.now()
         error = await note_proof(stores.proof_book, assembled, attempts, now=now)
-    if error is not None:
-        message = say("the proof is not kept: {reason}", reason=str(error))
-        call.err.tell(message, style="yellow")
+    return NOTHING if error is None else _unkept(unanswered(error))
+
+
+def _unkept(reason: Phrase) -> Phrase:
+    return say("{reason} The proof is not kept.", reason=reason)
 
 
 def outcome_of(address: str, variant: Variant, attempt: Attempt) -> tuple[bool, Phrase]:

@@ -41,7 +41,7 @@ from mailer.flows.editing.suspicion import SpamJudge
 from mailer.flows.readers.correspondence import LetterKind
 from mailer.flows.sending.faces import Face
 from mailer.language import Catalogue
-from mailer.phrases import say
+from mailer.phrases import NOTHING, Phrase, say
 from mailer.rendering.checks.online import Answer
 from mailer.rendering.listening import listen
 from mailer.rendering.simulation import Appearance, Client, as_shown
@@ -90,7 +90,14 @@ _BEAT = 15.0  # seconds: a stream that says nothing is taken for dead
 
 
 class Records(Readers, Protocol):
-    """What a database tells of editions, where there is one."""
+    """What a database tells of editions, where there is one.
+
+    ``absence`` is why nobody could say what was last asked.
+    """
+
+    @property
+    def absence(self) -> Phrase:
+        """For people, with a way out."""
 
     async def states(self, names: Sequence[str]) -> Mapping[str, EditionState]:
         """Where each stands; nothing where nobody can say."""
@@ -226,6 +233,7 @@ class _Pages:
             sheets=sheets,
             states=states,
             clearance=clearance,
+            absence=self.records.absence if self.records else NOTHING,
             proof=proof,
             company=company,
         )

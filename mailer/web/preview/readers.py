@@ -46,7 +46,7 @@ class Company:
     absent: Phrase = NOTHING
 
 
-UNKNOWN = Company(absent=say("There is no database here that knows of readers."))
+UNKNOWN = Company(absent=say("Nobody here knows of readers."))
 
 
 class Readers(Protocol):
