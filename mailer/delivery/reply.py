@@ -68,6 +68,11 @@ class Reply:
         """On one line, as the relay said it: ``550 5.1.1 no such user``."""
         return " ".join(filter(None, (str(self.code), self.enhanced, self.text)))
 
+    @property
+    def ends_session(self) -> bool:
+        """Whether it closes the connection (421), and not for a policy (4.7.x)."""
+        return self.code == 421 and not self.enhanced.startswith("4.7.")
+
 
 @fleeting
 class Attempt:

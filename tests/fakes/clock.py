@@ -9,16 +9,21 @@ SATURDAY = datetime(2026, 3, 14, 6, 0, tzinfo=UTC)
 
 
 class FakeClock:
-    """The Clock port. Waiters are woken in the order of their hours."""
+    """The Clock port. Waiters are woken in the order of their hours.
+
+    ``look`` is how many seconds pass while somebody reads it: none, unless told.
+    """
 
     def __init__(self, now: datetime = SATURDAY) -> None:
         self.start = now
         self.elapsed = 0.0
+        self.look = 0.0
 
     def now(self) -> datetime:
         return self.start + timedelta(seconds=self.elapsed)
 
     def monotonic(self) -> float:
+        self.elapsed += self.look
         return self.elapsed
 
     def advance(self, duration: timedelta) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 
 import pytest
 
@@ -30,9 +31,9 @@ class Stopwatch:
         self.went: dict[str, float] = {}
         self.first = asyncio.Event()
         self._desk = desk
-        desk.relay.before_reply = self._note
+        desk.relay.before_reply = self.note
 
-    async def _note(self, envelope: Envelope) -> None:
+    async def note(self, envelope: Envelope) -> None:
         self.went[envelope.recipient] = self._desk.clock.elapsed
         self.first.set()
 
@@ -70,6 +71,24 @@ def _rate(text: str | None):
 
 def readers(domain: str, many: int) -> list[str]:
     return [f"r{n}@{domain}" for n in range(many)]
+
+
+async def test_a_pause_that_ends_between_two_looks_at_the_clock(desk: Desk) -> None:
+    """Time goes on while it is read: whoever waits is not left until news comes."""
+    chance = Random(1)  # noqa: S311 - no secret
+    desk.clock.look = 100e-6
+    await desk.subscribe(*readers("example.org", 600))
+    watch = Stopwatch(desk)
+
+    async def answered_after_a_while(envelope: Envelope) -> None:
+        desk.clock.advance(timedelta(milliseconds=chance.uniform(0, 4)))
+        await watch.note(envelope)
+
+    desk.relay.before_reply = answered_after_a_while
+    async with asyncio.timeout(30):
+        await send(await desk.open_run(), paced(desk, rate="200/s"))
+    went = watch.at("example.org")
+    assert went[-1] - went[0] == pytest.approx(599 / 200, rel=0.02)
 
 
 async def test_the_excess_of_a_slow_lane_is_put_off_and_comes(desk: Desk) -> None:

@@ -14,7 +14,7 @@ from datetime import timedelta
 import structlog
 
 from mailer.delivery.message import Envelope
-from mailer.delivery.reply import Attempt, Fault, Reply
+from mailer.delivery.reply import Attempt, Fault
 from mailer.errors import InputError, RelayError, StoreError
 from mailer.flows.ports import Claim, Run
 from mailer.flows.sending.bookkeeper import Bookkeeper, unwritten
@@ -164,8 +164,8 @@ class Round:
     def answered(self, claim: Claim, attempt: Attempt, *, carried: int) -> None:
         """Book what became of an attempt, and learn from it.
 
-        A 421 after messages that went well, and not for a policy (4.7.x), is how relays
-        end a session that has had its share: the next connection, not a lower pace.
+        A session that ends after messages that went well has had its share: the next
+        connection, not a lower pace.
         """
         settlement = settled(
             claim,
@@ -179,7 +179,7 @@ class Round:
         if attempt.made_sense:
             self.traffic.spoke(attempt.relay)
         reply = attempt.reply
-        if not (carried and reply and _ends_a_session(reply)):
+        if not (carried and reply and reply.ends_session):
             self.traffic.heard(attempt, verdict, self._queue.lane(claim))
         if verdict.fault is Fault.RUN:
             refused = say(
@@ -211,7 +211,9 @@ class Round:
         return len(team.carriers) > allowed
 
     def _is_turn_of(self, team: _Team) -> bool:
-        able = self._able()
+        if len(self._teams) == 1:
+            return True
+        able = _able(self._waits())
         is_turn = self._may(team.relay.name, [*able, team.relay.name])
         if not is_turn and able:
             self._stirred.set()
@@ -230,13 +232,11 @@ class Round:
             self.traffic.board.took(team.relay.name)
             self._stirred.set()  # it may be another's turn now
 
-    def _able(self) -> list[str]:
-        """The relays that have an idle connection, and whose pace allows a message."""
-        return [
-            name
-            for name, team in self._teams.items()
-            if team.idle and self._queue.wait(name) == 0
-        ]
+    def _waits(self) -> dict[str, float]:
+        """Seconds until each relay that has an idle connection may take a claim, if any."""
+        idle = [name for name, team in self._teams.items() if team.idle]
+        waits = ((name, self._queue.wait(name)) for name in idle)
+        return {name: wait for name, wait in waits if wait is not None}
 
     async def _usher(self) -> None:
         """Wake idle connections, each when there is something for it."""
@@ -254,27 +254,26 @@ class Round:
 
     def _wake_who_may(self) -> float | None:
         """Wake everybody who may take a claim; seconds until the next may, or None."""
-        teams = [team for team in self._teams.values() if team.idle]
         if self.is_over or self._queue.is_dry:
-            for team in teams:
+            for team in self._teams.values():
                 while team.idle:
                     team.idle.popleft().session.wake()
             return None
+        waits = self._waits()
         for _ in range(len(self._queue)):
-            able = self._able()
+            able = _able(waits)
             name = next((relay for relay in able if self._may(relay, able)), None)
             if name is None:
                 break
             self._teams[name].idle.popleft().session.wake()
-        waits = []
-        for team in teams:
-            wait = self._queue.wait(team.relay.name)
-            if wait and wait > team.patience:
-                while team.idle:
-                    team.idle.popleft().session.leave()
-            elif wait and team.idle:
-                waits.append(wait)
-        return min((*waits, _LOOK)) if waits else None
+            waits = self._waits()
+        # By the same look at the clock: who could not go yet must not seem able by now.
+        pauses = [wait for wait in waits.values() if wait]
+        for name, wait in waits.items():
+            team = self._teams[name]
+            while team.idle and wait > team.patience:
+                team.idle.popleft().session.leave()
+        return min((*pauses, _LOOK)) if pauses else None
 
     # -- connections --------------------------------------------------------------
 
@@ -395,5 +394,5 @@ class Round:
         return []
 
 
-def _ends_a_session(reply: Reply) -> bool:
-    return reply.code == 421 and not reply.enhanced.startswith("4.7.")
+def _able(waits: dict[str, float]) -> list[str]:
+    return [relay for relay, wait in waits.items() if wait == 0]
