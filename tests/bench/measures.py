@@ -20,6 +20,8 @@ from tests.contract.postgres import postgres_server
 SQLITE, POSTGRES = "mailer", "mailer, PostgreSQL"
 EVERYTHING = "PostgreSQL, TLS, RSA 2048, two processes"
 HELPED = "mailer, PostgreSQL, two processes"
+PACES = {1: 20, 20: 200, 1_000: 10_000}
+"""Rates that are kept to, in messages a second, and how many messages show it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +59,9 @@ FULL = Extent(
 
 @dataclass(kw_only=True)
 class Measures:
-    """Everything that was found out. ``crowds`` are runs by database and readers."""
+    """Everything that was found out. ``crowds`` are runs by database and readers, ``paced``
+    the messages a second that went where so many may.
+    """
 
     extent: Extent
     newsletter: Newsletter
@@ -68,6 +72,7 @@ class Measures:
     stranger: Race = field(default_factory=Race.none)
     costs: Race = field(default_factory=Race.none)
     far: dict[int, Race] = field(default_factory=dict)
+    paced: dict[int, list[float]] = field(default_factory=dict)
     crowds: list[tuple[str, Import, Sample]] = field(default_factory=list)
     seeing: Seeing = field(default_factory=Seeing)
 
@@ -93,9 +98,11 @@ def measure(extent: Extent, folder: Path, build: Path) -> Measures:
             sign: str = "",
             tls: bool = False,
             helpers: int = 0,
+            rate: str = "",
         ) -> Ours:
             return Ours(
                 helpers=helpers,
+                rate=rate,
                 name=name,
                 count=count,
                 newsletter=newsletters[sign],
@@ -165,6 +172,16 @@ def measure(extent: Extent, folder: Path, build: Path) -> Measures:
                     scale=extent.scale,
                 )
         with fast_sink(build) as sink:
+            for rate, count in PACES.items():
+                _tell(f"{rate} a second")
+                paced = ours(SQLITE, count, rate=f"{rate}/s")
+                samples = [
+                    paced.send(sink, count=count, connections=8)
+                    for _ in range(extent.rounds)
+                ]
+                measures.paced[rate] = [
+                    (count - 1) / sample.seconds for sample in samples
+                ]
             for name, counts, helpers in (
                 (SQLITE, extent.readers, 0),
                 (POSTGRES, extent.postgres_readers, 0),

@@ -123,7 +123,8 @@ class PostgresDatabases:
 class Ours:
     """``mailer send`` of a newsletter, with a ledger; *tls* where the sink offers it.
 
-    *helpers* is how many processes of ``mailer worker`` carry beside it.
+    *helpers* is how many processes of ``mailer worker`` carry beside it, *rate* how fast
+    the relay may be sent to: ``20/s``.
     """
 
     name: str
@@ -132,6 +133,7 @@ class Ours:
     database: Database
     tls: bool = False
     helpers: int = 0
+    rate: str = ""
 
     def send(self, sink: Sink, *, count: int, connections: int) -> Sample:
         self.take_in(count)
@@ -141,6 +143,7 @@ class Ours:
             PORT=str(sink.port),
             CONNECTIONS=str(connections),
             **({"SECURITY": "starttls", "CA_FILE": sink.ca_file} if self.tls else {}),
+            **({"RATE": self.rate} if self.rate else {}),
         )
         helpers = [_Helper(self._mailer(), environ) for _ in range(self.helpers)]
         sink.taken()

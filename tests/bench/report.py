@@ -127,6 +127,14 @@ def goals(measures: Measures) -> Iterator[Goal]:
             got=spread(found, 0),
             met=found.median >= 0.8 * limit,
         )
+    for rate, rates in measures.paced.items():
+        worst = max(abs(each / rate - 1) for each in rates)
+        yield Goal(
+            words=f"{thousands(rate)}/s asked of the pace",
+            asked="2 % off at most",
+            got=f"{spread(Figure.of(rates), 2 if rate < 100 else 0)}/s",
+            met=worst <= 0.02,
+        )
     yield from _crowd_goals(measures)
     for words, values, limit, unit, digits in (
         ("preview: from the command to the mail", measures.seeing.opened, 1, "s", 2),
