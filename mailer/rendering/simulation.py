@@ -47,6 +47,8 @@ _NOT_MSO = re.compile(
     r"<!--\[if\s+!mso\s*\]>(?:<!-->|<!-- -->)?(.*?)(?:<!--)?<!\[endif\]-->",
     re.DOTALL | re.IGNORECASE,
 )
+_SETTINGS = re.compile(r"<xml>.*?</xml>", re.DOTALL | re.IGNORECASE)
+"""What Word is told and shows nobody: how many pixels make an inch."""
 _COLOR = re.compile(
     r"#[0-9a-f]{6}\b|#[0-9a-f]{3}\b|\brgb\(\s*\d+\s*,\s*\d+\s*,\s*\d+\s*\)"
     r"|\b(?:white|black)\b",
@@ -120,7 +122,7 @@ def _without_images(html: str) -> str:
 
 def _outlook(html: str) -> str:
     """Outlook on Windows lays out with Word: ours for it, and much of CSS is nothing."""
-    html = _ONLY_MSO.sub(r"\1", _NOT_MSO.sub("", html))
+    html = _SETTINGS.sub("", _ONLY_MSO.sub(r"\1", _NOT_MSO.sub("", html)))
     html = _styles(html, lambda css: _blocks(css, _MEDIA, lambda _: ""))
     html = _styles(html, lambda css: _UNKNOWN_TO_WORD.sub("", css))
     return _INLINE.sub(lambda m: m[1] + _UNKNOWN_TO_WORD.sub("", m[2]) + m[3], html)

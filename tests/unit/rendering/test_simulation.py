@@ -15,7 +15,8 @@ HTML = (
     "<!--[if mso | IE]><table><tr><td><![endif]-->"
     '<div class="a" style="max-width:640px;border-radius:4px;font-size:16px">Hello</div>'
     "<!--[if mso | IE]></td></tr></table><![endif]-->"
-    "<!--[if !mso]><!--><p>not in Word</p><!--<![endif]-->"
+    "<!--[if mso]><noscript><xml><o:PixelsPerInch>96</o:PixelsPerInch></xml></noscript>"
+    "<![endif]--><!--[if !mso]><!--><p>not in Word</p><!--<![endif]-->"
     '<td bgcolor="#f6f1e7"><img src="https://x.example/a.jpg" alt="A ship"></td>'
     "</body></html>"
 )
@@ -52,6 +53,7 @@ def test_outlook_gets_what_is_written_for_word() -> None:
     seen = as_shown(HTML, Appearance.LIGHT, Client.OUTLOOK)
     assert "<table><tr><td>" in seen
     assert "not in Word" not in seen
+    assert "96" not in seen
     assert "max-width" not in seen
     assert "border-radius" not in seen
 
