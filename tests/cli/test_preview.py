@@ -22,7 +22,9 @@ from mailer.flows.departing.approve import approve
 from mailer.flows.editing.assembled import accept
 from mailer.flows.editing.previewing import PERSONAS
 from mailer.flows.readers.correspondence import LetterKind
+from mailer.rendering.model import Frozen
 from mailer.web.preview.app import Changes
+from mailer.web.preview.readers import Company
 from mailer.web.preview.view import Tab
 from tests.cli.conftest import Command
 from tests.fakes.spamd import answer, spamd
@@ -309,6 +311,27 @@ async def test_differences_with_the_approval_and_with_the_edition_before(
             since = page.partition("A proof left ")[2].partition("<h2>")[0]
             assert "What readers would see otherwise now" in since
             assert "Cartes en main" in since
+
+
+async def test_what_is_saved_while_a_page_is_made_is_told_to_it(
+    call: Invocation,
+) -> None:
+    """Its mark is of before it was looked at: the stream goes on from there."""
+    changes = Changes()
+
+    class Slow(Records):
+        async def company(self, frozen: Frozen, number: int | None) -> Company:
+            await changes.tell()
+            return await super().company(frozen, number)
+
+    async with Slow(call) as records:
+        app = app_of(call, "next", studio_of(call), changes, records=records)
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://127.0.0.1"
+        ) as browser:
+            assert 'data-mark="0"' in (await browser.get(EDITION)).text
+            assert 'data-mark="1"' in (await browser.get(EDITION)).text
 
 
 def test_what_was_seen_last_stays_though_it_was_only_glimpsed(

@@ -217,6 +217,7 @@ class _Pages:
     ) -> Response:
         """An edition, as *view* says, beside all that is known of it."""
         name = f"{publication}/{number}"
+        mark = self.changes.count  # what is saved from here on is told to the page
         sheets = await asyncio.to_thread(self.studio.sheets)
         names = [each.name for _, editions in sheets for each in editions]
         states = await self.records.states(names) if self.records else {}
@@ -230,6 +231,7 @@ class _Pages:
             self._edition,
             looked,
             view,
+            mark=mark,
             sheets=sheets,
             states=states,
             clearance=clearance,
@@ -300,7 +302,6 @@ class _Pages:
             gmail=GMAIL_CUT,
             errors=findings_of(looked, Severity.ERROR),
             warnings=findings_of(looked, Severity.WARNING),
-            mark=self.changes.count,
             token=self.permit.token if self.permit and is_edition else "",
             key_of=key_of,
         )
