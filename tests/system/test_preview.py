@@ -107,15 +107,29 @@ def test_keys_and_tabs(address: str, page: Page) -> None:
     """Every choice by hand and by key; each stands in the address, and keys can be off."""
     page.goto(f"{address}{PORTS}")
     expect(page.locator("iframe")).to_have_count(2)
-    for key, query in (
-        ("2", "variant=member"),
-        ("m", "width=375"),
-        ("d", "appearance=dark"),
-    ):
-        page.keyboard.press(key)
-        page.wait_for_url(f"**{query}**")
+    page.keyboard.press("m")
+    page.keyboard.press("2")  # before the page has heard of the first
+    page.wait_for_url("**width=375&variant=member")
+    expect(page.locator("iframe")).to_have_count(1)
+    inside = "document.querySelector('iframe').contentWindow"
+    until(
+        page,
+        f"{inside}.document.readyState === 'complete' && "
+        f"{inside}.location.search.includes('member')",
+    )
+    page.evaluate(f"{inside}.scrollTo(0, 900)")
+    menu, dark = page.locator(".menu summary"), page.get_by_role("link", name="Dark")
+    menu.first.click()
+    menu.last.click()
+    expect(page.locator(".menu[open]")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(menu.last).to_be_focused()
+    dark.first.press("Enter")
+    page.wait_for_url("**appearance=dark**")
     ground = "getComputedStyle(document.querySelector('iframe').contentDocument.body)"
     until(page, f"{ground}.backgroundColor === 'rgb(19, 18, 17)'")
+    until(page, f"{inside}.scrollY > 850")  # another look, the same passage
+    expect(dark.first).to_be_focused()
     page.keyboard.press("t")
     page.wait_for_url("**tab=text**")
     expect(page.locator("pre.sheet")).to_contain_text("LE MÉRIDIEN")

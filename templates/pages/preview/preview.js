@@ -15,7 +15,6 @@ function reload(frame) {
   return new Promise((done) => {
     frame.addEventListener("load", () => {
       frame.contentWindow?.scrollTo(0, place);
-      heed(frame);
       done();
     }, { once: true });
     setTimeout(done, 5000); // a frame that never loads keeps nothing else waiting
@@ -23,25 +22,125 @@ function reload(frame) {
   });
 }
 
-async function swap() {
+// What is said of it, and how it is looked at; where one was in it, one stays.
+async function swap({ seeks = false } = {}) {
+  const mine = ++swap.round;
   const answer = await fetch(location.href).catch(() => null);
-  if (!answer?.ok) return; // what is shown stays
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const text = answer?.ok && (await answer.text());
+  if (!text || mine !== swap.round) return answer; // what is shown stays, or newer comes
+  const page = new DOMParser().parseFromString(text, "text/html");
   document.title = page.title;
   const [old, fresh] = [document, page].map((each) => each.querySelector(".frames"));
   const stays = old && fresh && old.querySelectorAll("iframe").length === fresh.querySelectorAll("iframe").length;
-  for (const name of stays ? REGIONS : [".side", ".tools", ".stage", ".inspect"]) {
-    const [was, becomes] = [document, page].map((each) => each.querySelector(name));
-    const kept = was.scrollTop;
-    const opened = [...was.querySelectorAll("details")].map((each) => each.open);
-    was.replaceWith(becomes);
-    becomes.scrollTop = kept;
-    const folds = [...becomes.querySelectorAll("details")];
-    if (folds.length === opened.length) folds.forEach((each, n) => (each.open = opened[n]));
+  depth = old ? depthOf(frames()[0]) : depth;
+  for (const name of stays ? REGIONS : [".side", ".tools", ".stage", ".inspect"])
+    renew(document.querySelector(name), page.querySelector(name));
+  if (stays) {
+    Object.assign(old.dataset, { ...fresh.dataset });
+    frames().forEach((frame, n) => turn(frame, fresh.querySelectorAll("iframe")[n]));
   }
-  if (stays) Object.assign(old.dataset, { ...fresh.dataset });
-  else frames().forEach(attend);
+  else frames().forEach((frame) => attend(frame, seeks));
+  document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  return answer;
 }
+swap.round = 0;
+
+// Another look at the same edition: only what differs is loaded.
+async function look(address, options) {
+  history.pushState(null, "", address);
+  const answer = await swap(options);
+  if (answer && !answer.ok) location.reload(); // it says what is wrong
+}
+
+function renew(was, becomes) {
+  const held = was.contains(document.activeElement) ? successor(document.activeElement, was, becomes) : null;
+  const kept = was.scrollTop;
+  const read = was.dataset.tab === becomes.dataset.tab ? was.querySelector(".sheet")?.scrollTop : 0;
+  const opened = [...was.querySelectorAll("details")].map((each) => each.open);
+  was.replaceWith(becomes);
+  becomes.scrollTop = kept;
+  becomes.querySelector(".sheet")?.scrollTo(0, read);
+  const folds = [...becomes.querySelectorAll("details")];
+  if (folds.length === opened.length) folds.forEach((each, n) => (each.open = opened[n]));
+  if (held === becomes) held.tabIndex = -1; // what had the focus is gone: it goes on from there
+  held?.focus({ preventScroll: true });
+}
+
+// What stands where *element* stood: by its words, else by its place.
+function successor(element, was, becomes) {
+  const [old, fresh] = [was, becomes].map((each) => [...each.querySelectorAll(element.localName)]);
+  const named = (all) => all.filter((each) => each.textContent === element.textContent);
+  return named(fresh)[named(old).indexOf(element)] ?? named(fresh).at(-1) ?? fresh[old.indexOf(element)] ?? becomes;
+}
+
+// How far down one has read, 0 to 1: wider or darker, it is the same passage.
+let depth = 0;
+const bound = new WeakMap(); // frames that load: where they are to be then
+
+function depthOf(frame) {
+  const page = frame.contentDocument?.scrollingElement;
+  return bound.get(frame) ?? (page ? page.scrollTop / Math.max(page.scrollHeight - page.clientHeight, 1) : depth);
+}
+
+function descend(frame, share) {
+  const page = frame.contentDocument?.scrollingElement;
+  page?.scrollTo(0, Math.round(share * (page.scrollHeight - page.clientHeight)));
+  bound.delete(frame);
+}
+
+// The frame that is there shows what *fresh* would: without being blank in between.
+function turn(frame, fresh) {
+  const [holder, becomes] = [frame, fresh].map((each) => each.parentElement);
+  const share = depthOf(frame);
+  holder.className = becomes.className;
+  holder.style.cssText = becomes.style.cssText;
+  frame.title = fresh.title;
+  const [handle, its] = [holder, becomes].map((each) => each.nextElementSibling?.closest(".handle"));
+  if (handle && its) {
+    handle.setAttribute("aria-valuenow", its.getAttribute("aria-valuenow"));
+    handle.firstElementChild.textContent = its.textContent;
+  }
+  if (frame.contentDocument?.URL === fresh.src && !bound.has(frame)) return descend(frame, share);
+  bound.set(frame, share);
+  frame.contentWindow.location.replace(fresh.src);
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.(".app a[href^='?']");
+  if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  shut();
+  look(chosen(link), { seeks: Boolean(link.closest(".sheet")) });
+});
+
+// The address that *link* means: whoever is faster than the page changes what was chosen
+// last, and sees at once that it was heard.
+function chosen(link) {
+  const key = link.dataset.key ?? (link.dataset.tab && "tab");
+  if (!key) return link.href;
+  const now = link.parentElement.querySelector("[aria-current]") ?? link;
+  const current = now.getAttribute("aria-current") ?? "true";
+  now.removeAttribute("aria-current");
+  link.setAttribute("aria-current", current);
+  const [url, its] = [location, link].map((each) => new URL(each.href));
+  for (const name of key === "variant" ? [key, "persona"] : [key]) {
+    url.searchParams.delete(name); // what is usual is left out
+    if (its.searchParams.has(name)) url.searchParams.set(name, its.searchParams.get(name));
+  }
+  return url.href;
+}
+addEventListener("popstate", () => swap());
+
+// Menus: one at a time, gone with a click elsewhere or Escape.
+function shut(keeps = null) {
+  for (const menu of document.querySelectorAll(".menu[open]")) {
+    if (menu.contains(keeps)) continue;
+    if (menu.contains(document.activeElement)) menu.querySelector("summary").focus();
+    menu.open = false;
+  }
+}
+document.addEventListener("pointerdown", (event) => shut(event.target));
+document.addEventListener("keydown", (event) => event.key === "Escape" && shut());
 
 // Any width: by the mouse, a finger, or the arrows; it stands in the address.
 function widen(handle, pixels) {
@@ -97,16 +196,21 @@ function seek(frame) {
   found?.scrollIntoView({ block: "center" });
 }
 
-function attend(frame) {
-  const begin = () => {
-    seek(frame);
+function attend(frame, seeks) {
+  const settle = () => {
+    descend(frame, depthOf(frame));
+    if (seeks) seek(frame);
+    seeks = false;
     heed(frame);
   };
-  if (frame.contentDocument?.readyState === "complete" && frame.contentDocument.body?.children.length) begin();
-  else frame.addEventListener("load", begin, { once: true });
+  bound.set(frame, depth);
+  frame.addEventListener("load", settle);
+  if (frame.contentDocument?.readyState === "complete" && frame.contentDocument.body?.children.length) settle();
 }
 
 function heed(frame) {
+  frame.contentDocument.addEventListener("keydown", press); // who reads in it has the keys too
+  frame.contentDocument.addEventListener("pointerdown", () => shut());
   frame.contentDocument.addEventListener("dblclick", async (event) => {
     const block = event.target.closest("p, li, h1, h2, h3, td") ?? event.target;
     const place = document.querySelector(".frames").dataset.place;
@@ -116,7 +220,7 @@ function heed(frame) {
 }
 
 document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
-frames().forEach(attend);
+frames().forEach((frame) => attend(frame, true));
 
 const stream = new EventSource(`/changes?since=${document.body.dataset.mark}`);
 stream.addEventListener("rebuilt", rebuilt);
@@ -176,12 +280,13 @@ const keys = document.querySelector("dialog.keys [role=switch]");
 keys.checked = recall("keys") !== "off";
 keys.addEventListener("change", () => keep("keys", keys.checked ? "on" : "off"));
 
-document.addEventListener("keydown", (event) => {
+function press(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || isTaken(event.target)) return;
   if (!keys.checked || !KEYS[event.key]) return;
   event.preventDefault();
   KEYS[event.key]();
-});
+}
+document.addEventListener("keydown", press);
 
 // What can be done: asked in a dialog, sent with the token that this page alone knows.
 const dialog = document.querySelector("dialog.act");
