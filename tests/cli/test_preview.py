@@ -178,6 +178,19 @@ async def test_every_view_is_there(browser: httpx.AsyncClient) -> None:
     assert "To the next edition" in missing.text
 
 
+async def test_what_was_never_readable_is_shown_with_its_line(
+    browser: httpx.AsyncClient, folder: Path
+) -> None:
+    """Broken before anybody looked: there is no mail below, and each tab says why."""
+    text = manuscript(folder).read_text(encoding="utf-8")
+    manuscript(folder).write_text(f"{text}\n::: sposnor\n:::\n", encoding="utf-8")
+    for tab in Tab:
+        page = await browser.get(f"{EDITION}?tab={tab}")
+        assert page.status_code == 200, tab
+        assert f"index.md:{text.count(chr(10)) + 2}" in page.text
+        assert "It appears here as soon as it can be read." in page.text
+
+
 async def test_a_line_leads_to_the_mail_and_a_word_back(
     browser: httpx.AsyncClient, folder: Path
 ) -> None:

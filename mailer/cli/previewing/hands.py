@@ -207,16 +207,20 @@ class Hands:
         _, assembled = await self._looked(name)
         asked = addresses_of(assembled.edition)
         answers = await link_prober(self._call).ask(asked)
-        bad = [each for each in asked if answers[each].state is not State.FINE]
-        lines = [
-            say_many("{count} link asked.", "{count} links asked.", len(asked)),
-            *(
-                say("{url}: {reason}", url=each, reason=answers[each].reason)
-                for each in bad
-                if answers[each].reason
-            ),
-        ]
-        return Told(lines=lines, is_done=not bad)
+        found = [answers[each].state for each in asked]
+        dead, unknown = found.count(State.DEAD), found.count(State.UNKNOWN)
+        lines = [say_many("{count} link asked.", "{count} links asked.", len(asked))]
+        if dead:
+            lines.append(say_many("{count} is dead.", "{count} are dead.", dead))
+        if unknown:
+            lines.append(
+                say_many(
+                    "{count} could not be checked.",
+                    "{count} could not be checked.",
+                    unknown,
+                )
+            )
+        return Told(lines=lines, is_done=not dead)
 
     async def mend(self, name: str, *, key: str) -> Told:
         """As ``mailer check --fix``, of one finding or of all."""

@@ -25,9 +25,7 @@ from mailer.web.preview.view import Tab, View
 _SOUGHT = 60  # characters that tell one passage from the others
 
 
-_OF_PAGES = frozenset(
-    {Tab.SEEN, Tab.INBOX, Tab.LINKS, Tab.OUTLINE, Tab.ORDER, Tab.CHANGES}
-)
+_OF_PAGES = frozenset({Tab.SEEN, Tab.LINKS, Tab.OUTLINE, Tab.ORDER, Tab.CHANGES})
 _OF_EDITIONS = frozenset({Tab.OUTLINE, Tab.CHANGES})
 
 
@@ -39,7 +37,12 @@ def home_of(name: str, studio: Studio) -> str:
 
 
 def tabs_of(looked: Looked, view: View) -> list[Tab]:
-    """What there is to be seen: a page has no headers, a letter no manuscript."""
+    """What there is to be seen: a page lies in no inbox, a letter has no manuscript.
+
+    Of what could never be read, where and why.
+    """
+    if looked.assembled is None and looked.letter is None:
+        return [Tab.SEEN]
     tabs = list(Tab)
     if looked.assembled is None:
         tabs = [each for each in tabs if each not in _OF_EDITIONS]

@@ -58,12 +58,14 @@ class Heavy:
 class Impression:
     """All of it. ``blocks`` are the heaviest, ``frame`` is what no block brings.
 
+    A page, which ``is_mail`` not, has no row, and no mail program shows it.
     ``fine`` is what was looked at and found good; ``readable`` that its colours are,
     which whoever sees it drawn may yet find otherwise.
     """
 
     row: Row
     weight: int
+    is_mail: bool = True
     frame: int = 0
     blocks: tuple[Heavy, ...] = ()
     clients: tuple[tuple[str, Compatibility], ...] = ()
@@ -95,15 +97,20 @@ def impression(
     )
     frame, blocks = _weights(looked, variant, studio)
     around = looked.assembled.inspection.surroundings
-    clients = compatibility(
-        rendering.html,
-        around.support,
-        around.limits.clients,
-        theme=frozen.publication.theme,
+    clients = (
+        compatibility(
+            rendering.html,
+            around.support,
+            around.limits.clients,
+            theme=frozen.publication.theme,
+        )
+        if variant.is_mail
+        else ()
     )
     return Impression(
         row=row,
         weight=html_bytes(rendering),
+        is_mail=variant.is_mail,
         frame=frame,
         blocks=blocks,
         clients=tuple((_CLIENTS.get(c.client, c.client), c) for c in clients),

@@ -325,7 +325,15 @@ async function done(form, button) {
 
 function tell(place, told) {
   place.classList.toggle("bad", !told.done);
-  place.replaceChildren(...told.lines.map((line) => Object.assign(document.createElement("p"), { textContent: line })));
+  place.replaceChildren(...told.lines.map(paragraph));
+}
+
+// What stands between backticks is a command.
+function paragraph(line) {
+  const parts = line.split("`");
+  const told = document.createElement("p");
+  told.append(...parts.map((text, n) => (n % 2 && n < parts.length - 1 ? Object.assign(document.createElement("code"), { textContent: text }) : text)));
+  return told;
 }
 
 const toast = document.querySelector(".toast");
