@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import StringIO
 
+import click
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+from typer.main import get_command
 
+from mailer.cli.main import app
 from mailer.cli.words import Words
 from tests.cli.conftest import Command
 
@@ -92,3 +95,17 @@ def test_a_name_is_no_markup(workspace: Callable[[str], Command]) -> None:
     done = mailer("subscribers", "import", str(roster), *words)
     assert done.exit_code == 0, done.output
     assert "[/] Zoé [bold]" in mailer("subscribers", "list").stdout
+
+
+def test_no_help_loses_what_stands_in_brackets() -> None:
+    """A table of the settings is named, and is no markup."""
+
+    def helps(command: click.Command) -> Iterator[str]:
+        yield command.help or ""
+        yield from (getattr(each, "help", None) or "" for each in command.params)
+        for each in getattr(command, "commands", {}).values():
+            yield from helps(each)
+
+    told = list(helps(get_command(app)))
+    assert any(r"\[segments]" in each for each in told)
+    assert [each for each in told if re.search(r"(?<!\\)\[/?[a-z]", each)] == []

@@ -70,7 +70,7 @@ def check(
         bool, typer.Option("--online", help="Ask whether links answer; kept for a day.")
     ] = False,
     spam: Annotated[
-        bool, typer.Option("--spam", help="Ask SpamAssassin: [checks] spamd.")
+        bool, typer.Option("--spam", help="Ask SpamAssassin: \\[checks] spamd.")
     ] = False,
     accept: AcceptOption = None,
     by: ByOption = "",

@@ -23,7 +23,9 @@ def serve(
     ctx: typer.Context,
     listener: Annotated[
         str,
-        typer.Option("--listen", metavar="HOST:PORT", help="Instead of [web] public."),
+        typer.Option(
+            "--listen", metavar="HOST:PORT", help="Instead of \\[web] public."
+        ),
     ] = "",
     form: Annotated[
         Form,

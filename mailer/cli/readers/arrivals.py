@@ -142,7 +142,7 @@ def show_arrival(
 
 
 def poll(ctx: typer.Context) -> None:
-    """Empty the Maildirs and mailboxes of [intake] once, and settle what is open."""
+    r"""Empty the Maildirs and mailboxes of \[intake] once, and settle what is open."""
     call = invocation(ctx)
 
     async def story() -> list[MailerError]:

@@ -21,14 +21,14 @@ segments = typer.Typer(no_args_is_help=True, help="Parts of the readers, by a ru
 
 SegmentArgument = Annotated[
     str,
-    typer.Argument(metavar="SEGMENT", help="A name of [segments], or an expression."),
+    typer.Argument(metavar="SEGMENT", help="A name of \\[segments], or an expression."),
 ]
 ToSegmentOption = Annotated[
     str | None,
     typer.Option(
         "--to-segment",
         metavar="SEGMENT",
-        help='These readers alone: a name of [segments], or "tag:presse and member".',
+        help='These readers alone: a name of \\[segments], or "tag:presse and member".',
     ),
 ]
 
@@ -44,7 +44,7 @@ def list_(
     publication: PublicationOption = None,
     json: JsonOption = False,
 ) -> None:
-    """List the segments of [segments], with the readers each one has now."""
+    r"""List the segments of \[segments], with the readers each one has now."""
     call = invocation(ctx)
     named = call.house.settings.segments
     rules = {name: segment_called(call, name) for name in named}

@@ -66,7 +66,7 @@ def send(
         bool | None,
         typer.Option(
             "--grace/--no-grace",
-            help="Wait [send] grace first; else only after a typed confirmation.",
+            help="Wait \\[send] grace first; else only after a typed confirmation.",
         ),
     ] = None,
     detach: Annotated[
