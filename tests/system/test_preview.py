@@ -208,6 +208,7 @@ def test_from_a_slip_to_an_approval(
     page.get_by_role("button", name="Fix", exact=True).click()
     expect(page.get_by_role("status").last).to_contain_text("1 fixed")
     expect(page.get_by_role("button", name="Fix", exact=True)).to_have_count(0)
+    expect(page.get_by_role("complementary")).to_be_focused()  # where it was
     assert text.read_text(encoding="utf-8") == f"{good}\nUn mot.\n"
 
     page.keyboard.press(".")

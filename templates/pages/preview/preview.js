@@ -339,9 +339,10 @@ function paragraph(line) {
 const toast = document.querySelector(".toast");
 
 async function run(button, name, body) {
-  button.disabled = true;
+  if (button.ariaBusy) return; // disabled, it would lose the focus
+  button.ariaBusy = true;
   tell(toast, await act(name, body));
-  button.disabled = false;
+  button.ariaBusy = null;
   clearTimeout(run.later);
   run.later = setTimeout(() => toast.replaceChildren(), 8000);
 }
