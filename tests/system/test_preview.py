@@ -183,6 +183,8 @@ def test_any_width_by_hand(address: str, page: Page) -> None:
     page.mouse.move(box["x"] - 44, box["y"] + 40, steps=3)
     page.mouse.up()
     until(page, f"{inside} === 410")
+    page.set_viewport_size({"width": 820, "height": 900})  # one thing below the other
+    until(page, "document.querySelector('iframe').clientHeight > 600")
 
 
 @pytest.fixture
