@@ -32,7 +32,7 @@ async function swap({ seeks = false } = {}) {
   document.title = page.title;
   const [old, fresh] = [document, page].map((each) => each.querySelector(".frames"));
   const stays = old && fresh && old.querySelectorAll("iframe").length === fresh.querySelectorAll("iframe").length;
-  depth = old ? depthOf(frames()[0]) : depth;
+  if (old) place = placeIn(frames()[0]);
   for (const name of stays ? REGIONS : [".side", ".tools", ".stage", ".inspect"])
     renew(document.querySelector(name), page.querySelector(name));
   if (stays) {
@@ -73,25 +73,36 @@ function successor(element, was, becomes) {
   return named(fresh)[named(old).indexOf(element)] ?? named(fresh).at(-1) ?? fresh[old.indexOf(element)] ?? becomes;
 }
 
-// How far down one has read, 0 to 1: wider or darker, it is the same passage.
-let depth = 0;
+// Where one is in a mail: the first passage in sight, and how far down that is, 0 to 1.
+let place = { share: 0 };
 const bound = new WeakMap(); // frames that load: where they are to be then
+const PASSAGE = 600; // characters at most: more is a part of the page
 
-function depthOf(frame) {
+const letters = (words) => words.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
+const blocks = (frame) => [...frame.contentDocument.querySelectorAll("td, div, p, li, h1, h2, h3, a")].filter((each) => each.offsetHeight);
+const edge = (element) => element.getBoundingClientRect().top;
+
+function placeIn(frame) {
   const page = frame.contentDocument?.scrollingElement;
-  return bound.get(frame) ?? (page ? page.scrollTop / Math.max(page.scrollHeight - page.clientHeight, 1) : depth);
+  if (bound.has(frame) || !page) return bound.get(frame) ?? place;
+  const share = page.scrollTop / Math.max(page.scrollHeight - page.clientHeight, 1);
+  const first = share && blocks(frame).find((each) => edge(each) >= 0 && each.textContent.length < PASSAGE && letters(each.textContent));
+  return first ? { share, words: letters(first.textContent), edge: edge(first) } : { share };
 }
 
-function descend(frame, share) {
+function goTo(frame, { share, words, edge: wanted }) {
+  bound.delete(frame);
   const page = frame.contentDocument?.scrollingElement;
   page?.scrollTo(0, Math.round(share * (page.scrollHeight - page.clientHeight)));
-  bound.delete(frame);
+  if (!words) return;
+  const off = blocks(frame).filter((each) => letters(each.textContent) === words).map((each) => edge(each) - wanted);
+  if (off.length) page.scrollBy(0, off.reduce((one, other) => (Math.abs(other) < Math.abs(one) ? other : one)));
 }
 
 // The frame that is there shows what *fresh* would: without being blank in between.
 function turn(frame, fresh) {
   const [holder, becomes] = [frame, fresh].map((each) => each.parentElement);
-  const share = depthOf(frame);
+  const here = placeIn(frame);
   holder.className = becomes.className;
   holder.style.cssText = becomes.style.cssText;
   frame.title = fresh.title;
@@ -100,8 +111,8 @@ function turn(frame, fresh) {
     handle.setAttribute("aria-valuenow", its.getAttribute("aria-valuenow"));
     handle.firstElementChild.textContent = its.textContent;
   }
-  if (frame.contentDocument?.URL === fresh.src && !bound.has(frame)) return descend(frame, share);
-  bound.set(frame, share);
+  if (frame.contentDocument?.URL === fresh.src && !bound.has(frame)) return;
+  bound.set(frame, here);
   frame.contentWindow.location.replace(fresh.src);
 }
 
@@ -185,25 +196,21 @@ document.addEventListener("keydown", (event) => {
 });
 
 // From a line of the manuscript to its place in the mail, and back at a double click.
-const letters = (words) => words.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
-
 function seek(frame) {
   const sought = letters(document.querySelector(".frames")?.dataset.sought ?? "");
   if (!sought) return;
-  const found = [...frame.contentDocument.querySelectorAll("td, div, p, li, h1, h2, h3, a")]
-    .filter((each) => letters(each.textContent).includes(sought))
-    .pop(); // the innermost
+  const found = blocks(frame).findLast((each) => letters(each.textContent).includes(sought)); // the innermost
   found?.scrollIntoView({ block: "center" });
 }
 
 function attend(frame, seeks) {
   const settle = () => {
-    descend(frame, depthOf(frame));
+    goTo(frame, placeIn(frame));
     if (seeks) seek(frame);
     seeks = false;
     heed(frame);
   };
-  bound.set(frame, depth);
+  bound.set(frame, place);
   frame.addEventListener("load", settle);
   if (frame.contentDocument?.readyState === "complete" && frame.contentDocument.body?.children.length) settle();
 }
