@@ -31,6 +31,11 @@ class Lineup(Generic[T]):
     def __len__(self) -> int:
         return self._size
 
+    @property
+    def in_line(self) -> int:
+        """How many have not had to step aside."""
+        return len(self._line)
+
     def add(self, lane: str, item: T) -> None:
         """One more, at the end of the line."""
         self._line.append((lane, item))

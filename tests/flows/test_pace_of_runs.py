@@ -105,6 +105,21 @@ async def test_the_excess_of_a_slow_lane_is_put_off_and_comes(desk: Desk) -> Non
     assert {entry.attempts for entry in entries} == {1}
 
 
+@pytest.mark.parametrize(("many", "rate"), [(400, "4/s"), (2_200, "30/s")])
+async def test_a_slow_lane_keeps_nobody_else_out(
+    desk: Desk, many: int, rate: str
+) -> None:
+    """However many of its readers come first, and though none of them is put off far."""
+    await desk.subscribe(*readers("orange.fr", many), *readers("gmail.com", 400))
+    watch = Stopwatch(desk)
+    run = await send(await desk.open_run(), paced(desk, lanes={"orange": rate}))
+    assert run.state is RunState.SENT
+    assert watch.at("gmail.com")[-1] < 2
+    slow = watch.at("orange.fr")
+    assert len(slow) == many
+    assert slow[-1] == pytest.approx(many / int(rate[:-2]), rel=0.15)
+
+
 async def test_a_provider_that_objects_slows_its_lane_alone(desk: Desk) -> None:
     """The first message to orange is deferred; the rest waits, and nobody else does."""
     said: list[str] = []

@@ -13,6 +13,12 @@ from mailer.flows.sending.traffic import Traffic
 BATCH = 500
 """Claims per statement, where nothing holds the pace back."""
 
+_BATCHES = 4
+"""Batches that are held at most: who waits for a slow lane keeps nobody else out."""
+
+_SOON = 5.0
+"""Seconds that a claim may wait for its lane where there is no room for others."""
+
 
 class Queue:
     """Claims in memory. *refill* brings at most so many more, an empty list for no more.
@@ -49,9 +55,8 @@ class Queue:
     def take(self, relay: str) -> Claim | None:
         """The next claim that may go over *relay* now; None if none may."""
         traffic = self._traffic
-        if len(self._line) <= self._batch // 2:
-            self._hungry.set()
         claim = self._line.take(relay, traffic.pace, traffic.now())
+        self._look()
         if claim is not None and self.is_dry:
             self._stir()  # whoever waits for claims waits for nothing
         return claim
@@ -71,10 +76,14 @@ class Queue:
         self._stir()
 
     def late(self, horizon: float) -> list[tuple[Claim, float]]:
-        """Take out what would wait longer than *horizon* seconds for a slow lane."""
+        """Take out what would wait longer than *horizon* seconds for a slow lane.
+
+        Or longer than a few, where nobody else is left and there is no room for more.
+        """
+        if self._is_full and not self._line.in_line:
+            horizon = min(horizon, _SOON)
         late = self._line.excess(self._traffic.pace, horizon, self._traffic.now())
-        if late and len(self._line) <= self._batch // 2:
-            self._hungry.set()
+        self._look()
         return late
 
     def close(self) -> None:
@@ -86,6 +95,15 @@ class Queue:
     def empty(self) -> list[Claim]:
         """Take out everything that is here, to be given back."""
         return self._line.empty()
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._line) >= self._batch * _BATCHES
+
+    def _look(self) -> None:
+        """Have more fetched where few are left who need not wait for their lane."""
+        if self._line.in_line <= self._batch // 2 and not self._is_full:
+            self._hungry.set()
 
     async def fill(self) -> None:
         """Fetch claims whenever they run low, until the ledger has none."""
