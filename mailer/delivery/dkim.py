@@ -2,10 +2,10 @@
 
 A message is hashed in its canonical form, which is not what travels: fields lose their
 folds, runs of white space shrink to one space, white space at the end of a line goes.
-All of that is done once per template to its constants; per reader it is done to the few
-values that fill its holes, and the hash of the constant beginning of the body is copied
-rather than made again. This is exact because constants and values alike are whole fields
-or whole lines, and the canonical form of lines is that of each of them.
+Fields are made canonical once per template where they are constant, and per reader where
+they fill a hole; this is exact because both are whole fields. A body is written in its
+canonical form to begin with (see ``quoted``), so what travels is hashed as it is, and the
+hash of its constant beginning is copied rather than made again.
 
 Every field that we write is signed. Those that a message may have once are named once
 more than they occur: a second From or Subject, added by whoever passes the message on,
@@ -21,7 +21,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -38,18 +38,17 @@ ONCE = frozenset(
 )
 """What a message has once at most, and readers or their programs act upon."""
 
-_FOLD = re.compile(rb"\r\n(?=[ \t])")
 _SPACES = re.compile(rb"[ \t]+")
 _TRAILING = re.compile(rb"[ \t]+(?=\r\n)")
 _LINE = 76
-_END_OF_HEAD = b"\r\n\r\n"
+_END_OF_HEAD = _EMPTY_LINE = b"\r\n\r\n"
 
 
 class _Hash(Protocol):
     """A SHA-256 that was fed something, as the standard library has it."""
 
     def copy(self) -> _Hash: ...
-    def update(self, data: bytes, /) -> None: ...
+    def update(self, data: bytes | memoryview, /) -> None: ...
     def digest(self) -> bytes: ...
 
 
@@ -85,20 +84,16 @@ class _Tags:
 class SignedTemplate:
     """A template whose messages carry a signature per key.
 
-    ``head`` and ``body`` are its parts as they are hashed, holes between them;
-    ``relaxed`` says how the value of each of its holes is. ``opening`` has hashed the
-    body up to its first hole. Where a hole may be the end of the body, so that its last
-    empty lines are each reader's own, nothing is hashed before: ``loose`` is what stands
-    before that hole.
+    ``head`` is its fields as they are hashed, holes between them. ``opening`` has hashed
+    the first ``opened`` octets of the body, up to its first hole; none where the body may
+    end there, for empty lines at its end do not count.
     """
 
     template: MessageTemplate
     signatures: tuple[_Tags, ...]
     head: tuple[bytes, ...]
-    body: tuple[bytes, ...]
-    relaxed: tuple[Callable[[bytes], bytes], ...]
     opening: _Hash
-    loose: bytes | None = None
+    opened: int
 
     @property
     def return_path(self) -> str:
@@ -108,23 +103,22 @@ class SignedTemplate:
     def write(self, reader: Reader) -> bytes:
         """The message that *reader* gets, signed; not a byte of it may change now."""
         template = self.template
-        values = template.values(reader)
-        hashed = template.pick(
-            [relax(value) for relax, value in zip(self.relaxed, values, strict=True)]
-        )
-        holes_in_head = len(self.head) // 2
-        head, body = list(self.head), list(self.body)
-        head[1::2] = hashed[:holes_in_head]
-        body[::2] = hashed[holes_in_head:]
+        values = template.pick(template.values(reader))
+        parts = list(template.parts)
+        parts[1::2] = values
+        content = b"".join(parts)
+        start = content.index(_END_OF_HEAD) + len(_END_OF_HEAD) + self.opened
         body_hash = self.opening.copy()
-        rest = b"".join(body)
-        body_hash.update(rest if self.loose is None else _ended(self.loose + rest))
+        if content.endswith(_EMPTY_LINE):
+            body_hash.update(_ended(content[start:]))
+        else:
+            body_hash.update(memoryview(content)[start:])
+        head = list(self.head)
+        head[1::2] = map(relaxed_fields, values[: len(head) // 2])
         head_hash = hashlib.sha256(b"".join(head))
         coded = base64.b64encode(body_hash.digest())
-        parts = list(template.parts)
-        parts[1::2] = template.pick(values)
         fields = [tags.field(head_hash, coded) for tags in self.signatures]
-        return b"".join([*fields, *parts])
+        return b"".join([*fields, content])
 
 
 def sign_template(
@@ -139,10 +133,12 @@ def sign_template(
     cut = next(n for n, p in enumerate(template.parts[::2]) if _END_OF_HEAD in p)
     last, _, first = template.parts[2 * cut].partition(_END_OF_HEAD)
     head = (*template.parts[: 2 * cut], last + b"\r\n")
-    body = [relaxed_lines(p) for p in (first, *template.parts[2 * cut + 1 :])]
-    is_loose = not body[-1].rstrip(b"\r\n")
-    if not is_loose:
-        body[-1] = _ended(body[-1])
+    body = (first, *template.parts[2 * cut + 1 :])
+    if any(relaxed_lines(part) != part for part in body):
+        message = "a body that is not its own canonical form"
+        raise ValueError(message)
+    is_open = len(body) > 1 and body[-1].strip(b"\r\n")
+    opening = first if is_open else b""
     in_head = template.pick(list(template.holes))[:cut]
     fields: list[str] = []
     for constant, hole in zip(head[::2], [*in_head, None], strict=True):
@@ -152,13 +148,8 @@ def sign_template(
         template=template,
         signatures=tuple(_tags(signer, _signed(fields), now) for signer in signers),
         head=tuple(relaxed_fields(part) for part in head),
-        body=tuple(body[1:]),
-        relaxed=tuple(
-            relaxed_fields if hole in in_head else relaxed_lines
-            for hole in template.holes
-        ),
-        opening=hashlib.sha256(b"" if is_loose else body[0]),
-        loose=body[0] if is_loose else None,
+        opening=hashlib.sha256(opening),
+        opened=len(opening),
     )
 
 
@@ -179,11 +170,11 @@ def signers_for(domain: str, signers: Sequence[Signer]) -> tuple[Signer, ...]:
 
 def relaxed_fields(fields: bytes) -> bytes:
     """Whole header *fields* as they are hashed (RFC 6376 section 3.4.2)."""
-    rows = []
+    rows: list[bytes] = []
     for row in _unfolded(fields):
         name, _, value = row.partition(b":")
         value = _single_spaced(value).strip(b" ")
-        rows.append(b"%b:%b\r\n" % (name.rstrip(b" \t").lower(), value))
+        rows += name.rstrip(b" \t").lower(), b":", value, b"\r\n"
     return b"".join(rows)
 
 
@@ -192,8 +183,6 @@ def relaxed_lines(lines: bytes) -> bytes:
 
     RFC 6376 section 3.4.4, but for the empty lines at the end of a whole body.
     """
-    if b" " not in lines and b"\t" not in lines:  # as in most values: addresses
-        return lines
     return _SPACES.sub(b" ", _TRAILING.sub(b"", lines))
 
 
@@ -212,9 +201,8 @@ def _single_spaced(octets: bytes) -> bytes:
 
 def _unfolded(fields: bytes) -> list[bytes]:
     """One line per field."""
-    if b"\r\n " in fields or b"\r\n\t" in fields:
-        fields = _FOLD.sub(b"", fields)
-    return fields.split(b"\r\n")[:-1]
+    unfolded = fields.replace(b"\r\n ", b" ").replace(b"\r\n\t", b"\t")
+    return unfolded.split(b"\r\n")[:-1]
 
 
 def _names(fields: bytes) -> list[str]:

@@ -234,6 +234,27 @@ def test_empty_lines_at_the_end_do_not_count() -> None:
     assert verdicts(content.rstrip(b"\r\n") + b"\r\n", rsa()) == [True]
 
 
+def test_empty_lines_behind_a_body_without_holes_do_not_count() -> None:
+    """A body that is the same for all is hashed as any other."""
+    template = compile_message(
+        replace(RENDERING, html="", text="Hi"), LETTERHEAD, LINKS
+    )
+    *first, last = template.parts
+    longer = replace(template, parts=(*first, last + b"\r\n\r\n"))
+    content = sign_template(longer, [rsa()], now=LETTERHEAD.date).write(READER)
+    assert verdicts(content, rsa()) == [True]
+    assert verdicts(content.rstrip(b"\r\n") + b"\r\n", rsa()) == [True]
+
+
+def test_a_body_that_a_hash_would_have_to_change_is_a_defect() -> None:
+    """What travels is hashed as it is, so it has to be canonical."""
+    template = compile_message(RENDERING, LETTERHEAD, LINKS)
+    *first, last = template.parts
+    spaced = replace(template, parts=(*first, last + b"two  spaces\r\n"))
+    with pytest.raises(ValueError, match="canonical"):
+        sign_template(spaced, [ed25519()], now=LETTERHEAD.date)
+
+
 def test_pictures_that_travel_along_are_signed() -> None:
     """Base64 counts as any other line."""
     picture = Picture(
