@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mailer.fleeting import fleeting
-from mailer.phrases import Phrase, say, verbatim
+from mailer.phrases import NOTHING, Phrase, say
 
 
 class Stage(StrEnum):
@@ -90,7 +90,10 @@ class Attempt:
 
 @fleeting
 class Verdict:
-    """An attempt, judged: the outcome, whose fault, and a reason in words."""
+    """An attempt, judged: the outcome, whose fault, and a reason in words.
+
+    What is accepted needs none: the reply says it all.
+    """
 
     outcome: Outcome
     fault: Fault
@@ -241,9 +244,7 @@ def judge(attempt: Attempt) -> Verdict:
         return _unsettled(stage, say("no reply at {stage}", stage=stage))
     match reply.code // 100:
         case 2 if stage is Stage.DOT:
-            return Verdict(
-                outcome=Outcome.ACCEPTED, fault=Fault.NONE, reason=verbatim(reply)
-            )
+            return Verdict(outcome=Outcome.ACCEPTED, fault=Fault.NONE, reason=NOTHING)
         case 4:
             return _verdict(_TEMPORARY, reply, stage)
         case 5:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from mailer.audience.subscriber import Standing, Tier
 from mailer.delivery.ledger import State
-from mailer.delivery.reply import Fault
+from mailer.delivery.reply import Attempt, Fault, Reply, Stage, judge
 from mailer.delivery.report import Tally
 from mailer.edition.model import Variant
 from mailer.errors import GuardError
@@ -479,6 +479,21 @@ async def test_an_outcome_is_kept_with_its_evidence(house: House, state: State) 
     assert (entry.state, entry.relay, entry.attempts) == (state, "principal", 1)
     assert (entry.reason, entry.code) == (f"because {state}", reply and reply.code)
     assert (entry.next_attempt, entry.updated) == (later, SOON)
+
+
+async def test_what_is_accepted_is_told_in_the_words_of_the_relay(house: House) -> None:
+    """No reason is written beside the reply, and yet the entry says one."""
+    run = await house.open_run(A)
+    claim = await house.one_claim(run)
+    await house.hand_over(claim, now=NOW)
+    reply = Reply(250, "queued as 7", "2.0.0")
+    attempt = Attempt(relay="principal", stage=Stage.DOT, reply=reply)
+    verdict = judge(attempt)
+    assert verdict.reason == ""
+    written = settlement(claim, State.ACCEPTED)
+    await house.settle(replace(written, attempt=attempt, verdict=verdict), now=SOON)
+    (entry,) = await house.ledger.entries(run)
+    assert entry.reason == "250 2.0.0 queued as 7"
 
 
 async def test_nothing_is_accepted_that_was_not_handed_over(house: House) -> None:

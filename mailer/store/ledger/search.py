@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, Select, and_, or_, select
 
 from mailer.audience.address import address_key
 from mailer.delivery.ledger import State
+from mailer.delivery.reply import Reply
 from mailer.edition.model import Variant
 from mailer.flows.control import Line, Search
 from mailer.flows.ports import Entry
@@ -84,7 +85,8 @@ def _wanted(search: Search) -> Select[Any]:
 
 
 def as_entry(row: Row[Any]) -> Entry:
-    """A row of ``delivery`` in the operator's words."""
+    """A row of ``delivery`` in the operator's words; the relay's, if they say it all."""
+    reply = str(Reply(row.code, row.reply, row.enhanced)) if row.reply else ""
     return Entry(
         email=row.email,
         variant=Variant(row.variant),
@@ -92,7 +94,7 @@ def as_entry(row: Row[Any]) -> Entry:
         attempts=row.attempts,
         relay=row.relay,
         code=row.code,
-        reason=row.reason,
+        reason=row.reason or reply,
         next_attempt=row.next_attempt_at,
         updated=row.updated_at,
     )
