@@ -11,6 +11,7 @@ from mailer.config.load import Loaded
 from mailer.config.places import shipped
 from mailer.edition.agenda import Dated
 from mailer.edition.model import Edition, Publication
+from mailer.language import Catalogue
 from mailer.rendering.checks.inspection import Limits, Surroundings
 from mailer.rendering.checks.spelling import RULE
 from mailer.rendering.model import Scene
@@ -50,6 +51,9 @@ class WorkspaceNewsroom:
     @cached_property
     def _cache(self) -> FolderCache:
         return FolderCache(self._loaded.cache_folder())
+
+    def _sentences(self, lang: str) -> Catalogue:
+        return load_catalogue(lang, self.templates, cache=self._cache)
 
     def publication(self, name: str) -> Publication:
         """The publication with this id; NotFoundError."""
@@ -100,7 +104,7 @@ class WorkspaceNewsroom:
             workspace=self.workspace,
             publication=publication,
             authors=list(self.workspace.authors()),
-            sentences=load_catalogue(publication.lang, self.templates),
+            sentences=self._sentences(publication.lang),
             used=used,
             read=self._read,
             now=self._now(),
@@ -116,7 +120,7 @@ class WorkspaceNewsroom:
         return Scene(
             publication=publication,
             theme=theme,
-            sentences=load_catalogue(edition.lang or publication.lang, self.templates),
+            sentences=self._sentences(edition.lang or publication.lang),
             authors=authors,
             pictures=self._shelf.pictures_of(
                 edition, authors, workspace=self.workspace, public_url=url

@@ -20,6 +20,7 @@ from mailer.errors import (
     ThemeError,
 )
 from mailer.phrases import say
+from mailer.workspace.cache import FolderCache
 from mailer.workspace.catalogue import load_catalogue
 from mailer.workspace.editions import Workspace
 from mailer.workspace.starter import create
@@ -180,6 +181,24 @@ def test_sentences_can_be_said_otherwise(tmp_path: Path) -> None:
     assert french.translate(say("Archive")) == "Grenier"
     assert french.translate(say("Unsubscribe")) == "Se désabonner"
     assert load_catalogue("en", [tmp_path]).sentences == {}
+
+
+def test_a_catalogue_is_parsed_once_for_each_content(tmp_path: Path) -> None:
+    """From the cache it says the same, plurals too; another content is read anew."""
+    (tmp_path / "locale").mkdir()
+    file, cache = tmp_path / "locale" / "fr.po", FolderCache(tmp_path / "cache")
+    file.write_bytes((shipped("templates") / "locale" / "fr.po").read_bytes())
+    parsed = load_catalogue("fr", [tmp_path])
+    for _ in range(2):
+        again = FolderCache(tmp_path / "cache")
+        assert load_catalogue("fr", [tmp_path], cache=again) == parsed
+    (kept,) = (tmp_path / "cache").glob("*/catalogue-fr-*")
+    cache.put(kept.name, b'[{"Read": ["Relire"]}, "(n > 1)"]')
+    found = load_catalogue("fr", [tmp_path], cache=cache)
+    assert (found.sentences, found.plural) == ({"Read": ("Relire",)}, "(n > 1)")
+    file.write_text('msgid "Read"\nmsgstr "Lire"\n')
+    read = load_catalogue("fr", [tmp_path], cache=cache)
+    assert read.sentences == {"Read": ("Lire",)}
 
 
 def test_a_starter_overwrites_nothing(tmp_path: Path) -> None:
