@@ -1,7 +1,7 @@
 """``make bench``: the real command beside other senders, and what each promise costs.
 
 ``quick`` takes some minutes and says what to expect here; ``medium`` has three rounds and takes
-half an hour, ``full`` seven longer ones. The page is written into the folder that is named.
+half an hour, ``full`` seven in three quarters of one. The page is written into the folder that is named.
 """
 
 from __future__ import annotations
