@@ -104,9 +104,7 @@ class SignedTemplate:
         """The message that *reader* gets, signed; not a byte of it may change now."""
         template = self.template
         values = template.pick(template.values(reader))
-        parts = list(template.parts)
-        parts[1::2] = values
-        content = b"".join(parts)
+        content = template.join(values)
         start = content.index(_END_OF_HEAD) + len(_END_OF_HEAD) + self.opened
         body_hash = self.opening.copy()
         if content.endswith(_EMPTY_LINE):

@@ -147,8 +147,12 @@ class MessageTemplate:
 
     def write(self, reader: Reader) -> bytes:
         """The message that *reader* gets, canonical, without the final dot."""
+        return self.join(self.pick(self.values(reader)))
+
+    def join(self, dealt: Sequence[bytes]) -> bytes:
+        """The parts with values between them, one for each place."""
         parts = list(self.parts)
-        parts[1::2] = self.pick(self.values(reader))
+        parts[1::2] = dealt
         return b"".join(parts)
 
 
