@@ -56,9 +56,7 @@ class Looks:
 
     def sentences(self, lang: str) -> Catalogue:
         """See the port."""
-        from mailer.workspace.catalogue import load_catalogue
-
-        return load_catalogue(lang, self._house.newsroom.templates)
+        return self._house.newsroom.sentences(lang)
 
 
 class PublicSite:

@@ -274,10 +274,8 @@ class House:
         """The watch over coming departures: proofs by themselves, alarms in time."""
         from mailer.edition.vigil import Watch
         from mailer.flows.departing.vigil import Vigil, WatchDesk
-        from mailer.workspace.catalogue import load_catalogue
         from mailer.workspace.letters import letter_templates
 
-        folders = self.newsroom.templates
         send, proof = self.settings.send, self.settings.proof
         desk = WatchDesk(
             newsroom=self.newsroom,
@@ -292,8 +290,8 @@ class House:
             watch=Watch(proof=proof.auto_before, alarm=send.alarm_before),
             auto=send.approval == "auto",
             to=proof.to,
-            templates=letter_templates(folders),
-            sentences=lambda lang: load_catalogue(lang, folders),
+            templates=letter_templates(self.newsroom.templates),
+            sentences=self.newsroom.sentences,
         )
         return Vigil(desk)
 

@@ -143,21 +143,19 @@ class Herald:
                 await asyncio.sleep(pause)
 
     async def _try_letter(self, told: Tidings) -> bool:
-        from mailer.workspace.catalogue import load_catalogue
         from mailer.workspace.letters import letter_templates
 
         house = self._house()
         settings = house.settings
         name = told.publication or min(settings.publications)
         publication = settings.publication(name)
-        folders = house.newsroom.templates
         now = house.clock.now()
         assert told.letter is not None  # noqa: S101 - asked by `cry`
         written = await asyncio.to_thread(
             write_letter,
             told.letter(publication.name),
-            letter_templates(folders),
-            load_catalogue(publication.lang, folders),
+            letter_templates(house.newsroom.templates),
+            house.newsroom.sentences(publication.lang),
         )
         return await send_circular(
             written,

@@ -24,7 +24,6 @@ from mailer.errors import GuardError, InputError
 from mailer.files import replacing, usual_mode
 from mailer.phrases import say
 from mailer.workspace.bookings import read_bookings, words_of
-from mailer.workspace.catalogue import load_catalogue
 from mailer.workspace.drafts import begin
 from mailer.workspace.editions import EditionFolder
 from mailer.workspace.manuscript import texts
@@ -45,7 +44,7 @@ class ComposingRoom:
 
     def pen(self, publication: Publication) -> Pen:
         """A pen that writes the publication's language."""
-        return Pen(load_catalogue(publication.lang, self._newsroom.templates))
+        return Pen(self._newsroom.sentences(publication.lang))
 
     def authors(self) -> list[str]:
         """The keys of those who sign."""

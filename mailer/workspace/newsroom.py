@@ -52,7 +52,8 @@ class WorkspaceNewsroom:
     def _cache(self) -> FolderCache:
         return FolderCache(self._loaded.cache_folder())
 
-    def _sentences(self, lang: str) -> Catalogue:
+    def sentences(self, lang: str) -> Catalogue:
+        """What is said in *lang*, by the workspace first; ThemeError."""
         return load_catalogue(lang, self.templates, cache=self._cache)
 
     def publication(self, name: str) -> Publication:
@@ -104,7 +105,7 @@ class WorkspaceNewsroom:
             workspace=self.workspace,
             publication=publication,
             authors=list(self.workspace.authors()),
-            sentences=self._sentences(publication.lang),
+            sentences=self.sentences(publication.lang),
             used=used,
             read=self._read,
             now=self._now(),
@@ -120,7 +121,7 @@ class WorkspaceNewsroom:
         return Scene(
             publication=publication,
             theme=theme,
-            sentences=self._sentences(edition.lang or publication.lang),
+            sentences=self.sentences(edition.lang or publication.lang),
             authors=authors,
             pictures=self._shelf.pictures_of(
                 edition, authors, workspace=self.workspace, public_url=url
