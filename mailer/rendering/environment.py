@@ -10,14 +10,11 @@ bars) and ``refuse(message)`` (an error at its line in the edition).
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping
-from types import CodeType
 from typing import NoReturn
 
 import jinja2
-from jinja2.bccache import Bucket
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -26,8 +23,9 @@ from mailer.edition.model import Edition, Variant
 from mailer.errors import ThemeError
 from mailer.language import day_and_month, long_date, money, number, percent, speech
 from mailer.phrases import say
+from mailer.rendering.compiled import Compiled
 from mailer.rendering.inline import shared_urls
-from mailer.rendering.model import Cache, Scene
+from mailer.rendering.model import Scene
 from mailer.rendering.personalise import hole
 from mailer.rendering.shares import refusal, shares
 
@@ -38,50 +36,11 @@ _ASKED = re.compile(r"(?<!\{)\{(\w*)\}(?!\})")  # any other brace stands for its
 # Nothing before it that is a tag, an entity, a hole or a number.
 _FIRST = re.compile(r"(?:&#\d+;|[^\w<&{])*([^\W\d_])")
 
-_KEPT_TEMPLATES = 1000
-
-
 _WAYS: dict[str, bool] = {
     "trim_blocks": True,
     "lstrip_blocks": True,
     "keep_trailing_newline": False,
 }
-_COMPILED: dict[str, CodeType] = {}
-
-
-class _Compiled(jinja2.BytecodeCache):
-    """Compiled templates by name and text: compiling is four fifths of a rendering.
-
-    Each *way* of compiling has its own: what is compiled knows whether it escapes.
-    What this process has not seen yet another may have left in *cache*.
-    """
-
-    def __init__(self, way: object, cache: Cache | None) -> None:
-        self._way = hashlib.sha256(repr(way).encode()).hexdigest()[:8]
-        self._cache = cache
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Hand out what was compiled from the same text."""
-        name = self._name(bucket)
-        bucket.code = _COMPILED.get(name)
-        if bucket.code is None and self._cache and (found := self._cache.get(name)):
-            bucket.bytecode_from_string(found)  # nothing, if by another Python or Jinja
-            self._remember(bucket)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep it; a long day of editing a theme does not fill the memory."""
-        self._remember(bucket)
-        if self._cache:
-            self._cache.put(self._name(bucket), bucket.bytecode_to_string())
-
-    def _remember(self, bucket: Bucket) -> None:
-        if len(_COMPILED) >= _KEPT_TEMPLATES:
-            _COMPILED.clear()
-        if bucket.code is not None:
-            _COMPILED[self._name(bucket)] = bucket.code
-
-    def _name(self, bucket: Bucket) -> str:
-        return f"template-{self._way}-{bucket.key}-{bucket.checksum}"
 
 
 def environment(
@@ -97,7 +56,7 @@ def environment(
         loader=jinja2.DictLoader(scene.theme.templates),
         autoescape=channel != "txt",
         undefined=jinja2.StrictUndefined,
-        bytecode_cache=_Compiled((channel, *_WAYS.items()), scene.cache),
+        bytecode_cache=Compiled((channel, *_WAYS.items()), scene.cache),
         **_WAYS,
     )
     lang = edition.lang or scene.publication.lang

@@ -8,12 +8,17 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from mailer.language import Catalogue, speech
+from mailer.rendering.compiled import Compiled
+from mailer.rendering.model import Cache
 
 
-def page_templates(folders: Sequence[Path], catalogue: Catalogue) -> Environment:
+def page_templates(
+    folders: Sequence[Path], catalogue: Catalogue, *, cache: Cache | None = None
+) -> Environment:
     """The templates of *folders*, the first that has one winning.
 
     They speak the language of *catalogue*: ``_`` and ``said`` translate, ``lang`` is it.
+    *cache* keeps them compiled for the next process.
     """
     pages = Environment(
         loader=FileSystemLoader(folders),
@@ -21,6 +26,7 @@ def page_templates(folders: Sequence[Path], catalogue: Catalogue) -> Environment
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        bytecode_cache=Compiled("pages", cache),
     )
     pages.filters["said"] = catalogue.translate
     pages.globals.update(lang=catalogue.lang, **speech(catalogue))

@@ -46,15 +46,16 @@ class WorkspaceNewsroom:
 
     @cached_property
     def _shelf(self) -> PictureShelf:
-        return PictureShelf(self._loaded.media_folder(), self._cache)
+        return PictureShelf(self._loaded.media_folder(), self.cache)
 
     @cached_property
-    def _cache(self) -> FolderCache:
+    def cache(self) -> FolderCache:
+        """What was made of the same bytes before, by whichever command."""
         return FolderCache(self._loaded.cache_folder())
 
     def sentences(self, lang: str) -> Catalogue:
         """What is said in *lang*, by the workspace first; ThemeError."""
-        return load_catalogue(lang, self.templates, cache=self._cache)
+        return load_catalogue(lang, self.templates, cache=self.cache)
 
     def publication(self, name: str) -> Publication:
         """The publication with this id; NotFoundError."""
@@ -130,7 +131,7 @@ class WorkspaceNewsroom:
             if url and "latest" in publication.endmatter
             else (),
             public_url=url,
-            cache=self._cache,
+            cache=self.cache,
         )
 
     def surroundings(self, edition: Edition) -> Surroundings:

@@ -169,6 +169,7 @@ def app_of(
         path_of=lambda edition, finding: str(path_of(call, edition, finding)),
         actions=actions,
         answers=lambda: link_prober(call).known(),
+        cache=call.house.newsroom.cache,
     )
 
 

@@ -44,6 +44,7 @@ from mailer.language import Catalogue
 from mailer.phrases import NOTHING, Phrase, say
 from mailer.rendering.checks.online import Answer
 from mailer.rendering.listening import listen
+from mailer.rendering.model import Cache
 from mailer.rendering.simulation import Appearance, Client, as_shown
 from mailer.web.local import keep_local, with_base
 from mailer.web.preview.actions import Actions, Permit, key_of, router
@@ -145,12 +146,13 @@ def preview_app(
     path_of: Callable[[str, Finding], str],
     actions: Actions | None = None,
     answers: Callable[[], Mapping[str, Answer]] = dict,
+    cache: Cache | None = None,
 ) -> App:
     """The pages. ``first`` names the edition that is shown when none is asked for.
 
     ``path_of`` is where the file of a finding lies on this machine, and *editor_url*
     opens it: ``vscode://file/{path}:{line}``. Without *actions* it can only be looked at.
-    ``answers`` are what is known of links, by address.
+    ``answers`` are what is known of links, by address. *cache* keeps compiled templates.
     """
     app = App(title="mailer preview", docs_url=None, redoc_url=None, openapi_url=None)
     folder = shipped("templates") / "pages" / "preview"
@@ -162,7 +164,7 @@ def preview_app(
         return editor_url.format(path=path, line=max(1, finding.line))
 
     permit = Permit() if actions else None
-    templates = environment(folder, catalogue)
+    templates = environment(folder, catalogue, cache=cache)
     pages = _Pages(studio, changes, records, templates, opened, permit, judge, answers)
     if actions and permit:
         app.include_router(router(actions, permit, templates, catalogue))

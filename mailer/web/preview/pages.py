@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from mailer.language import Catalogue, moment, short_day
 from mailer.phrases import kilobytes
+from mailer.rendering.model import Cache
 from mailer.web.preview.kinds import called
 from mailer.web.templating import page_templates
 
@@ -18,9 +19,14 @@ GMAIL_CUT = 102 * 1024
 _CODE = re.compile(r"`([^`]+)`")
 
 
-def environment(folder: Path, catalogue: Catalogue) -> Environment:
-    """The templates of *folder*, which speak the language of *catalogue*."""
-    pages = page_templates([folder], catalogue)
+def environment(
+    folder: Path, catalogue: Catalogue, *, cache: Cache | None = None
+) -> Environment:
+    """The templates of *folder*, which speak the language of *catalogue*.
+
+    *cache* keeps them compiled for the next process.
+    """
+    pages = page_templates([folder], catalogue, cache=cache)
     pages.filters["said"] = lambda text: with_code(catalogue.translate(text))
     pages.filters["size"] = lambda size: catalogue.translate(kilobytes(size))
     pages.filters["moment"] = lambda when, zone: moment(

@@ -41,7 +41,7 @@ def test_a_template_is_compiled_once_for_all_processes(
     """And apart for mail and text, which differ in what they escape."""
     text = "{{ x }} kept"
     for _ in "an", "other":
-        monkeypatch.setattr("mailer.rendering.environment._COMPILED", {})
+        monkeypatch.setattr("mailer.rendering.compiled._COMPILED", {})
         for channel, said in (("mjml", "&amp; kept"), ("txt", "& kept")):
             made = env(text, channel=channel, cache=FolderCache(tmp_path))
             assert template(made, "a.j2").render(x="&") == said
