@@ -11,19 +11,13 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 
-from pydantic import TypeAdapter
-
 from mailer.edition.ballot import Ballot
 from mailer.edition.model import Edition, Publication
 from mailer.flows.approvals import Acceptance
 from mailer.phrases import Phrase, put_together, taken_apart, verbatim
 from mailer.rendering.changes import Basis
 from mailer.rendering.model import FeedEntry, Picture
-
-_EDITION = TypeAdapter(Edition)
-_PUBLICATION = TypeAdapter(Publication)
-_ENTRY = TypeAdapter(FeedEntry)
-_POLLS = TypeAdapter(tuple[Ballot, ...])
+from mailer.store.documents import dump, load
 
 
 def without_blocks(edition: Edition) -> Edition:
@@ -33,42 +27,42 @@ def without_blocks(edition: Edition) -> Edition:
 
 def dump_edition(edition: Edition) -> str:
     """*edition* without its blocks, as JSON."""
-    return _EDITION.dump_json(without_blocks(edition)).decode()
+    return dump(without_blocks(edition))
 
 
 def load_edition(text: str) -> Edition:
     """What ``dump_edition`` wrote."""
-    return _EDITION.validate_json(text)
+    return load(Edition, text)
 
 
 def dump_publication(publication: Publication) -> str:
     """*publication* as JSON."""
-    return _PUBLICATION.dump_json(publication).decode()
+    return dump(publication)
 
 
 def load_publication(text: str) -> Publication:
     """What ``dump_publication`` wrote."""
-    return _PUBLICATION.validate_json(text)
+    return load(Publication, text)
 
 
 def dump_entry(entry: FeedEntry | None) -> str | None:
     """*entry* as JSON; None for a rendering that is not a feed's."""
-    return None if entry is None else _ENTRY.dump_json(entry).decode()
+    return None if entry is None else dump(entry)
 
 
 def load_entry(text: str | None) -> FeedEntry | None:
     """What ``dump_entry`` wrote."""
-    return None if text is None else _ENTRY.validate_json(text)
+    return None if text is None else load(FeedEntry, text)
 
 
 def dump_polls(polls: tuple[Ballot, ...]) -> str | None:
     """*polls* as JSON; None where nothing is asked."""
-    return _POLLS.dump_json(polls).decode() if polls else None
+    return dump(polls) if polls else None
 
 
 def load_polls(text: str | None) -> tuple[Ballot, ...]:
     """What ``dump_polls`` wrote."""
-    return _POLLS.validate_json(text) if text else ()
+    return load(tuple[Ballot, ...], text) if text else ()
 
 
 def dump_accepted(accepted: Sequence[Acceptance]) -> str | None:

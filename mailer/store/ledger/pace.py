@@ -6,14 +6,13 @@ written every other second at most: columns would buy nothing.
 
 from __future__ import annotations
 
-from pydantic import TypeAdapter
 from sqlalchemy import Connection, insert, select, update
 
 from mailer.delivery.sharing import PaceAnswer, PaceReport, PaceState, meet
+from mailer.store.documents import dump, load
 from mailer.store.engine import Store, Turn, alone
 from mailer.store.schema import pace
 
-_STATE = TypeAdapter(PaceState)
 _ONLY = 1
 
 
@@ -41,11 +40,11 @@ class SqlPaceKeeper:
 
 def _load(connection: Connection) -> PaceState:
     kept = connection.scalar(select(pace.c.state_json).where(pace.c.id == _ONLY))
-    return PaceState() if kept is None else _STATE.validate_json(kept)
+    return PaceState() if kept is None else load(PaceState, kept)
 
 
 def _save(connection: Connection, state: PaceState) -> None:
-    values = {"state_json": _STATE.dump_json(state).decode()}
+    values = {"state_json": dump(state)}
     changed = connection.execute(
         update(pace).where(pace.c.id == _ONLY).values(values),
         execution_options={"preserve_rowcount": True},

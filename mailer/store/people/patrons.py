@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from pydantic import TypeAdapter
 from sqlalchemy import Connection, delete, select
 
 from mailer.audience.address import address_key
 from mailer.audience.patron import Event, Patron
 from mailer.flows.readers.patronage import Granting, Heard, Hearing
+from mailer.store.documents import dump, load
 from mailer.store.engine import Store, Turn, alone
 from mailer.store.inserting import insert_into
 from mailer.store.people.membership import give
 from mailer.store.schema import member_event
 from mailer.store.schema import patron as patron_table
 
-_STATE = TypeAdapter(Patron)
 _REMEMBERED = timedelta(days=90)
 """How long an event's id is kept: providers repeat theirs for some days."""
 
@@ -47,9 +46,7 @@ class SqlPatrons:
                 patron_table.c.email_key == address_key(known.email),
                 patron_table.c.publication == publication,
             )
-            patrons = [
-                _STATE.validate_json(text) for text in connection.scalars(theirs)
-            ]
+            patrons = [load(Patron, text) for text in connection.scalars(theirs)]
             given = grant(publication, patrons)
             if given is None:
                 return Heard(hearing=Hearing.WAITING)
@@ -81,7 +78,7 @@ def _load(connection: Connection, event: Event) -> Patron:
     ).scalar()
     if kept is None:
         return Patron(provider=event.provider, key=event.key)
-    return _STATE.validate_json(kept)
+    return load(Patron, kept)
 
 
 def _keep(connection: Connection, patron: Patron, publication: str) -> None:
@@ -89,7 +86,7 @@ def _keep(connection: Connection, patron: Patron, publication: str) -> None:
     row = {
         "email_key": address_key(patron.email) if patron.email else None,
         "publication": publication,
-        "state_json": _STATE.dump_json(patron).decode(),
+        "state_json": dump(patron),
     }
     connection.execute(
         insert_into(connection, patron_table)

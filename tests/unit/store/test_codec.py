@@ -130,5 +130,5 @@ def _plain(at: Source) -> Edition:
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"title": 1}'])
 def test_what_we_did_not_write_is_not_read(text: str) -> None:
     """Nothing is made up for a field that is missing."""
-    with pytest.raises(ValueError, match="validation error"):
+    with pytest.raises(ValueError, match=r"is missing|should be|Expecting value"):
         load_edition(text)
