@@ -7,36 +7,47 @@ They answer to the names they are given only: a foreign page whose own name come
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
-from fastapi import FastAPI, Request, Response
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
 _DOCTYPE = re.compile(r"\s*<!doctype[^>]*>", re.IGNORECASE)
 
 
-def keep_local(app: FastAPI, *, hosts: Sequence[str], policy: str) -> None:
+def keep_local(app: Starlette, *, hosts: Sequence[str], policy: str) -> None:
     """Have *app* answer to *hosts* alone, and say what a browser may do with it.
 
     *policy* is the Content-Security-Policy of pages; mail says one more strictly.
     """
-
-    async def secured(
-        request: Request, proceed: Callable[[Request], Awaitable[Response]]
-    ) -> Response:
-        response = await proceed(request)
-        headers = response.headers
-        headers.setdefault("Content-Security-Policy", policy)
-        headers["X-Content-Type-Options"] = "nosniff"
-        headers["Referrer-Policy"] = "no-referrer"
-        headers["Cross-Origin-Opener-Policy"] = "same-origin"
-        headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
-        headers["Cache-Control"] = "no-store"
-        return response
-
-    app.middleware("http")(secured)
+    app.add_middleware(_Secured, policy=policy)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
+
+
+class _Secured:
+    """Says with every answer what a browser may do with it."""
+
+    def __init__(self, app: ASGIApp, *, policy: str) -> None:
+        self._app, self._policy = app, policy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def secured(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.setdefault("Content-Security-Policy", self._policy)
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["Referrer-Policy"] = "no-referrer"
+                headers["Cross-Origin-Opener-Policy"] = "same-origin"
+                headers["Permissions-Policy"] = (
+                    "camera=(), geolocation=(), microphone=()"
+                )
+                headers["Cache-Control"] = "no-store"
+            await send(message)
+
+        await self._app(scope, receive, secured)
 
 
 def with_base(text: str) -> str:

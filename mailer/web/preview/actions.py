@@ -13,10 +13,12 @@ from datetime import datetime
 from typing import Annotated, Protocol
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Depends, HTTPException, Request
-from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment
 from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
 
 from mailer.edition.model import Variant
 from mailer.errors import EditionError, Finding, InputError, MailerError
@@ -24,7 +26,7 @@ from mailer.flows.approvals import Approval
 from mailer.language import Catalogue
 from mailer.phrases import NOTHING, Phrase, say, verbatim
 from mailer.rendering.changes import Change
-from mailer.web.preview.view import View, chosen
+from mailer.web.preview.view import View, asked_of
 
 TOKEN = "X-Mailer-Token"  # noqa: S105 - a header's name
 _LONGEST = 2000  # characters of a field
@@ -148,7 +150,6 @@ class Actions(Protocol):
         """Mend the finding that has this ``key_of``; all that can be, if it is empty."""
 
 
-_Chosen = Annotated[View, Depends(chosen)]
 _Text = Annotated[str, Field(max_length=_LONGEST)]
 
 
@@ -208,27 +209,32 @@ class Permit:
             raise HTTPException(403)
 
 
-def router(
+def routes(
     actions: Actions, permit: Permit, pages: Environment, catalogue: Catalogue
-) -> APIRouter:
+) -> Sequence[Route]:
     """The addresses at which *actions* are asked about (GET) and done (POST)."""
-    desk = _Desk(actions, pages, catalogue)
-    found = APIRouter(prefix="/act")
+    desk = _Desk(actions, permit, pages, catalogue)
+    asked = {
+        "test": desk.ask_test,
+        "approve": desk.ask_approve,
+        "schedule": desk.ask_schedule,
+    }
+    done = {
+        "test": desk.test,
+        "approve": desk.approve,
+        "withdraw": desk.withdraw,
+        "schedule": desk.schedule,
+        "mend": desk.mend,
+        "links": desk.links,
+    }
     edition = "{publication}/{number}"
-    for name, ask in (
-        ("test", desk.ask_test),
-        ("approve", desk.ask_approve),
-        ("schedule", desk.ask_schedule),
-    ):
-        found.get(f"/{name}/{edition}")(ask)
-    only = [Depends(permit)]
-    found.post(f"/test/{edition}", dependencies=only)(desk.test)
-    found.post(f"/approve/{edition}", dependencies=only)(desk.approve)
-    found.post(f"/withdraw/{edition}", dependencies=only)(desk.withdraw)
-    found.post(f"/schedule/{edition}", dependencies=only)(desk.schedule)
-    found.post(f"/mend/{edition}", dependencies=only)(desk.mend)
-    found.post(f"/links/{edition}", dependencies=only)(desk.links)
-    return found
+    return [
+        *(Route(f"/act/{name}/{edition}", ask) for name, ask in asked.items()),
+        *(
+            Route(f"/act/{name}/{edition}", desk.doing(do), methods=["POST"])
+            for name, do in done.items()
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,61 +242,76 @@ class _Desk:
     """What is answered: a dialog with what it begins with, or lines of what was done."""
 
     actions: Actions
+    permit: Permit
     pages: Environment
     catalogue: Catalogue
 
-    async def ask_test(self, publication: str, number: str, view: _Chosen) -> Response:
-        name = f"{publication}/{number}"
-        return await self._dialog("test", self.actions.testing(name, view))
+    async def ask_test(self, request: Request) -> Response:
+        return await self._dialog("test", self.actions.testing(*asked_of(request)))
 
-    async def ask_approve(self, publication: str, number: str) -> Response:
-        return await self._dialog(
-            "approve", self.actions.approving(f"{publication}/{number}")
+    async def ask_approve(self, request: Request) -> Response:
+        name, _ = asked_of(request)
+        return await self._dialog("approve", self.actions.approving(name))
+
+    async def ask_schedule(self, request: Request) -> Response:
+        name, _ = asked_of(request)
+        return await self._dialog("schedule", self.actions.planning(name))
+
+    def doing(
+        self, do: Callable[[str, bytes], Awaitable[Told]]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        """What answers whoever may *do* that with the edition they name."""
+
+        async def answer(request: Request) -> Response:
+            self.permit(request)
+            if request.headers.get("content-type") != "application/json":
+                raise HTTPException(415)
+            name, _ = asked_of(request)
+            try:
+                told = await do(name, await request.body())
+            except MailerError as error:
+                told = Told(lines=refusal(error), is_done=False)
+            said: Callable[[Phrase], str] = self.catalogue.translate
+            lines = [said(line) for line in told.lines]
+            return JSONResponse({"done": told.is_done, "lines": lines})
+
+        return answer
+
+    async def test(self, name: str, body: bytes) -> Told:
+        asked = _Test.model_validate_json(body)
+        return await self.actions.test(
+            name,
+            to=[each.strip() for each in asked.to.split(",") if each.strip()],
+            variants=asked.variant,
+            greeting=asked.greeting,
+            accept=asked.accept,
         )
 
-    async def ask_schedule(self, publication: str, number: str) -> Response:
-        return await self._dialog(
-            "schedule", self.actions.planning(f"{publication}/{number}")
+    async def approve(self, name: str, body: bytes) -> Told:
+        asked = _Approve.model_validate_json(body)
+        return await self.actions.approve(
+            name,
+            seen=asked.seen,
+            accept=asked.accept,
+            by=asked.by.strip(),
+            segment=None if asked.segment is None else asked.segment.strip(),
         )
 
-    async def test(self, publication: str, number: str, asked: _Test) -> object:
-        return await self._told(
-            self.actions.test(
-                f"{publication}/{number}",
-                to=[each.strip() for each in asked.to.split(",") if each.strip()],
-                variants=asked.variant,
-                greeting=asked.greeting,
-                accept=asked.accept,
-            )
-        )
+    async def withdraw(self, name: str, body: bytes) -> Told:
+        asked = _Withdraw.model_validate_json(body)
+        return await self.actions.withdraw(name, by=asked.by.strip())
 
-    async def approve(self, publication: str, number: str, asked: _Approve) -> object:
-        name = f"{publication}/{number}"
-        return await self._told(
-            self.actions.approve(
-                name,
-                seen=asked.seen,
-                accept=asked.accept,
-                by=asked.by.strip(),
-                segment=None if asked.segment is None else asked.segment.strip(),
-            )
-        )
-
-    async def withdraw(self, publication: str, number: str, asked: _Withdraw) -> object:
-        name = f"{publication}/{number}"
-        return await self._told(self.actions.withdraw(name, by=asked.by.strip()))
-
-    async def schedule(self, publication: str, number: str, asked: _Schedule) -> object:
-        name = f"{publication}/{number}"
+    async def schedule(self, name: str, body: bytes) -> Told:
+        asked = _Schedule.model_validate_json(body)
         at = asked.at.replace("T", " ") or None
-        return await self._told(self.actions.schedule(name, at=at))
+        return await self.actions.schedule(name, at=at)
 
-    async def links(self, publication: str, number: str) -> object:
-        return await self._told(self.actions.ask_links(f"{publication}/{number}"))
+    async def links(self, name: str, _: bytes) -> Told:
+        return await self.actions.ask_links(name)
 
-    async def mend(self, publication: str, number: str, asked: _Mend) -> object:
-        name = f"{publication}/{number}"
-        return await self._told(self.actions.mend(name, key=asked.key))
+    async def mend(self, name: str, body: bytes) -> Told:
+        asked = _Mend.model_validate_json(body)
+        return await self.actions.mend(name, key=asked.key)
 
     async def _dialog(self, act: str, asked: Awaitable[object]) -> Response:
         try:
@@ -299,14 +320,6 @@ class _Desk:
             known = {"lines": refusal(error)}
         page = self.pages.get_template("act.html.j2")
         return HTMLResponse(page.render(known, act=act))
-
-    async def _told(self, doing: Awaitable[Told]) -> object:
-        try:
-            told = await doing
-        except MailerError as error:
-            told = Told(lines=refusal(error), is_done=False)
-        said: Callable[[Phrase], str] = self.catalogue.translate
-        return {"done": told.is_done, "lines": [said(line) for line in told.lines]}
 
 
 def refusal(error: MailerError) -> Sequence[Phrase]:

@@ -11,13 +11,22 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Protocol
+from typing import Protocol
 from urllib.parse import quote
 
-from fastapi import Depends, FastAPI, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment
-from starlette.responses import StreamingResponse
+from pydantic import ValidationError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+    StreamingResponse,
+)
+from starlette.routing import Route
 
 from mailer.config.places import shipped
 from mailer.edition.blocks import Source
@@ -47,7 +56,7 @@ from mailer.rendering.listening import listen
 from mailer.rendering.model import Cache
 from mailer.rendering.simulation import Appearance, Client, as_shown
 from mailer.web.local import keep_local, with_base
-from mailer.web.preview.actions import Actions, Permit, key_of, router
+from mailer.web.preview.actions import Actions, Permit, key_of, routes
 from mailer.web.preview.contents import (
     findings_of,
     fitting,
@@ -73,7 +82,7 @@ from mailer.web.preview.readers import (
     persona_of,
 )
 from mailer.web.preview.suspect import Suspect
-from mailer.web.preview.view import NARROWEST, WIDEST, WIDTHS, Tab, View, chosen
+from mailer.web.preview.view import NARROWEST, WIDEST, WIDTHS, Tab, View, asked_of
 
 _PAGE_POLICY = (
     "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; "
@@ -87,6 +96,7 @@ _MAIL_POLICY = (
 )
 _HOUR = "07:00"  # any: inboxes show one
 _KINDS = {"css": "text/css", "js": "text/javascript"}
+_LONGEST = 2000  # characters that are looked for
 _BEAT = 15.0  # seconds: a stream that says nothing is taken for dead
 
 
@@ -130,7 +140,7 @@ class Changes:
             return self.count
 
 
-App = FastAPI
+App = Starlette
 
 
 def preview_app(
@@ -154,7 +164,6 @@ def preview_app(
     opens it: ``vscode://file/{path}:{line}``. Without *actions* it can only be looked at.
     ``answers`` are what is known of links, by address. *cache* keeps compiled templates.
     """
-    app = App(title="mailer preview", docs_url=None, redoc_url=None, openapi_url=None)
     folder = shipped("templates") / "pages" / "preview"
 
     def opened(name: str, finding: Finding) -> str:
@@ -166,31 +175,34 @@ def preview_app(
     permit = Permit() if actions else None
     templates = environment(folder, catalogue, cache=cache)
     pages = _Pages(studio, changes, records, templates, opened, permit, judge, answers)
+    here = "{publication}/{number}"
+    served = [
+        Route("/", lambda _: RedirectResponse(f"/edition/{quote(first())}", 307)),
+        Route(f"/edition/{here}", pages.edition),
+        Route(f"/frame/{here}", pages.frame),
+        Route("/picture/{publication}/{number}/{file_name}", pages.picture),
+        Route(f"/place/{here}", pages.place),
+        Route(f"/reader/{here}", Search(studio, records).answer, methods=["POST"]),
+        Route("/changes", pages.stream),
+    ]
     if actions and permit:
-        app.include_router(router(actions, permit, templates, catalogue))
-    keep_local(app, hosts=hosts, policy=_PAGE_POLICY)
+        served += routes(actions, permit, templates, catalogue)
+    if judge is not None:
+        suspect = Suspect(studio, records, judge, pages.page)
+        served.append(Route(f"/suspect/{here}", suspect.answer))
+    for file in ("preview.css", "preview.js", "judges.js"):
+        text = (folder / file).read_text(encoding="utf-8")
+        served.append(Route(f"/{file}", _file(text, _KINDS[file.rpartition(".")[2]])))
 
-    @app.exception_handler(InputError)
-    def fault(_: Request, error: InputError) -> Response:
+    def fault(_: Request, error: Exception) -> Response:
+        if not isinstance(error, InputError):
+            return PlainTextResponse("no such view", 422)
         status = 404 if isinstance(error, NotFoundError) else 422
         return pages.page("fault.html.j2", {"message": error.message}, status=status)
 
-    @app.get("/")
-    def entrance() -> Response:
-        return RedirectResponse(f"/edition/{quote(first())}", status_code=307)
-
-    app.get("/edition/{publication}/{number}")(pages.edition)
-    app.get("/frame/{publication}/{number}")(pages.frame)
-    app.get("/picture/{publication}/{number}/{file_name}")(pages.picture)
-    app.get("/place/{publication}/{number}")(pages.place)
-    app.post("/reader/{publication}/{number}")(Search(studio, records).answer)
-    app.get("/changes")(pages.stream)
-    if judge is not None:
-        suspect = Suspect(studio, records, judge, pages.page)
-        app.get("/suspect/{publication}/{number}")(suspect.answer)
-    for file in ("preview.css", "preview.js", "judges.js"):
-        text = (folder / file).read_text(encoding="utf-8")
-        app.get(f"/{file}")(_file(text, _KINDS[file.rpartition(".")[2]]))
+    handlers = {InputError: fault, ValidationError: fault}
+    app = App(routes=served, exception_handlers=handlers)
+    keep_local(app, hosts=hosts, policy=_PAGE_POLICY)
     return app
 
 
@@ -214,11 +226,9 @@ class _Pages:
         text = self.templates.get_template(template).render(values)
         return HTMLResponse(text, status_code=status)
 
-    async def edition(
-        self, publication: str, number: str, view: Annotated[View, Depends(chosen)]
-    ) -> Response:
-        """An edition, as *view* says, beside all that is known of it."""
-        name = f"{publication}/{number}"
+    async def edition(self, request: Request) -> Response:
+        """An edition, as its address says, beside all that is known of it."""
+        name, view = asked_of(request)
         mark = self.changes.count  # what is saved from here on is told to the page
         sheets = await asyncio.to_thread(self.studio.sheets)
         names = [each.name for _, editions in sheets for each in editions]
@@ -309,11 +319,9 @@ class _Pages:
         )
         return self.page("preview.html.j2", values)
 
-    async def frame(
-        self, publication: str, number: str, view: Annotated[View, Depends(chosen)]
-    ) -> Response:
+    async def frame(self, request: Request) -> Response:
         """The mail itself, to be put into a frame."""
-        name = f"{publication}/{number}"
+        name, view = asked_of(request)
         face = None
         if view.subscriber is not None:
             looked = await asyncio.to_thread(self.studio.look, name)
@@ -334,9 +342,10 @@ class _Pages:
         headers = {"Content-Security-Policy": _MAIL_POLICY}
         return HTMLResponse(with_base(seen), headers=headers)
 
-    def picture(self, publication: str, number: str, file_name: str) -> Response:
+    def picture(self, request: Request) -> Response:
         """A picture as it would be served, or travel."""
-        name = f"{publication}/{number}"
+        name, _ = asked_of(request)
+        file_name = request.path_params["file_name"]
         found = self.studio.pictures(name).get(file_name)
         if found is None:  # an address from before this preview began
             self.studio.look(name)
@@ -346,30 +355,27 @@ class _Pages:
             raise NotFoundError(message)
         return Response(found.content, media_type=found.media_type)
 
-    def place(
-        self,
-        publication: str,
-        number: str,
-        words: Annotated[str, Query(max_length=2000)],
-    ) -> dict[str, str]:
-        """Where in the manuscript *words* of the mail were written, and how to go there."""
-        name = f"{publication}/{number}"
+    def place(self, request: Request) -> Response:
+        """Where in the manuscript words of the mail were written, and how to go there."""
+        name, _ = asked_of(request)
+        words = request.query_params.get("words", "")[:_LONGEST]
         at = place_of(self.studio.look(name), words)
         if at is None:
             message = say("nothing of the manuscript says that")
             raise NotFoundError(message)
-        return {"place": str(at), "open": self._edited(name, at)}
+        return JSONResponse({"place": str(at), "open": self._edited(name, at)})
 
     def _edited(self, name: str, at: Source) -> str:
         """The address that opens the editor at *at*."""
         words = say("here")
         return self.opened(name, error("place", at, words))
 
-    async def stream(self, since: Annotated[int, Query(ge=0)] = 0) -> Response:
-        """An event for each change after *since*."""
+    async def stream(self, request: Request) -> Response:
+        """An event for each change after the one that the page knows of."""
+        since = request.query_params.get("since", "")
 
         async def events() -> AsyncIterator[str]:
-            seen = since
+            seen = int(since) if since.isdecimal() else 0
             while True:
                 try:
                     async with asyncio.timeout(_BEAT):
@@ -382,5 +388,5 @@ class _Pages:
         return StreamingResponse(events(), media_type="text/event-stream")
 
 
-def _file(text: str, kind: str) -> Callable[[], Response]:
-    return lambda: Response(text, media_type=kind)
+def _file(text: str, kind: str) -> Callable[[Request], Response]:
+    return lambda _: Response(text, media_type=kind)

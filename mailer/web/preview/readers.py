@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Protocol
+from typing import Protocol
 from urllib.parse import quote
 
-from fastapi import Depends, Request
-from fastapi.responses import RedirectResponse, Response
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 
 from mailer.audience.address import read_address
 from mailer.flows.editing.previewing import (
@@ -28,7 +28,7 @@ from mailer.flows.editing.previewing import (
 from mailer.flows.sending.faces import Face
 from mailer.phrases import NOTHING, Phrase, say
 from mailer.rendering.model import Frozen
-from mailer.web.preview.view import View, chosen
+from mailer.web.preview.view import View, asked_of
 from mailer.web.public.forms import fields
 
 _NOBODY = "0"  # the number of no subscriber
@@ -116,15 +116,9 @@ class Search:
     def __init__(self, studio: Studio, readers: Readers | None) -> None:
         self._studio, self._readers = studio, readers
 
-    async def answer(
-        self,
-        publication: str,
-        number: str,
-        view: Annotated[View, Depends(chosen)],
-        request: Request,
-    ) -> Response:
+    async def answer(self, request: Request) -> Response:
         """Lead back to the page, which shows whoever was found."""
-        name = f"{publication}/{number}"
+        name, view = asked_of(request)
         looked = await asyncio.to_thread(self._studio.look, name)
         face = None
         if self._readers is not None and looked.assembled is not None:

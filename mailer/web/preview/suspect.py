@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Annotated
 
-from fastapi import Depends
-from fastapi.responses import HTMLResponse
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
 
 from mailer.flows.editing.previewing import Studio
 from mailer.flows.editing.suspicion import SpamJudge, Suspicion
 from mailer.web.preview.contents import fitting, letter_of
 from mailer.web.preview.readers import Readers, beholder_of, face_of
-from mailer.web.preview.view import View, chosen
+from mailer.web.preview.view import View, asked_of
 
 _KEPT = 32  # verdicts: what was judged and is looked at again is not judged twice
 
@@ -31,13 +30,11 @@ class Suspect:
         self._known: dict[tuple[object, ...], Suspicion] = {}
         self._busy = asyncio.Lock()
 
-    async def answer(
-        self, publication: str, number: str, view: Annotated[View, Depends(chosen)]
-    ) -> HTMLResponse:
+    async def answer(self, request: Request) -> HTMLResponse:
         """The part; empty where no message is shown."""
         # Filters are slow: one message at a time, and whoever waited sees what is newest.
         async with self._busy:
-            found = await self._found(f"{publication}/{number}", view)
+            found = await self._found(*asked_of(request))
         if found is None:
             return HTMLResponse("")
         return self._page("suspect.html.j2", {"found": found})

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import Query
+from pydantic import BaseModel, Field
+from starlette.requests import Request
 
 from mailer.edition.model import Variant
 from mailer.flows.editing.previewing import PERSONAS
@@ -80,24 +82,31 @@ class View:
         return f"?{urlencode(kept)}" if kept else "?"
 
 
-def chosen(
-    variant: Variant = Variant.FREE,
-    width: Annotated[str, Query(pattern=r"^(both|[1-9]\d{2,3})$")] = WIDTHS[-1],
-    appearance: Appearance = Appearance.LIGHT,
-    client: Client = Client.NONE,
-    tab: Tab = Tab.SEEN,
-    persona: str = PERSONAS[0].id,
-    line: Annotated[int, Query(ge=0)] = 0,
-) -> View:
-    """What the address says; a name that nobody has is nobody's."""
+class _Asked(BaseModel):
+    """The query of an address; of several values of a name the last counts."""
+
+    variant: Variant = Variant.FREE
+    width: Annotated[str, Field(pattern=r"^(both|[1-9]\d{2,3})$")] = WIDTHS[-1]
+    appearance: Appearance = Appearance.LIGHT
+    client: Client = Client.NONE
+    tab: Tab = Tab.SEEN
+    persona: str = PERSONAS[0].id
+    line: Annotated[int, Field(ge=0)] = 0
+
+
+def chosen(query: Mapping[str, str]) -> View:
+    """What the *query* of an address says; a name that nobody has is nobody's.
+
+    ValidationError if there is no such view.
+    """
+    asked = _Asked.model_validate(dict(query))
     known = {each.id for each in PERSONAS}
-    is_known = persona in known or _NUMBER.fullmatch(persona)
-    return View(
-        variant=variant,
-        width=width,
-        appearance=appearance,
-        client=client,
-        tab=tab,
-        persona=persona if is_known else PERSONAS[0].id,
-        line=line,
-    )
+    is_known = asked.persona in known or _NUMBER.fullmatch(asked.persona)
+    persona = asked.persona if is_known else PERSONAS[0].id
+    return View(**dict(asked) | {"persona": persona})
+
+
+def asked_of(request: Request) -> tuple[str, View]:
+    """The name of what *request* asks to see, and how; ValidationError."""
+    path = request.path_params
+    return f"{path['publication']}/{path['number']}", chosen(request.query_params)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
-from fastapi import Request
+from starlette.requests import Request
 
 _MOST = 200
 _URLENCODED = "application/x-www-form-urlencoded"
