@@ -158,9 +158,8 @@ class Store:
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run *work*, which changes nothing, on one consistent view."""
-        loop = asyncio.get_running_loop()
         reading = partial(self._transaction, work, writes=False)
-        return await asyncio.shield(loop.run_in_executor(self._readers, reading))
+        return await _done_by(self._readers, reading)
 
     async def post(self, work: Callable[[Any], T]) -> T:
         """Run *work* on the driver's own connection; it is its own transaction.
@@ -186,8 +185,7 @@ class Store:
 
     async def on_thread(self, work: Callable[[], T]) -> T:
         """Run *work* in the ledger's thread; it ends even if the caller is cancelled."""
-        loop = asyncio.get_running_loop()
-        return await asyncio.shield(loop.run_in_executor(self._threads, work))
+        return await _done_by(self._threads, work)
 
     def _post(self, work: Callable[[Any], T]) -> T:
         with in_our_words(self.engine.dialect.loaded_dbapi.Error):
@@ -239,6 +237,31 @@ class Store:
                 return
             refuse_newer(found)
             _upgrade(self.engine, to)
+
+
+async def _done_by(threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+    """What *work* returns or raises; it ends even if nobody waits for it any more.
+
+    ``shield`` around ``run_in_executor`` says the same by two more futures, and takes
+    the loop two more turns: too much for each group of messages.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def end(settle: Callable[[Any], None], outcome: object) -> None:
+        if not done.done():
+            settle(outcome)
+
+    def run() -> None:
+        try:
+            end_it = partial(end, done.set_result, work())
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            end_it = partial(end, done.set_exception, error)
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(end_it)
+
+    threads.submit(run)
+    return await done
 
 
 def _unknown(_: str) -> str:

@@ -72,7 +72,7 @@ async def test_a_claim_looks_at_its_own_readers_alone(
     for statement in (_PEOPLE, _WHO_TAKE_IT):
         postgres.run(statement, database=house.url)
     run = await house.open_run()
-    query = journey._oldest(run, NOW, 500).compile(
+    query = journey.OLDEST.params(of_run=run.id, now=NOW, most=500).compile(
         dialect=house.store.engine.dialect, compile_kwargs={"literal_binds": True}
     )
     explain = text(f"EXPLAIN {query}")
