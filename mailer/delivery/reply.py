@@ -232,6 +232,9 @@ _PERMANENT = (
 )
 
 
+_ACCEPTED = Verdict(outcome=Outcome.ACCEPTED, fault=Fault.NONE, reason=NOTHING)
+
+
 def judge(attempt: Attempt) -> Verdict:
     """Say what *attempt* means for the delivery, and whose turn it is.
 
@@ -244,7 +247,7 @@ def judge(attempt: Attempt) -> Verdict:
         return _unsettled(stage, say("no reply at {stage}", stage=stage))
     match reply.code // 100:
         case 2 if stage is Stage.DOT:
-            return Verdict(outcome=Outcome.ACCEPTED, fault=Fault.NONE, reason=NOTHING)
+            return _ACCEPTED
         case 4:
             return _verdict(_TEMPORARY, reply, stage)
         case 5:

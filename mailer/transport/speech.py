@@ -27,14 +27,16 @@ QUIT = b"QUIT\r\n"
 _LONGEST = 16_384  # octets of a whole reply; RFC 5321 section 4.5.3.1.5: lines of 512
 _SIZE_MARGIN = 1024  # trace headers that relays add count against their own limit
 _UNITEXT = re.compile(r"[+=\\]")
-_CODES = {
-    f"{code}{separator}".encode(): code
-    for code in range(200, 600)
-    for separator in ("", " ", "\r")
+_CONTINUED = 0
+_OPENINGS = {
+    **{f"{number:03}-".encode(): _CONTINUED for number in range(1000)},
+    **{
+        f"{code}{separator}".encode(): code
+        for code in range(200, 600)
+        for separator in ("", " ", "\r")
+    },
 }
-"""How a reply's last line begins: its code, and what may stand behind it."""
-
-_CONTINUED = frozenset(f"{number:03}-".encode() for number in range(1000))
+"""How a line of a reply begins: with its code, and what may stand behind it in the last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,12 +111,10 @@ class Replies:
         *lines, self._rest = data.split(b"\n")
         for line in lines:
             self._lines.append(line)
-            opening = line[:4]
-            if opening in _CONTINUED:
+            code = _OPENINGS.get(line[:4], MALFORMED)
+            if code == _CONTINUED:
                 continue
-            fits = len(line) <= _LONGEST
-            code = _CODES.get(opening, MALFORMED) if fits else MALFORMED
-            whole.append((code, self._lines))
+            whole.append((code if len(line) <= _LONGEST else MALFORMED, self._lines))
             self._lines = []
         pending = self._lines or self._rest
         if pending and len(self._rest) + sum(map(len, self._lines)) > _LONGEST:
