@@ -41,9 +41,8 @@ def apart(work: Callable[..., T], *values: object) -> T:
     *work* is a function of a module; it, *values* and what comes back are pickled.
     RuntimeError if it ends in any other way, which it has told on stderr by itself.
     """
-    code = f"import sys; sys.path[:] = {sys.path!r}; from mailer.apart import serve; serve()"
     done = subprocess.run(  # noqa: S603 - our own program and nothing else
-        [sys.executable, "-c", code],
+        python_to("mailer.apart", "serve"),
         input=pickle.dumps((work, values)),
         stdout=subprocess.PIPE,
         check=False,
@@ -56,6 +55,16 @@ def apart(work: Callable[..., T], *values: object) -> T:
         raise _raised(*error)
     result: T = returned
     return result
+
+
+def python_to(module: str, function: str) -> list[str]:
+    """The words of a command that calls *function* of *module*, found as we found it."""
+    path = f"import sys; sys.path[:] = {sys.path!r}"
+    return [
+        sys.executable,
+        "-c",
+        f"{path}; from {module} import {function}; {function}()",
+    ]
 
 
 def serve() -> None:

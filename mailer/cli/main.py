@@ -6,8 +6,6 @@ The module of a command is imported when that command is asked for, and heavy pa
 
 from __future__ import annotations
 
-import io
-import logging
 import os
 import sys
 from pathlib import Path
@@ -17,10 +15,9 @@ import typer
 
 from mailer import __version__
 from mailer.cli.invocation import Invocation
-from mailer.cli.logs import log_to
+from mailer.cli.process import as_process, begin_log
 from mailer.cli.rooms import Rooms
 from mailer.cli.speech import Speech, language_of
-from mailer.errors import MailerError
 
 app = typer.Typer(
     name="mailer",
@@ -73,8 +70,7 @@ def root(
     ] = False,
 ) -> None:
     """Write an edition in Markdown, see it, send it: nobody lost, nobody twice."""
-    level = logging.INFO if verbose else logging.CRITICAL
-    log_to(sys.stderr, level, key=os.urandom(16))
+    begin_log(verbose=verbose)
     speech = ctx.find_object(Speech) or Speech(lang=language_of(os.environ))
     ctx.obj = Invocation(
         folder=folder,
@@ -87,30 +83,6 @@ def root(
 
 def main() -> None:
     """The console script: run, and turn whatever goes wrong into a message and a code."""
-    _open_what_is_closed()
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(line_buffering=True)  # in step with stderr in a pipe
     speech = Speech(lang=language_of(os.environ))
-    try:
+    with as_process(speech):
         app(obj=speech, standalone_mode=True)
-    except MailerError as error:
-        typer.echo(speech.error(error), err=True)
-        raise SystemExit(error.exit_code) from None
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
-
-
-def _open_what_is_closed() -> None:
-    """Have all three streams, whoever started us without one (``2>&-``).
-
-    Python has None in its place then, and the next file opened would get its number:
-    what is meant for people would be written into it.
-    """
-    modes = {"stdin": "r", "stdout": "w", "stderr": "w"}
-    for number, (name, mode) in enumerate(modes.items()):
-        if getattr(sys, name) is None:
-            nowhere = os.open(os.devnull, os.O_RDWR)
-            if nowhere != number:
-                os.dup2(nowhere, number)
-                os.close(nowhere)
-            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import asyncio
 
+_KEPT = {signal.SIGTERM, signal.SIGINT}
+
 
 @dataclass(slots=True)
 class Interruption:
@@ -46,7 +48,13 @@ def drain_on_signals(
         tell()
 
     with heeding(drain):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _KEPT)  # what came before we heard
         yield came
+
+
+def keep_signals() -> None:
+    """Have SIGTERM and Ctrl-C wait until somebody drains, even across an ``exec``."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _KEPT)
 
 
 @contextmanager

@@ -152,8 +152,15 @@ def _tables(annotation: object) -> Iterator[type[BaseModel]]:
             "jinja2 markdown_it mjml PIL nh3 cryptography alembic fastapi "
             "greenlet rich._emoji_codes sqlalchemy.dialects.postgresql sqlalchemy.dialects.sqlite sqlite3",
         ),
+        # What sends for an hour holds no command line, nor bars where nobody looks.
+        (
+            "mailer.cli.process, mailer.cli.sending.carrying; "
+            "import mailer.cli.sending.countdown, mailer.cli.sending.progress, "
+            "mailer.cli.operating.helping",
+            "typer rich.live rich.progress rich.table",
+        ),
     ],
-    ids=["help", "run", "sending"],
+    ids=["help", "run", "sending", "sender"],
 )
 def test_a_process_loads_what_it_needs(loaded: str, heavy: str) -> None:
     """Start-up and memory are paid for what is used, and nothing else."""

@@ -262,7 +262,8 @@ async def _demo_send(call: Invocation, readers: int) -> None:
     from mailer.cli.editing.checks import show_check
     from mailer.cli.editing.editions import assembled_edition
     from mailer.cli.sending.approvals import approve_edition
-    from mailer.cli.sending.runs import send_edition
+    from mailer.cli.sending.carrying import Errand, carry
+    from mailer.cli.sending.runs import ask_to_send
 
     coming = f"{_DEMO_PUBLICATION}/next"
     _say(call, say("3. Check the coming edition"))
@@ -270,7 +271,9 @@ async def _demo_send(call: Invocation, readers: int) -> None:
     _say(call, say("4. Approve it: this, and nothing else, may leave"))
     await approve_edition(call, assembled_edition(call, coming), by="demo")
     _say(call, say("5. Send it, {rate}", rate=_DEMO_RATE))
-    await send_edition(call, coming, yes=True, expect=readers)
+    asked = await ask_to_send(call, coming, yes=True, expect=readers)
+    if isinstance(asked, Errand):  # always: it was no dry run
+        await carry(call, asked)
 
 
 def _verify(call: Invocation, trial: TrialInbox, readers: int) -> None:

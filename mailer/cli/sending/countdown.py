@@ -6,8 +6,6 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from rich.status import Status
-
 from mailer.phrases import Phrase, say, say_many
 
 if TYPE_CHECKING:
@@ -50,6 +48,8 @@ async def _tick(call: Invocation, run: Run, desk: SendingDesk) -> None:
     """One line that counts the seconds, where somebody looks."""
     if not call.err.is_terminal or run.departs is None:
         return
+    from rich.status import Status
+
     with Status(call.said(_leaves_in(run, desk)), console=call.err) as line:
         while True:
             line.update(call.said(_leaves_in(run, desk)))

@@ -12,7 +12,8 @@ from rich.table import Table
 
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.options import JsonOption, read_domain_option, read_moment
-from mailer.cli.sending.status import entry_json, run_called
+from mailer.cli.sending.outcome import run_called
+from mailer.cli.sending.status import entry_json
 from mailer.cli.vocabulary import ledger_reason, word
 from mailer.cli.words import Words
 from mailer.delivery.ledger import State

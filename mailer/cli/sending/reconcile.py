@@ -10,7 +10,7 @@ import typer
 
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.options import JsonOption, RunArgument, YesOption
-from mailer.cli.sending.status import run_called
+from mailer.cli.sending.outcome import run_called
 from mailer.cli.vocabulary import ledger_reason, word
 from mailer.delivery.ledger import State
 from mailer.delivery.report import balance_line

@@ -9,9 +9,9 @@ import typer
 
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.options import JsonOption, RunArgument, YesOption
-from mailer.cli.sending.runs import carry_on, queued
-from mailer.cli.sending.screen import run_json
-from mailer.cli.sending.status import run_called
+from mailer.cli.sending.carrying import Errand, finish
+from mailer.cli.sending.outcome import run_called, run_json
+from mailer.cli.sending.runs import queued
 from mailer.cli.sending.way import check_relays
 from mailer.cli.vocabulary import counted, listed, word
 from mailer.delivery.ledger import State
@@ -63,12 +63,15 @@ def retry(
         if wanted:
             message = say("--missing opens a run of its own: say it alone")
             raise InputError(message, hint=f"mailer retry {run} --missing")
-        raise typer.Exit(run_async(_missing(call, run, yes=yes, json=json)))
+        raise typer.Exit(
+            finish(call, run_async(_missing(call, run, yes=yes, json=json)))
+        )
     if not wanted:
         message = say("say what to try again")
         hint = say("--deferred, --refused, --in-doubt or --missing")
         raise InputError(message, hint=hint)
-    raise typer.Exit(run_async(_retry(call, run, wanted, yes=yes, json=json)))
+    asked = run_async(_retry(call, run, wanted, yes=yes, json=json))
+    raise typer.Exit(finish(call, asked))
 
 
 # -- the stories --------------------------------------------------------------
@@ -81,7 +84,7 @@ async def _retry(
     *,
     yes: bool,
     json: bool,
-) -> int:
+) -> int | Errand:
     async with call.house.stores() as stores:
         run = await _standing(name, stores)
         if State.IN_DOUBT in states:
@@ -109,10 +112,13 @@ async def _retry(
             "{count} delivery is due again.", "{count} deliveries are due again.", count
         )
         call.err.tell(again)
-        return await carry_on(call, [run], desk, stores, json=json)
+        tally = await stores.ledger.tally(run)
+        return Errand(runs=(run.name,), waiting=tally.waiting, json=json)
 
 
-async def _missing(call: Invocation, name: str, *, yes: bool, json: bool) -> int:
+async def _missing(
+    call: Invocation, name: str, *, yes: bool, json: bool
+) -> int | Errand:
     """A further run of the same frozen bytes, for readers who are in no run of them."""
     async with call.house.stores() as stores:
         run = await _standing(name, stores)
@@ -145,7 +151,7 @@ async def _missing(call: Invocation, name: str, *, yes: bool, json: bool) -> int
             frozen, now=call.house.clock.now(), accepted=run.accepted
         )
         call.err.tell(queued(plan.audience, further))
-        return await carry_on(call, [further], desk, stores, json=json)
+        return Errand(runs=(further.name,), waiting=plan.audience, json=json)
 
 
 async def _standing(name: str, stores: Stores) -> Run:

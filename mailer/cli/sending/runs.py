@@ -13,29 +13,19 @@ from mailer.cli.editing.editions import EditionArgument, assembled_to_send
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.options import JsonOption, YesOption
 from mailer.cli.readers.segments import ToSegmentOption, aimed
+from mailer.cli.sending.carrying import Errand, finish
+from mailer.cli.sending.outcome import run_called, run_json
 from mailer.cli.sending.proofs import send_proofs
-from mailer.cli.sending.screen import (
-    plan_json,
-    plan_panel,
-    print_end,
-    run_json,
-)
-from mailer.cli.sending.status import run_called
+from mailer.cli.sending.screen import plan_json, plan_panel
 from mailer.cli.sending.way import check_relays
-from mailer.cli.signals import drain_on_signals
 from mailer.cli.vocabulary import counted, listed, word
-from mailer.delivery.report import (
-    assert_balanced,
-    balance_line,
-    exit_code,
-)
+from mailer.delivery.report import balance_line
 from mailer.errors import GuardError
 from mailer.phrases import Phrase, say, say_many
 
 if TYPE_CHECKING:
     from mailer.flows.editing.assembled import Assembled
     from mailer.flows.ports import Plan, Run
-    from mailer.flows.sending.send import SendingDesk
     from mailer.stores import Stores
 
 
@@ -87,10 +77,10 @@ def send(
 ) -> None:
     """Send an edition now: the plan, your confirmation, progress, the balance sheet."""
     call = invocation(ctx)
-    code = run_async(
+    asked = run_async(
         send_proofs(call, edition, test, accept=accept or (), by=by)
         if test
-        else send_edition(
+        else ask_to_send(
             call,
             edition,
             dry_run=dry_run,
@@ -105,7 +95,7 @@ def send(
             by=by,
         )
     )
-    raise typer.Exit(code)
+    raise typer.Exit(finish(call, asked))
 
 
 def resume(
@@ -118,13 +108,14 @@ def resume(
     json: JsonOption = False,
 ) -> None:
     """Go on with runs that did not finish: after a crash, a pause, a deferral."""
-    raise typer.Exit(run_async(_resume(invocation(ctx), run, yes=yes, json=json)))
+    call = invocation(ctx)
+    raise typer.Exit(finish(call, run_async(_resume(call, run, yes=yes, json=json))))
 
 
 # -- the stories --------------------------------------------------------------
 
 
-async def send_edition(
+async def ask_to_send(
     call: Invocation,
     edition: str,
     *,
@@ -138,8 +129,8 @@ async def send_edition(
     json: bool = False,
     accept: Sequence[str] = (),
     by: str = "",
-) -> int:
-    """Plan, confirm, send and balance *edition*; the exit code."""
+) -> int | Errand:
+    """Plan, confirm and open a run of *edition*; what is left to do, or an exit code."""
     from mailer.delivery.canary import read_canary
     from mailer.flows.departing.approve import (
         as_approved,
@@ -201,7 +192,7 @@ async def send_edition(
         call.err.tell(queued(plan.audience, run))
         if detach:
             return await _detach(call, run, stores, json=json)
-        return await carry_on(call, [run], desk, stores, json=json)
+        return Errand(runs=(run.name,), waiting=plan.audience, json=json)
 
 
 @asynccontextmanager
@@ -217,7 +208,9 @@ async def _planned(
         yield proposal.plan, proposal.id
 
 
-async def _resume(call: Invocation, name: str | None, *, yes: bool, json: bool) -> int:
+async def _resume(
+    call: Invocation, name: str | None, *, yes: bool, json: bool
+) -> int | Errand:
     async with call.house.stores() as stores:
         if name is None:
             unfinished = [r for r in await stores.ledger.runs() if r.finished is None]
@@ -247,15 +240,18 @@ async def _resume(call: Invocation, name: str | None, *, yes: bool, json: bool) 
             if json:
                 call.print_json({"schema": 1, "runs": []})
             return 0
+        waiting = 0
         for run in runs:
             tally = await stores.ledger.tally(run)
+            waiting += tally.waiting
             call.err.tell(say("{run}, {state}:", run=run.name, state=word(run.state)))
             call.err.tell(say("  {balance}", balance=balance_line(tally)))
         if not yes:
             call.confirm(say("Go on sending what waits?"))
         desk = call.house.desk(stores)
         await check_relays(call, desk)
-        return await carry_on(call, runs, desk, stores, json=json, many=name is None)
+        names = [run.name for run in runs]
+        return Errand(runs=names, waiting=waiting, json=json, many=name is None)
 
 
 async def _detach(call: Invocation, run: Run, stores: Stores, *, json: bool) -> int:
@@ -282,66 +278,6 @@ def queued(count: int, run: Run) -> Phrase:
         count,
         run=run.name,
     )
-
-
-async def carry_on(
-    call: Invocation,
-    runs: Sequence[Run],
-    desk: SendingDesk,
-    stores: Stores,
-    *,
-    json: bool,
-    many: bool = False,
-) -> int:
-    """Send *runs* one after another with progress, then print what they amount to.
-
-    *many*: the JSON is a list of runs, even of one.
-    """
-    from mailer.cli.sending.countdown import count_down
-    from mailer.cli.sending.following import follow, is_served
-    from mailer.cli.sending.progress import show_progress
-    from mailer.flows.departing.depart import stays
-    from mailer.flows.ports import RunState
-    from mailer.flows.sending.send import send as send_run
-
-    codes, rows, on_the_wire = [], [], False
-    served = is_served(call)
-
-    def tell() -> None:
-        if not on_the_wire:
-            return
-        if served:
-            told = say("The daemon goes on sending; mailer pause RUN holds it.")
-        else:
-            told = say(
-                "Stopping: what is on the wire is finished first. "
-                "A second Ctrl-C leaves at once."
-            )
-        call.err.tell(told)
-
-    with drain_on_signals(desk.stop, tell) as interruption:
-        for run in runs:
-            left = await count_down(call, run, desk, interruption)
-            if not stays(run, left):
-                on_the_wire = True
-                async with show_progress(call, left, stores.ledger):
-                    left = await (
-                        follow(call, left, desk) if served else send_run(left, desk)
-                    )
-            tally = await stores.ledger.tally(left)
-            rows.append(run_json(call, left, tally))
-            if left.state is not RunState.SENDING:
-                print_end(call, left, tally)
-            assert_balanced(tally, left.name)
-            cancelled = left.state is RunState.CANCELLED
-            by_hand = interruption.by_hand and (cancelled or left.finished is None)
-            code = GuardError.exit_code if cancelled else exit_code(tally)
-            codes.append(130 if by_hand else code)
-            if desk.stop.is_set():
-                break
-    if json:
-        call.print_json({"schema": 1, "runs": rows} if many else rows[0])
-    return max(codes)
 
 
 def _guard_daemon(call: Invocation) -> None:

@@ -1,10 +1,9 @@
-"""What the commands of a run show: the plan, the runs, the end."""
+"""What is shown before a run and of many: the plan, the table of runs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rich.panel import Panel
@@ -15,8 +14,8 @@ from mailer.cli.sending.approvals import approval_json, given
 from mailer.cli.sending.way import foreseen, roughly, via
 from mailer.cli.vocabulary import acceptances, counted, listed, problems, word
 from mailer.cli.words import Words
-from mailer.delivery.report import Tally, as_json, balance_line
-from mailer.phrases import Phrase, lasting, say, say_many
+from mailer.delivery.report import Tally
+from mailer.phrases import Phrase, say, say_many
 
 if TYPE_CHECKING:
     from mailer.cli.invocation import Invocation
@@ -201,66 +200,6 @@ def plan_json(
         "seconds_at_best": round(foreseen(call, plan.audience, pace)),
         "signed": [signer.record.name for signer in ours],
     }
-
-
-def run_json(call: Invocation, run: Run, tally: Tally) -> dict[str, object]:
-    """A run and what it amounts to, for programs."""
-    row = as_json(
-        tally,
-        run=run.name,
-        edition=run.edition,
-        state=str(run.state),
-        seconds=_seconds(call, run),
-    )
-    row["reason"] = str(run.reason)
-    row["held"] = run.held
-    row["segment"] = run.segment or None
-    return row | {"accepted_rules": [asdict(each) for each in run.accepted]}
-
-
-def _seconds(call: Invocation, run: Run) -> float:
-    end: datetime = run.finished or call.house.clock.now()
-    return round((end - run.started).total_seconds(), 3)
-
-
-def print_end(call: Invocation, run: Run, tally: Tally) -> None:
-    """How a run ended, its balance sheet, and what can be done now."""
-    spent = lasting(_seconds(call, run))
-    if run.state == "cancelled":
-        mark, style = "!", "yellow"
-        gone = tally.accepted + tally.refused + tally.in_doubt
-        words = say_many(
-            "was cancelled; {count} message had left",
-            "was cancelled; {count} messages had left",
-            gone,
-        )
-        words = words if gone else say("was cancelled: nothing left")
-    elif run.state == "armed":
-        mark, style = "!", "yellow"
-        words = say("is armed: nothing has left")
-    elif run.finished is not None:
-        mark, style = "✓", "green"
-        words = say("finished in {time}", time=spent)
-    else:
-        mark, style = "!", "yellow"
-        words = say("{state}: {reason}", state=word(run.state), reason=run.reason)
-    call.err.print(f"[{style}]{mark}[/{style}] {run.name} ", end="")
-    call.err.tell(words)
-    call.err.tell(say("  {balance}", balance=balance_line(tally)))
-    if run.finished is None:
-        call.err.tell(say("  mailer resume {run} goes on.", run=run.name))
-    if tally.refused or tally.in_doubt or tally.expired:
-        call.err.tell(say("  mailer status {run} says who, and why.", run=run.name))
-    if tally.in_doubt:
-        held = say_many(
-            "  {count} in doubt is not sent again by itself: "
-            "mailer retry {run} --in-doubt",
-            "  {count} in doubt are not sent again by themselves: "
-            "mailer retry {run} --in-doubt",
-            tally.in_doubt,
-            run=run.name,
-        )
-        call.err.tell(held, style="yellow")
 
 
 def runs_table(call: Invocation, counted: Sequence[tuple[Run, Tally]]) -> Table:

@@ -14,17 +14,17 @@ from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.options import JsonOption
 from mailer.cli.readers.letters import backlog_words
 from mailer.cli.sending.following import daemon_says, is_there
-from mailer.cli.sending.screen import run_json, runs_table
+from mailer.cli.sending.outcome import run_called, run_json
+from mailer.cli.sending.screen import runs_table
 from mailer.cli.vocabulary import acceptances, ledger_reason, word
 from mailer.cli.words import Words
 from mailer.delivery.ledger import State
 from mailer.delivery.reply import TOO_BIG
 from mailer.delivery.report import balance_line
-from mailer.errors import NotFoundError
 from mailer.phrases import Phrase, say, say_many
 
 if TYPE_CHECKING:
-    from mailer.flows.ports import Entry, Run
+    from mailer.flows.ports import Entry
     from mailer.flows.returning.arrivals import Toll
     from mailer.stores import Stores
 
@@ -57,18 +57,6 @@ def status(
     if quiet:
         raise typer.Exit(0 if is_there(call) else 69)
     run_async(_runs(call, limit, json=json) if name is None else _run(call, name, json))
-
-
-async def run_called(name: str, stores: Stores) -> Run:
-    """The run called *name*, or the newest of an edition; NotFoundError."""
-    run = await stores.ledger.find_run(name)
-    if run is None:
-        known = ", ".join(r.name for r in await stores.ledger.runs(limit=5))
-        message = say("no run {name}", name=name)
-        raise NotFoundError(
-            message, hint=say("the newest: {names}", names=known) if known else ""
-        )
-    return run
 
 
 async def _runs(call: Invocation, limit: int, *, json: bool) -> None:

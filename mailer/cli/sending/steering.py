@@ -9,8 +9,7 @@ import typer
 from mailer.cli.invocation import Invocation, invocation, run_async
 from mailer.cli.options import JsonOption, RunArgument, YesOption
 from mailer.cli.sending.following import tell_daemon
-from mailer.cli.sending.screen import run_json
-from mailer.cli.sending.status import run_called
+from mailer.cli.sending.outcome import run_called, run_json
 from mailer.cli.vocabulary import counted, word
 from mailer.delivery.report import balance_line
 from mailer.errors import GuardError, InputError

@@ -1,0 +1,49 @@
+"""What a ``mailer worker`` does: carry messages of runs that another process sends."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from mailer.cli.signals import drain_on_signals
+from mailer.errors import ConfigError
+from mailer.phrases import say
+
+if TYPE_CHECKING:
+    from mailer.cli.invocation import Invocation
+    from mailer.stores import Stores
+
+_LOOK = 2.0  # seconds between two looks for runs that are being sent
+
+
+async def lend_hands(call: Invocation, *, once: bool) -> int:
+    """Help whatever run is being sent, until told to stop; *once*: until none is."""
+    from mailer.flows.ports import RunState
+    from mailer.flows.sending.send import lend_a_hand
+
+    async with call.house.stores() as stores:
+        _require_shared(call, stores)
+        desk = call.house.desk(stores)
+        with drain_on_signals(desk.stop, lambda: None):
+            call.err.tell(say("Waiting for runs to help with; Ctrl-C ends it."))
+            while not desk.stop.is_set():
+                runs = await stores.ledger.runs(limit=200)
+                sending = [run for run in runs if run.state is RunState.SENDING]
+                for run in sending:
+                    call.err.tell(say("Helping with {run}.", run=run.name))
+                    await lend_a_hand(run, desk)
+                if once and not sending:
+                    break
+                try:
+                    async with asyncio.timeout(_LOOK):
+                        await desk.stop.wait()
+                except TimeoutError:
+                    continue
+    return 0
+
+
+def _require_shared(call: Invocation, stores: Stores) -> None:
+    if not stores.is_shared:
+        message = say("on SQLite one process sends; a worker needs PostgreSQL")
+        file = str(call.house.loaded.path or "")
+        raise ConfigError(message, file=file, hint=say("set [storage] database"))
