@@ -32,23 +32,30 @@ from mailer.rendering.web import for_everybody, to_page
 
 
 def freeze(edition: Edition, scene: Scene) -> Frozen:
-    """Every variant of *edition*, mail first, under one hash.
+    """Every variant of *edition*, as ``every_variant`` says, under one hash."""
+    edition = settled(edition, scene.publication)
+    typeset = _typeset(edition, scene)
+    return Frozen(
+        edition=edition,
+        publication=scene.publication,
+        renderings=tuple(
+            _rendered(*typeset, variant) for variant in every_variant(edition)
+        ),
+    )
+
+
+def every_variant(edition: Edition) -> list[Variant]:
+    """What is made of *edition*, which is ``settled``: mail first.
 
     Pages and feed are left out where the archive is closed; members have a page of
     their own where it says more than the open one.
     """
-    edition = settled(edition, scene.publication)
     variants = list(edition.audiences)
     if edition.archive != "none":
         variants += Variant.WEB, Variant.FEED
         if Variant.MEMBER in variants or edition.archive == "members":
             variants.append(Variant.MEMBER_WEB)
-    typeset = _typeset(edition, scene)
-    return Frozen(
-        edition=edition,
-        publication=scene.publication,
-        renderings=tuple(_rendered(*typeset, variant) for variant in variants),
-    )
+    return variants
 
 
 def render(edition: Edition, variant: Variant, scene: Scene) -> Rendering:

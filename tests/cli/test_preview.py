@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import AsyncIterator, Callable
 from itertools import product
 from pathlib import Path
@@ -431,3 +432,57 @@ async def test_changes_wake_whoever_waits() -> None:
     assert await changes.after(0) == 1
     await changes.tell()
     assert await changes.after(1) == 2
+
+
+async def test_a_window_has_the_mail_first_and_then_all_of_it(
+    call: Invocation, folder: Path
+) -> None:
+    """Its second question is answered in full, whoever asks; a save makes it new."""
+    studio, changes = studio_of(call), Changes()
+    transport = httpx.ASGITransport(app=app_of(call, "next", studio, changes))
+    window = {"Sec-Fetch-Mode": "navigate"}
+
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://127.0.0.1"
+    ) as browser:
+
+        async def opened(query: str = "") -> str:
+            answer = await browser.get(f"{EDITION}{query}", headers=window)
+            assert answer.status_code == 200
+            assert answer.text.count("<title>Les ports se cherchent un cerveau") == 1
+            return answer.text
+
+        early = await opened()
+        assert early.count('src="/frame/le-meridien/118?"') == 2
+        assert 'aria-busy="true"' in early
+        assert 'http-equiv="refresh"' in early
+        assert "By exact address" not in early
+        assert not studio._looked
+        whole = await opened()
+        assert "aria-busy" not in whole
+        assert "http-equiv" not in whole
+        assert "The heaviest: " in whole
+        # What is there is as it is in the whole, so that nothing moves.
+        for part, end in (('class="choice"', "<details"), ('class="tabs"', "</nav>")):
+            here, there = (
+                text.partition(part)[2].partition(end)[0] for text in (early, whole)
+            )
+            assert here == there
+
+        studio.forget()
+        await changes.tell()
+        assert "aria-busy" not in await opened("?tab=outline")
+        studio.forget()
+        await changes.tell()
+        text = manuscript(folder).read_text(encoding="utf-8")
+        manuscript(folder).write_text(f"{text}\n::: sposnor\n:::\n", encoding="utf-8")
+        assert "cannot be rendered" in await opened()
+        members = re.sub(r"(?m)^audiences: .*$", "audiences: [member]", text)
+        manuscript(folder).write_text(members, encoding="utf-8")
+        studio.forget()
+        await changes.tell()
+        early = await opened("?line=40")
+        assert 'src="/frame/le-meridien/118?variant=member&amp;line=40"' in early
+        assert 'data-sought=""' not in early
+        assert 'data-value="free"' not in early
+        assert "aria-busy" in early

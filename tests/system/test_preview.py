@@ -105,6 +105,13 @@ def test_what_is_saved_is_seen(mailer: Mailer, address: str, page: Page) -> None
 
 def test_keys_and_tabs(address: str, page: Page) -> None:
     """Every choice by hand and by key; each stands in the address, and keys can be off."""
+    assert page.context.browser is not None
+    plain = page.context.browser.new_page(java_script_enabled=False)
+    plain.goto(
+        f"{address}{PORTS}"
+    )  # the mail first, and then all of it, without a script
+    expect(plain.locator(".inspect").get_by_text("Gmail cuts at")).to_be_visible()
+    plain.close()
     page.goto(f"{address}{PORTS}")
     expect(page.locator("iframe")).to_have_count(2)
     page.keyboard.press("m")

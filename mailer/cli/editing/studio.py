@@ -43,7 +43,7 @@ def studio_of(call: Invocation) -> Studio:
 
     return Studio(
         newsroom=house.newsroom,
-        sheets=lambda: _sheets(call),
+        sheets=lambda: sheets_of(call),
         themes=lambda: theme_names(templates),
         samples=NAMES,
         gallery=gallery,
@@ -54,7 +54,8 @@ def studio_of(call: Invocation) -> Studio:
     )
 
 
-def _sheets(call: Invocation) -> Sequence[tuple[Publication, Sequence[Sheet]]]:
+def sheets_of(call: Invocation) -> Sequence[tuple[Publication, Sequence[Sheet]]]:
+    """Every publication with its editions, the newest first."""
     from mailer.flows.editing.previewing import Sheet
 
     settings, workspace = call.house.settings, call.house.newsroom.workspace

@@ -14,12 +14,14 @@ from mailer.phrases import say
 
 if TYPE_CHECKING:
     import asyncio
+    import socket
     from collections.abc import Iterator, Sequence
 
     from mailer.cli.editing.records import Records
     from mailer.flows.editing.previewing import Studio
     from mailer.web.preview.actions import Actions
-    from mailer.web.preview.app import App, Changes
+    from mailer.web.preview.app import App
+    from mailer.web.preview.changes import Changes
 
 _LOOPBACK = "127.0.0.1"
 _WATCHED = ("editions", "snippets", "templates", "authors", "config", "authors.toml")
@@ -65,26 +67,10 @@ async def _preview(
     import asyncio
     import socket
 
-    from mailer.cli.editing.records import Records
-    from mailer.cli.editing.studio import studio_of
-    from mailer.cli.previewing.hands import Hands
     from mailer.cli.signals import drain_on_signals
-    from mailer.web.preview.app import Changes
-    from mailer.web.serving import serving
 
-    is_ours = host == _LOOPBACK
-    studio, changes = studio_of(call), Changes()
-    records = Records(call, shows_readers=is_ours)
-    app = app_of(
-        call,
-        name,
-        studio,
-        changes,
-        records=records,
-        hosts=[_LOOPBACK, "localhost"] if is_ours else ["*"],
-        actions=Hands(call, studio, records) if is_ours else None,
-    )
-    first = _first(call, name, studio)
+    call.stationery()  # what is wrong with settings and keys is said before all else
+    first = _first(call, name)
     try:
         listener = socket.create_server((host, port))
     except OSError as error:
@@ -99,28 +85,71 @@ async def _preview(
             style="yellow",
         )
     stop = asyncio.Event()
-    with drain_on_signals(stop, lambda: None):
-        async with records, serving(app, listener):
-            watching = asyncio.create_task(_watch(call, studio, changes, stop))
-            await asyncio.sleep(0)  # it watches before anybody is told where to look
-            # Whoever opens it finds it made, and the templates compiled.
-            warming = asyncio.create_task(_warm(studio, first))
-            call.err.tell(say("Preview on {url}   Ctrl-C ends it.", url=url))
-            if open_:
-                import webbrowser
+    with listener, drain_on_signals(stop, lambda: None):
+        # Who comes at once waits at the door, and their browser starts meanwhile.
+        call.err.tell(say("Preview on {url}   Ctrl-C ends it.", url=url))
+        if open_:
+            import webbrowser
 
-                webbrowser.open(url)
-            await stop.wait()
-            await watching
-            await warming
+            webbrowser.open(url)
+        await _show(call, name, first, listener, is_ours=host == _LOOPBACK, stop=stop)
+
+
+async def _show(
+    call: Invocation,
+    name: str,
+    first: str,
+    listener: socket.socket,
+    *,
+    is_ours: bool,
+    stop: asyncio.Event,
+) -> None:
+    """Answer at *listener* until *stop*; what was saved is seen from the first answer on."""
+    import asyncio
+
+    from mailer.cli.editing.records import Records
+    from mailer.cli.editing.studio import studio_of
+    from mailer.cli.previewing.hands import Hands
+    from mailer.web.preview.changes import Changes
+    from mailer.web.serving import serving
+
+    studio, changes = studio_of(call), Changes()
+    records = Records(call, shows_readers=is_ours)
+    app = app_of(
+        call,
+        name,
+        studio,
+        changes,
+        records=records,
+        hosts=[_LOOPBACK, "localhost"] if is_ours else ["*"],
+        actions=Hands(call, studio, records) if is_ours else None,
+    )
+    watching = asyncio.create_task(_watch(call, studio, changes, stop))
+    await asyncio.sleep(0)  # it watches before anything is read
+    async with records, serving(app, listener):
+        warming = asyncio.create_task(_warm(studio, first))
+        await stop.wait()
+        await watching
+        await warming
 
 
 async def _warm(studio: Studio, name: str) -> None:
+    """Have the mail ready that whoever opens *name* sees first."""
     import asyncio
+
+    from mailer.edition.model import Variant
+    from mailer.flows.editing.previewing import PERSONAS
+
+    def glimpse() -> None:
+        edition = studio.outlined(name)
+        if edition is not None:
+            usual = Variant.FREE in edition.audiences
+            variant = Variant.FREE if usual else edition.audiences[0]
+            studio.glimpse(name, variant, PERSONAS[0])
 
     try:
         with suppress(MailerError):
-            await asyncio.to_thread(studio.look, name)
+            await asyncio.to_thread(glimpse)
     finally:
         gc.freeze()
         gc.enable()
@@ -165,7 +194,7 @@ def app_of(
         catalogue=call.speech.catalogue,
         editor_url=call.house.settings.preview.editor_url,
         hosts=list(hosts),
-        first=lambda: _first(call, name, studio),
+        first=lambda: _first(call, name),
         path_of=lambda edition, finding: str(path_of(call, edition, finding)),
         actions=actions,
         answers=lambda: link_prober(call).known(),
@@ -173,16 +202,20 @@ def app_of(
     )
 
 
-def _first(call: Invocation, name: str, studio: Studio) -> str:
+def _first(call: Invocation, name: str) -> str:
     """The edition called *name*; without one called ``next``, the newest there is."""
+    from mailer.cli.editing.studio import sheets_of
+
     workspace = call.house.newsroom.workspace
     try:
         found = workspace.find(
             name, list(call.house.settings.publications), today=call.today()
         )
     except NotFoundError:
-        newest = [sheet for _, sheets in studio.sheets() for sheet in sheets]
-        if name != "next" or not newest:
+        if name != "next":
+            raise
+        newest = [sheet for _, sheets in sheets_of(call) for sheet in sheets]
+        if not newest:
             raise
         return newest[0].name
     return found.name

@@ -26,7 +26,7 @@ from mailer.flows.sending.desk import Stationery
 from mailer.flows.sending.faces import Face
 from mailer.flows.sending.proof import message_for_face, sample_message
 from mailer.phrases import say
-from mailer.rendering.model import Frozen, Picture
+from mailer.rendering.model import Frozen, Picture, Scene
 from mailer.rendering.render import composed_of, render, settled
 from mailer.rendering.weighing import Weight, weigh
 
@@ -117,6 +117,7 @@ class Studio:
     _looked: dict[str, Looked] = field(default_factory=dict)
     _good: dict[str, Inspected] = field(default_factory=dict)
     _saves: int = 0
+    _read: dict[str, tuple[int, Edition, Scene]] = field(default_factory=dict)
     _glimpsed: dict[tuple[str, Variant], tuple[int, Frozen]] = field(
         default_factory=dict
     )
@@ -125,11 +126,13 @@ class Studio:
         default_factory=dict
     )
     _busy: threading.RLock = field(default_factory=threading.RLock)
+    _reading: threading.Lock = field(default_factory=threading.Lock)
 
     def forget(self) -> None:
         """Something was saved: look again when asked."""
         self._saves += 1
         self._looked.clear()
+        self._read.clear()
 
     def look(self, name: str) -> Looked:
         """What is called *name*, as it is written now; NotFoundError."""
@@ -184,6 +187,19 @@ class Studio:
             frozen = self._readable(name).frozen
         return self._written(frozen, variant, who)
 
+    def outlined(self, name: str) -> Edition | None:
+        """The edition called *name* as it is written, before anything is made of it.
+
+        None where nothing is gained, or it cannot be read: then ``look`` says why.
+        """
+        if name in self._looked or name.startswith((LETTER, THEME)):
+            return None
+        try:
+            edition, _, _ = self._settled(name)
+        except InputError:
+            return None
+        return edition
+
     def glimpse(self, name: str, variant: Variant, persona: Persona) -> Letter | None:
         """As ``message``, of this one variant and unchecked: it is there at once.
 
@@ -203,9 +219,7 @@ class Studio:
     def _glimpse(self, name: str, variant: Variant) -> Frozen | None:
         saves, found = self._glimpsed.get((name, variant), (-1, None))
         if saves != self._saves:
-            saves = self._saves
-            edition, scene = read(name, self.newsroom, today=self.today())
-            edition = settled(edition, scene.publication)
+            edition, scene, saves = self._settled(name)
             if variant not in edition.audiences:
                 return None
             rendering = render(edition, variant, scene)
@@ -218,6 +232,16 @@ class Studio:
             if saves == self._saves:
                 self._glimpsed[name, variant] = saves, found
         return found
+
+    def _settled(self, name: str) -> tuple[Edition, Scene, int]:
+        """The edition, all it takes to render it, and how many saves had been."""
+        with self._reading:
+            saves, found = self._saves, self._read.get(name)
+            if found is None or found[0] != saves:
+                edition, scene = read(name, self.newsroom, today=self.today())
+                found = saves, settled(edition, scene.publication), scene
+                self._read[name] = found
+        return found[1], found[2], found[0]
 
     def _written(self, frozen: Frozen, variant: Variant, who: Beholder) -> Letter:
         if isinstance(who, Face):

@@ -8,10 +8,9 @@ Frames hold mail: sandboxed, and told to run nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol
 from urllib.parse import quote
 
 from jinja2 import Environment
@@ -33,11 +32,8 @@ from mailer.edition.blocks import Source
 from mailer.edition.comparison import beside
 from mailer.edition.finding import error
 from mailer.edition.outline import outline
-from mailer.edition.states import EditionState
 from mailer.errors import Finding, InputError, NotFoundError, Severity
-from mailer.flows.departing.approve import Clearance
 from mailer.flows.departing.proofbook import Proof, changes_of
-from mailer.flows.editing.assembled import Assembled
 from mailer.flows.editing.previewing import (
     LETTER,
     PERSONAS,
@@ -50,13 +46,15 @@ from mailer.flows.editing.suspicion import SpamJudge
 from mailer.flows.readers.correspondence import LetterKind
 from mailer.flows.sending.faces import Face
 from mailer.language import Catalogue
-from mailer.phrases import NOTHING, Phrase, say
+from mailer.phrases import NOTHING, say
 from mailer.rendering.checks.online import Answer
 from mailer.rendering.listening import listen
 from mailer.rendering.model import Cache
+from mailer.rendering.render import every_variant
 from mailer.rendering.simulation import Appearance, Client, as_shown
 from mailer.web.local import keep_local, with_base
 from mailer.web.preview.actions import Actions, Permit, key_of, routes
+from mailer.web.preview.changes import Changes
 from mailer.web.preview.contents import (
     findings_of,
     fitting,
@@ -65,15 +63,17 @@ from mailer.web.preview.contents import (
     links_of,
     outline_of,
     place_of,
+    shown_of,
     tabs_of,
     variants_of,
     words_at,
 )
+from mailer.web.preview.haste import Haste
 from mailer.web.preview.inspector import impression
 from mailer.web.preview.pages import GMAIL_CUT, environment
 from mailer.web.preview.readers import (
     Company,
-    Readers,
+    Records,
     Search,
     beholder_of,
     company_of,
@@ -98,46 +98,6 @@ _HOUR = "07:00"  # any: inboxes show one
 _KINDS = {"css": "text/css", "js": "text/javascript"}
 _LONGEST = 2000  # characters that are looked for
 _BEAT = 15.0  # seconds: a stream that says nothing is taken for dead
-
-
-class Records(Readers, Protocol):
-    """What a database tells of editions, where there is one.
-
-    ``absence`` is why nobody could say what was last asked.
-    """
-
-    @property
-    def absence(self) -> Phrase:
-        """For people, with a way out."""
-
-    async def states(self, names: Sequence[str]) -> Mapping[str, EditionState]:
-        """Where each stands; nothing where nobody can say."""
-
-    async def proof(self, edition: str) -> Proof | None:
-        """The last proof of *edition*; None where there is none, or nobody can say."""
-
-    async def clearance(self, assembled: Assembled) -> Clearance | None:
-        """How it stands to its approval; None where nobody can say."""
-
-
-class Changes:
-    """Whoever waits for the next change hears of it; ``told`` from the loop."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._happened = asyncio.Condition()
-
-    async def tell(self) -> None:
-        """Something was saved."""
-        async with self._happened:
-            self.count += 1
-            self._happened.notify_all()
-
-    async def after(self, seen: int) -> int:
-        """The number of the next change after *seen*."""
-        async with self._happened:
-            await self._happened.wait_for(lambda: self.count != seen)
-            return self.count
 
 
 App = Starlette
@@ -174,7 +134,9 @@ def preview_app(
 
     permit = Permit() if actions else None
     templates = environment(folder, catalogue, cache=cache)
-    pages = _Pages(studio, changes, records, templates, opened, permit, judge, answers)
+    pages = _Pages(
+        studio, changes, records, templates, opened, permit, judge, answers, Haste()
+    )
     here = "{publication}/{number}"
     served = [
         Route("/", lambda _: RedirectResponse(f"/edition/{quote(first())}", 307)),
@@ -218,6 +180,7 @@ class _Pages:
     permit: Permit | None
     judge: SpamJudge | None
     answers: Callable[[], Mapping[str, Answer]]
+    haste: Haste
 
     def page(
         self, template: str, values: Mapping[str, object], *, status: int = 200
@@ -230,6 +193,10 @@ class _Pages:
         """An edition, as its address says, beside all that is known of it."""
         name, view = asked_of(request)
         mark = self.changes.count  # what is saved from here on is told to the page
+        if self.haste.allows(request, name, view, mark):
+            early = await asyncio.to_thread(self._early, name, view, mark)
+            if early is not None:
+                return early
         sheets = await asyncio.to_thread(self.studio.sheets)
         names = [each.name for _, editions in sheets for each in editions]
         states = await self.records.states(names) if self.records else {}
@@ -252,6 +219,34 @@ class _Pages:
             company=company,
         )
 
+    def _early(self, name: str, view: View, mark: int) -> Response | None:
+        """The page with the mail alone: its script asks for all the rest after it."""
+        edition = self.studio.outlined(name)
+        if edition is None:
+            return None
+        variants = shown_of(every_variant(edition))
+        if view.variant not in variants:
+            view = replace(view, variant=variants[0])
+        if not view.variant.is_mail:
+            return None
+        self.haste.remember(name, mark)
+        values = self._chrome(name, view) | {
+            "early": True,
+            "mark": mark,
+            "sheets": self.studio.sheets(),
+            "states": {},
+            "company": Company(),
+            "note": NOTHING,
+            "looked": Looked(name=name, assembled=None),
+            "edition": edition,
+            "seen": "",
+            "letter": None,
+            "variants": variants,
+            "tabs": list(Tab),
+            "sought": words_at(outline(edition), view.line),
+        }
+        return self.page("preview.html.j2", values)
+
     def _edition(
         self,
         looked: Looked,
@@ -269,55 +264,64 @@ class _Pages:
         before = (
             self.studio.before(name) if is_edition and view.tab is Tab.CHANGES else None
         )
-        values = dict(
+        entries = outline_of(looked)
+        found = looked.assembled
+        values = self._chrome(name, view) | dict(
             known,
-            name=name,
+            early=False,
             company=company,
             note=note_of(view, company, name.partition("/")[0]),
-            persona=persona_of(view),
             proof=proof,
-            proofed=changes_of(proof, looked.assembled)
-            if proof and looked.assembled
-            else (),
-            is_edition=is_edition,
-            home=home_of(name, self.studio),
-            letters=list(LetterKind),
-            themes=self.studio.themes(),
-            samples=self.studio.samples,
+            proofed=changes_of(proof, found) if proof and found else (),
             looked=looked,
-            view=view,
+            edition=found.edition if found else None,
+            seen=found.frozen.sha256 if found else "",
             letter=letter,
-            frame=f"/frame/{quote(name)}{view.query()}",
-            frames={
-                look: f"/frame/{quote(name)}{view.query(appearance=look)}"
-                for look in Appearance
-            },
             variants=variants_of(looked),
-            personas=PERSONAS,
-            widths=WIDTHS,
-            reach=(NARROWEST, WIDEST),
-            appearances=list(Appearance),
-            clients=list(Client),
             tabs=tabs_of(looked, view),
-            opened=partial(self.opened, name),
-            edited=partial(self._edited, name),
             links=links_of(letter) if letter and view.tab is Tab.LINKS else [],
             answers=self.answers() if view.tab is Tab.LINKS else {},
             heard=listen(letter.html) if letter and view.tab is Tab.ORDER else [],
-            outline=outline_of(looked),
+            outline=entries,
             before=before,
-            pairs=beside(outline_of(looked), outline(before)) if before else [],
+            pairs=beside(entries, outline(before)) if before else [],
             impression=impression(looked, view.variant, letter, self.studio),
-            hour=_HOUR,
-            sought=words_at(looked, view.line),
-            suspect=f"/suspect/{quote(name)}{view.query()}" if self.judge else "",
-            gmail=GMAIL_CUT,
+            sought=words_at(entries, view.line),
             errors=findings_of(looked, Severity.ERROR),
             warnings=findings_of(looked, Severity.WARNING),
-            token=self.permit.token if self.permit and is_edition else "",
-            key_of=key_of,
         )
         return self.page("preview.html.j2", values)
+
+    def _chrome(self, name: str, view: View) -> dict[str, object]:
+        """What stands around a mail, whatever it is."""
+        is_edition = not name.startswith((LETTER, THEME))
+        return {
+            "name": name,
+            "view": view,
+            "persona": persona_of(view),
+            "is_edition": is_edition,
+            "home": home_of(name, self.studio),
+            "letters": list(LetterKind),
+            "themes": self.studio.themes(),
+            "samples": self.studio.samples,
+            "frame": f"/frame/{quote(name)}{view.query()}",
+            "frames": {
+                look: f"/frame/{quote(name)}{view.query(appearance=look)}"
+                for look in Appearance
+            },
+            "personas": PERSONAS,
+            "widths": WIDTHS,
+            "reach": (NARROWEST, WIDEST),
+            "appearances": list(Appearance),
+            "clients": list(Client),
+            "opened": partial(self.opened, name),
+            "edited": partial(self._edited, name),
+            "hour": _HOUR,
+            "suspect": f"/suspect/{quote(name)}{view.query()}" if self.judge else "",
+            "gmail": GMAIL_CUT,
+            "token": self.permit.token if self.permit and is_edition else "",
+            "key_of": key_of,
+        }
 
     async def frame(self, request: Request) -> Response:
         """The mail itself, to be put into a frame."""

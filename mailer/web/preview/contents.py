@@ -57,7 +57,11 @@ def variants_of(looked: Looked) -> list[Variant]:
     """Those that are mailed, then the page."""
     if looked.assembled is None:
         return []
-    built = [rendering.variant for rendering in looked.assembled.frozen.renderings]
+    return shown_of([each.variant for each in looked.assembled.frozen.renderings])
+
+
+def shown_of(built: Sequence[Variant]) -> list[Variant]:
+    """Those of *built* that can be looked at: what is mailed, then the page."""
     return [v for v in built if v.is_mail] + [v for v in built if v is Variant.WEB]
 
 
@@ -90,9 +94,9 @@ def outline_of(looked: Looked) -> list[Entry]:
     return outline(looked.assembled.edition) if looked.assembled else []
 
 
-def words_at(looked: Looked, line: int) -> str:
+def words_at(entries: Sequence[Entry], line: int) -> str:
     """What is said where *line* of the manuscript stands, to be looked for in the mail."""
-    said = [e.words for e in outline_of(looked) if e.words and 0 < e.at.line <= line]
+    said = [e.words for e in entries if e.words and 0 < e.at.line <= line]
     return said[-1][:_SOUGHT] if said else ""
 
 

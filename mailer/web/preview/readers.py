@@ -7,7 +7,7 @@ no address bar and no history.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import quote
@@ -16,6 +16,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from mailer.audience.address import read_address
+from mailer.edition.states import EditionState
+from mailer.flows.departing.approve import Clearance
+from mailer.flows.departing.proofbook import Proof
+from mailer.flows.editing.assembled import Assembled
 from mailer.flows.editing.previewing import (
     LETTER,
     PERSONAS,
@@ -60,6 +64,26 @@ class Readers(Protocol):
 
     async def find(self, email: str, frozen: Frozen) -> Face | None:
         """Whoever has the address and took the publication of *frozen*, or None."""
+
+
+class Records(Readers, Protocol):
+    """What a database tells of editions, where there is one.
+
+    ``absence`` is why nobody could say what was last asked.
+    """
+
+    @property
+    def absence(self) -> Phrase:
+        """For people, with a way out."""
+
+    async def states(self, names: Sequence[str]) -> Mapping[str, EditionState]:
+        """Where each stands; nothing where nobody can say."""
+
+    async def proof(self, edition: str) -> Proof | None:
+        """The last proof of *edition*; None where there is none, or nobody can say."""
+
+    async def clearance(self, assembled: Assembled) -> Clearance | None:
+        """How it stands to its approval; None where nobody can say."""
 
 
 async def company_of(looked: Looked, view: View, readers: Readers | None) -> Company:

@@ -48,8 +48,7 @@ swap.round = 0;
 // Another look at the same edition: only what differs is loaded.
 async function look(address, options) {
   history.pushState(null, "", address);
-  const answer = await swap(options);
-  if (answer && !answer.ok) location.reload(); // it says what is wrong
+  await complete(options);
 }
 
 function renew(was, becomes) {
@@ -229,6 +228,15 @@ function heed(frame) {
 document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 frames().forEach((frame) => attend(frame, true));
 
+// A page that came with the mail alone asks for the rest once that is drawn.
+const isEarly = document.querySelector(".inspect").ariaBusy === "true";
+const whole = isEarly ? new Promise((done) => addEventListener("load", done, { once: true })).then(() => complete()) : Promise.resolve();
+
+async function complete(options) {
+  const answer = await swap(options);
+  if (answer && !answer.ok) location.reload(); // it says what is wrong
+}
+
 const stream = new EventSource(`/changes?since=${document.body.dataset.mark}`);
 stream.addEventListener("rebuilt", rebuilt);
 stream.addEventListener("error", () => document.body.classList.add("gone"));
@@ -354,11 +362,13 @@ async function run(button, name, body) {
   run.later = setTimeout(() => toast.replaceChildren(), 8000);
 }
 
-document.addEventListener("click", (event) => {
+document.addEventListener("click", async (event) => {
   const button = event.target.closest?.("[data-act], [data-mend], [data-links], [data-keys]");
   if (button?.dataset.act) {
-    dialog.dataset.seen = button.dataset.seen ?? "";
-    ask(button.dataset.act);
+    const { act } = button.dataset;
+    await whole; // what is seen has no name before all of it is made
+    dialog.dataset.seen = document.querySelector(`[data-act=${act}]`)?.dataset.seen ?? "";
+    ask(act);
   }
   else if (button?.dataset.mend !== undefined) run(button, "mend", { key: button.dataset.mend });
   else if (button?.dataset.links !== undefined) run(button, "links", {}).then(swap);
