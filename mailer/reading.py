@@ -84,9 +84,15 @@ def read(kind: type[_T], value: object) -> _T:
     return result
 
 
+@cache
 def types_of(table: type) -> dict[str, Any]:
     """The type of each field of *table*, with what ``Annotated`` says of it."""
     return get_type_hints(table, include_extras=True)
+
+
+def keys_of(table: type) -> dict[str, str]:
+    """What each field of *table* is called there, and here."""
+    return {_key(hint, name): name for name, hint in types_of(table).items()}
 
 
 def _reading(
@@ -230,7 +236,7 @@ def _pairs(value: object) -> dict[Any, Any]:
 
 
 def _table(kind: Any) -> _Reader:  # noqa: ANN401 - a dataclass
-    known = {_key(hint, name): (name, hint) for name, hint in types_of(kind).items()}
+    known, types = keys_of(kind), types_of(kind)
     needed = {
         each.name
         for each in fields(kind)
@@ -243,9 +249,10 @@ def _table(kind: Any) -> _Reader:  # noqa: ANN401 - a dataclass
             return value
         said, faults = _pairs(value), list[Fault]()
         result: dict[str, object] = {}
-        for key, (name, hint) in known.items():
+        for key, name in known.items():
             if key in said:
-                result[name] = _reading(faults, (key,), reader_of(hint), said[key])
+                reader = reader_of(types[name])
+                result[name] = _reading(faults, (key,), reader, said[key])
             elif name in needed:
                 faults.append(Fault(place=(key,), words=say("is missing")))
         if is_closed:

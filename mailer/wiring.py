@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -222,11 +223,12 @@ class House:
         if not self.settings.relays:
             message = say("no relay is configured")
             raise ConfigError(message, hint=say("add a [[relays]] table"))
-        changed = {} if patiently else {"connect_patience": timedelta()}
-        return [
-            make_relay(relay.model_copy(update=changed), self.loaded)
-            for relay in self.settings.relays
-        ]
+        relays = self.settings.relays
+        if not patiently:
+            relays = tuple(
+                replace(each, connect_patience=timedelta()) for each in relays
+            )
+        return [make_relay(relay, self.loaded) for relay in relays]
 
     def pace(self) -> Pace:
         """How fast mail may go: rates, quotas, warm-up, lanes."""

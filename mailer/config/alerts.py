@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
-
-from mailer.config.table import Table
-from mailer.config.values import FilePath, Mailbox
+from mailer.config.values import FilePath, Mailbox, at_least
 from mailer.phrases import say
+from mailer.reading import After, Table
 
 
 def _webhook(value: str) -> str:
@@ -26,10 +25,11 @@ def _webhook(value: str) -> str:
     return value
 
 
+@dataclass(frozen=True, kw_only=True)
 class Alerts(Table):
     """Where the daemon's alerts go: mailboxes, and a program of yours."""
 
     to: tuple[Mailbox, ...] = ()
-    webhook: Annotated[str, AfterValidator(_webhook)] = ""
+    webhook: Annotated[str, After(_webhook)] = ""
     webhook_key_file: FilePath = ""
-    disk_mb: Annotated[int, Field(ge=0)] = 1000
+    disk_mb: Annotated[int, at_least(0)] = 1000

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, model_validator
-
-from mailer.config.table import Table
-from mailer.config.values import Duration, Line, Name
+from mailer.config.values import Duration, Line, Name, between, spelled
 from mailer.edition.feature import (
     FIELDS,
     TITLE_FIELDS,
@@ -21,6 +19,7 @@ from mailer.edition.feature import (
     holes_in,
 )
 from mailer.phrases import did_you_mean, say
+from mailer.reading import After, Key, Table
 
 
 def _is_feed_address(value: str) -> bool:
@@ -45,7 +44,10 @@ def _feed_url(value: str) -> str:
     return value
 
 
-def _template(*fields: str) -> AfterValidator:
+_CLASS = spelled(r"[a-z0-9-]*", say("is small letters, digits and -"))
+
+
+def _template(*fields: str) -> After:
     """A check that nothing but *fields* stands between braces."""
 
     def check(value: str) -> str:
@@ -59,16 +61,18 @@ def _template(*fields: str) -> AfterValidator:
                 raise ValueError(message)
         return value
 
-    return AfterValidator(check)
+    return After(check)
 
 
+@dataclass(frozen=True, kw_only=True)
 class FeedSettings(Table):
     """One ``[feeds.NAME]`` table: an RSS or Atom feed, and how far it may reach."""
 
-    url: Annotated[str, AfterValidator(_feed_url)]
+    url: Annotated[str, After(_feed_url)]
     private: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
 class AssemblySettings(Table):
     """``[publications.ID.assembly]``: what a draft that we make is called, and when."""
 
@@ -77,27 +81,26 @@ class AssemblySettings(Table):
     subtitle: Annotated[Line, _template(*TITLE_FIELDS)] = ""
 
 
+@dataclass(frozen=True, kw_only=True)
 class FeatureSettings(Table):
     """One ``[[publications.ID.features]]`` table: a section that comes back."""
 
     name: Name
     source: Literal["hand", "inbox", "feed", "sponsors", "poll"]
     title: Annotated[Line, _template(*FIELDS)] = ""
-    kind: Annotated[str, Field(alias="class", pattern=r"^[a-z0-9-]*$")] = ""
+    kind: Annotated[str, Key("class"), _CLASS] = ""
     standfirst: Line = ""
     form: Literal["brief", "item", "story", "prose"] = "brief"
     item: Annotated[str, _template(*FIELDS)] = ""
-    count: int = Field(default=6, ge=1, le=50)
+    count: Annotated[int, between(1, 50)] = 6
     feeds: tuple[str, ...] = ()
     window: Duration = timedelta(days=7)
-    words: int = Field(default=50, ge=0, le=1000)
+    words: Annotated[int, between(0, 1000)] = 50
 
-    @model_validator(mode="after")
-    def _feeds_feed(self) -> FeatureSettings:
+    def __post_init__(self) -> None:
         if bool(self.feeds) != (self.source == "feed"):
             message = say('feeds = ["…"] belongs to source = "feed", and to it alone')
             raise ValueError(message)
-        return self
 
 
 def assembly_of(

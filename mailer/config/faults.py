@@ -2,48 +2,28 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
-
 from mailer.config.origins import nearest
-from mailer.config.settings import Settings
-from mailer.phrases import NOTHING, Phrase, say, verbatim
+from mailer.phrases import NOTHING, Phrase, say
+from mailer.reading import Fault, UnreadableError
 
 _PASSWORD = re.compile(r"(://[^:/@]+:).*(?=@)|((?<=password=)[^&]*)")
 NAMED_BY = {"relays": "name", "dkim": "selector"}
 """Lists of tables, and the key of an entry that people know it by."""
 
-_OURS = {
-    "model_type": say("should be a table"),
-    "dict_type": say("should be a table"),
-    "tuple_type": say("should be a list"),
-    "missing": say("is missing"),
-    "int_type": say("should be a whole number"),
-    "int_parsing": say("should be a whole number"),
-    "int_from_float": say("should be a whole number"),
-    "float_type": say("should be a number"),
-    "float_parsing": say("should be a number"),
-    "bool_type": say("should be true or false"),
-    "bool_parsing": say("should be true or false"),
-    "string_type": say("should be a text"),
-}
-
 
 def faults_of(
-    error: ValidationError, values: Mapping[str, Any], origins: Mapping[str, str]
+    error: UnreadableError, values: Mapping[str, Any], origins: Mapping[str, str]
 ) -> Phrase:
     """Every fault on a line: origin, key, what is wrong, and a suggestion."""
     said = NOTHING
-    for fault in error.errors():
-        place = [str(step) for step in fault["loc"] if step != "[key]"]
-        origin = nearest(place, origins) or _file(origins)
-        line = _words(fault, place)
-        where = ": ".join(filter(None, (origin, by_name(place, values))))
+    for fault in error.faults:
+        origin = nearest(fault.place, origins) or _file(origins)
+        line = _words(fault)
+        where = ": ".join(filter(None, (origin, by_name(fault.place, values))))
         if where:
             line = say("{where}: {fault}", where=where, fault=line)
         said = say("{before}\n{last}", before=said, last=line) if said else line
@@ -56,19 +36,14 @@ def _file(origins: Mapping[str, str]) -> str:
     return next((file for file, _, line in files if line.isdecimal()), "")
 
 
-def _words(fault: ErrorDetails, place: list[str]) -> Phrase:
-    """What is wrong: in our words where we have some, else in pydantic's."""
-    if fault["type"] == "extra_forbidden":
-        return _unknown(place)
-    own = fault.get("ctx", {}).get("error")
-    pydantics = str(fault["msg"]).removeprefix("Value error, ")
-    words = _OURS.get(fault["type"]) or verbatim(own or pydantics)
-    if fault["type"] == "missing" or isinstance(fault.get("input"), dict):
-        return words
-    if is_secret(".".join(place)):
-        return words
-    got = veiled(repr(fault.get("input")))
-    return say("{fault} (got {value})", fault=words, value=got)
+def _words(fault: Fault) -> Phrase:
+    """What is wrong, and what stood there, unless it is a table or nobody's business."""
+    if fault.got is None or isinstance(fault.got, dict):
+        return fault.words
+    if is_secret(".".join(fault.place)):
+        return fault.words
+    got = veiled(repr(fault.got))
+    return say("{fault} (got {value})", fault=fault.words, value=got)
 
 
 def by_name(place: Sequence[str], values: Mapping[str, Any]) -> str:
@@ -95,33 +70,3 @@ def is_secret(key: str) -> bool:
 def veiled(text: str) -> str:
     """*text* with the password of any URL in it hidden."""
     return _PASSWORD.sub(r"\1••••••", text)
-
-
-def _unknown(place: list[str]) -> Phrase:
-    known = _siblings(place)
-    if close := difflib.get_close_matches(place[-1], known, 1, 0.7):
-        return say("unknown key; did you mean {word}?", word=close[0])
-    if known:
-        return say("unknown key; there are: {names}", names=", ".join(sorted(known)))
-    return say("unknown key")
-
-
-def _siblings(place: list[str]) -> list[str]:
-    """The keys that the table around *place* may have."""
-    model: Any = Settings
-    for step in place[:-1]:
-        if not (isinstance(model, type) and issubclass(model, BaseModel)):
-            continue
-        found = model.model_fields.get(step)
-        model = _inner(found.annotation) if found else model
-    if not (isinstance(model, type) and issubclass(model, BaseModel)):
-        return []
-    return [f.alias or n for n, f in model.model_fields.items()]
-
-
-def _inner(annotation: Any) -> Any:
-    """The table inside ``tuple[Table, ...]`` or ``dict[str, Table]``."""
-    for part in getattr(annotation, "__args__", ()):
-        if isinstance(part, type) and issubclass(part, BaseModel):
-            return part
-    return annotation

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
-
 from mailer.config.retention import Kept
-from mailer.config.table import Table
 from mailer.config.values import (
     LAST_PORT,
     LOOPBACK,
+    NOT_EMPTY,
     FilePath,
     Host,
     Name,
     Wait,
+    at_least,
+    between,
     listener,
 )
 from mailer.phrases import Phrase, say
+from mailer.reading import After, Table
 
 
 def _listens(value: str) -> str:
@@ -26,22 +28,22 @@ def _listens(value: str) -> str:
     return value if value.startswith("/") else listener(value)
 
 
+@dataclass(frozen=True, kw_only=True)
 class MailboxSettings(Table):
     """One ``[[intake.mailboxes]]`` table: an IMAP mailbox that bounces come to."""
 
     name: Name
     host: Host
-    port: Annotated[int, Field(ge=1, le=LAST_PORT)] = 993
+    port: Annotated[int, between(1, LAST_PORT)] = 993
     security: Literal["tls", "starttls", "none"] = "tls"
     ca_file: FilePath = ""
-    username: Annotated[str, Field(min_length=1)]
+    username: Annotated[str, NOT_EMPTY]
     password_file: FilePath = ""
     token_file: FilePath = ""
-    folder: Annotated[str, Field(min_length=1)] = "INBOX"
+    folder: Annotated[str, NOT_EMPTY] = "INBOX"
     done: str = ""
 
-    @model_validator(mode="after")
-    def _it_is_entered_safely(self) -> MailboxSettings:
+    def __post_init__(self) -> None:
         if self.security == "none" and self.host not in LOOPBACK:
             _refuse(
                 say('security = "none" is for a server on this machine: write "tls"')
@@ -50,9 +52,9 @@ class MailboxSettings(Table):
             _refuse(say("one of these is needed: password_file, token_file"))
         if self.done and self.done.lower() == self.folder.lower():
             _refuse(say("done is another folder than folder, or empty"))
-        return self
 
 
+@dataclass(frozen=True, kw_only=True)
 class Webhooks(Table):
     """``[intake.webhooks]``: what providers prove themselves with; empty: not heard."""
 
@@ -87,27 +89,26 @@ class Webhooks(Table):
         return [provider for provider, proof in proofs.items() if proof]
 
 
+@dataclass(frozen=True, kw_only=True)
 class Intake(Table):
     """The ways in; ``trusted`` is the server whose word on DMARC is believed."""
 
-    listen: Annotated[str, AfterValidator(_listens)] = ""
+    listen: Annotated[str, After(_listens)] = ""
     protocol: Literal["lmtp", "smtp"] = "lmtp"
     maildirs: tuple[FilePath, ...] = ()
     every: Wait = timedelta(minutes=1)
     trusted: str = ""
     keep_mails: Kept = timedelta(days=30)
     keep: Kept = timedelta(days=400)
-    alert_blocked: Annotated[int, Field(ge=0)] = 10
-    alert_ratio: Annotated[float, Field(ge=0, le=1)] = 0.05
+    alert_blocked: Annotated[int, at_least(0)] = 10
+    alert_ratio: Annotated[float, between(0, 1)] = 0.05
     mailboxes: tuple[MailboxSettings, ...] = ()
     webhooks: Webhooks = Webhooks()
 
-    @model_validator(mode="after")
-    def _mailboxes_have_names_of_their_own(self) -> Intake:
+    def __post_init__(self) -> None:
         names = [each.name.lower().replace("-", "_") for each in self.mailboxes]
         if len(set(names)) < len(names):
             _refuse(say("two mailboxes have the same name"))
-        return self
 
 
 def _refuse(words: Phrase) -> None:

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, ValidationError, field_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
-
-from mailer.config.table import Table
 from mailer.config.values import Domain, Name, Speed
 from mailer.delivery.domain import read_domain
 from mailer.delivery.lanes import SHIPPED
 from mailer.phrases import Phrase, say
+from mailer.reading import After, Before, Fault, Table, UnreadableError
 
 
+def _as_in_addresses(domains: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(read_domain(domain) for domain in domains)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Lane(Table):
     """One ``[lanes.NAME]`` table: recipient domains of one provider, and their pace."""
 
-    domains: tuple[Domain, ...] = ()
+    domains: Annotated[tuple[Domain, ...], After(_as_in_addresses)] = ()
     rate: Speed = None
-
-    @field_validator("domains")
-    @classmethod
-    def _as_in_addresses(cls, domains: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(read_domain(domain) for domain in domains)
 
 
 def _with_shipped(lanes: object) -> object:
@@ -70,15 +68,18 @@ def _each_domain_in_one(lanes: dict[str, Lane]) -> dict[str, Lane]:
     return lanes
 
 
-def _fault_at(lane: str, message: Phrase) -> ValidationError:
-    """A fault of the domains of *lane*: pydantic lets a whole table speak of its parts."""
-    kind = PydanticCustomError("lane", "{error}", {"error": message})
-    where = InitErrorDetails(type=kind, loc=(lane, "domains"), input={})
-    return ValidationError.from_exception_data("lanes", [where])
+def _fault_at(lane: str, message: Phrase) -> UnreadableError:
+    """A fault of the domains of *lane*."""
+    return UnreadableError([Fault(place=(lane, "domains"), words=message)])
+
+
+def shipped_lanes() -> dict[str, Lane]:
+    """The lanes of who says nothing of any."""
+    return {name: Lane(domains=domains) for name, domains in SHIPPED.items()}
 
 
 Lanes = Annotated[
     dict[Name, Lane],
-    BeforeValidator(_with_shipped),
-    AfterValidator(_each_domain_in_one),
+    Before(_with_shipped),
+    After(_each_domain_in_one),
 ]

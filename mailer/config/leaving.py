@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
-from mailer.config.table import Table
 from mailer.config.values import Duration
+from mailer.reading import Table
 
 
+@dataclass(frozen=True, kw_only=True)
 class Leaving(Table):
     """For how long an exit is undone by one click, and whether a letter offers it."""
 

@@ -12,11 +12,9 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
-
-from pydantic import BaseModel, SecretStr, ValidationError
 
 from mailer.config.faults import NAMED_BY, by_name, faults_of, is_secret, veiled
 from mailer.config.intake import MailboxSettings
@@ -27,6 +25,7 @@ from mailer.config.settings import DkimKey, Settings
 from mailer.edition.characters import unwritable
 from mailer.errors import ConfigError
 from mailer.phrases import say
+from mailer.reading import Table, UnreadableError, keys_of, read
 
 _PREFIX = "MAILER_"
 _PLACE = re.compile(r"at line (\d+)")  # where the TOML parser stumbled
@@ -84,7 +83,7 @@ class Loaded:
     def secret_keys(self) -> tuple[bytes, ...]:
         """The keys that sign links, oldest first, one a line."""
         site = self.settings.site
-        if secret := site.secret_key.get_secret_value():
+        if secret := site.secret_key.text:
             lines = [secret]
         else:
             lines = self._secret_file(
@@ -110,7 +109,7 @@ class Loaded:
         if relay.password_file:
             where = f"relays.{relay.name}.password_file"
             return self._secret_file(relay.password_file, where).strip("\r\n")
-        return relay.password.get_secret_value()
+        return relay.password.text
 
     def webhook_key(self) -> bytes:
         """What signs the alerts that are posted; empty without a key."""
@@ -216,8 +215,8 @@ def load(*, config: Path | None, start: Path, environ: Mapping[str, str]) -> Loa
             key = _put(values, name, value)
             origins[key] = f"environment {name}"
     try:
-        settings = Settings(**values)
-    except ValidationError as error:
+        settings = read(Settings, values)
+    except UnreadableError as error:
         raise ConfigError(faults_of(error, values, origins), hint="") from None
     _check_characters(values, origins, shown)
     root = start.resolve()
@@ -231,7 +230,7 @@ def load(*, config: Path | None, start: Path, environ: Mapping[str, str]) -> Loa
 def show(loaded: Loaded) -> list[tuple[str, str, str]]:
     """Every value in force as (key, value, origin), secrets masked."""
     rows = []
-    named = loaded.settings.model_dump()
+    named = asdict(loaded.settings)
     for place, value in _flat((), loaded.settings):
         key = by_name(place, named)
         origin = loaded.origins.get(".".join(place), "default")
@@ -299,7 +298,7 @@ def _put(values: dict[str, Any], name: str, value: str) -> str:
 
 
 def _typed(value: str) -> Any:
-    """Lists are written as TOML; everything else is text that pydantic converts."""
+    """Lists are written as TOML; everything else is text that is read as its type."""
     if not value.startswith("["):
         return value
     try:
@@ -348,13 +347,13 @@ def _flat(
 ) -> Iterable[tuple[tuple[str, ...], object]]:
     """Every value below *value* with its steps, tables and lists unfolded."""
     match value:
-        case BaseModel():
-            for name, info in type(value).model_fields.items():
-                yield from _flat((*place, info.alias or name), getattr(value, name))
+        case Table():
+            for key, name in keys_of(type(value)).items():
+                yield from _flat((*place, key), getattr(value, name))
         case dict() if value:
             for name, inner in value.items():
                 yield from _flat((*place, name), inner)
-        case tuple() if value and isinstance(value[0], BaseModel):
+        case tuple() if value and isinstance(value[0], Table):
             for index, inner in enumerate(value):
                 yield from _flat((*place, str(index)), inner)
         case _:
@@ -363,8 +362,6 @@ def _flat(
 
 def _masked(key: str, value: object) -> str:
     match value:
-        case SecretStr():
-            return "••••••" if value.get_secret_value() else ""
         case str() if is_secret(key):
             return "••••••" if value else ""
         case str():

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import Field
-
 from mailer.config.retention import Kept
-from mailer.config.table import Table
-from mailer.config.values import Duration, FilePath
+from mailer.config.values import Duration, FilePath, at_least, between
+from mailer.reading import Table
 
 
+@dataclass(frozen=True, kw_only=True)
 class Stripe(Table):
     """How Stripe's events are taken in; without a secret they are not."""
 
@@ -21,13 +21,14 @@ class Stripe(Table):
     one_time: Kept = None
 
 
+@dataclass(frozen=True, kw_only=True)
 class Members(Table):
     """Who may say that somebody is a member."""
 
     adds: bool = True
     secret_file: FilePath = ""
     api_token_file: FilePath = ""
-    api_rate: Annotated[int, Field(ge=1)] = 20
+    api_rate: Annotated[int, at_least(1)] = 20
     remind: Kept = None
-    gift_days: Annotated[int, Field(ge=0, le=366)] = 0
+    gift_days: Annotated[int, between(0, 366)] = 0
     stripe: Stripe = Stripe()

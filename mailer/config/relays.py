@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, model_validator
-
-from mailer.config.table import Table
 from mailer.config.values import (
     LAST_PORT,
     LOOPBACK,
     Ceilings,
     Duration,
     FilePath,
+    Hidden,
     Host,
     Name,
     Quota,
+    Secret,
     Speed,
     Wait,
+    at_least,
+    between,
+    spelled,
 )
 from mailer.phrases import Phrase, say
+from mailer.reading import Table
+
+_HELO = spelled(r"[A-Za-z0-9.:\[\]-]*", say("is letters, digits and .:[]-"))
 
 
+@dataclass(frozen=True, kw_only=True)
 class RelayTimeouts(Table):
     """How long each step of the dialogue is waited for (RFC 5321 section 4.5.3.2)."""
 
@@ -35,6 +42,7 @@ class RelayTimeouts(Table):
     dot: Wait = timedelta(minutes=10)
 
 
+@dataclass(frozen=True, kw_only=True)
 class RelaySettings(Table):
     """One ``[[relays]]`` table: a server that takes our mail, or a folder (Maildir)."""
 
@@ -42,7 +50,7 @@ class RelaySettings(Table):
     kind: Literal["smtp", "maildir"] = "smtp"
     path: FilePath = ""
     host: Host = "127.0.0.1"
-    port: int = Field(default=587, ge=1, le=LAST_PORT)
+    port: Annotated[int, between(1, LAST_PORT)] = 587
     security: Literal["starttls", "tls", "none"] = "starttls"
     clear_text: bool = False
     ca_file: FilePath = ""
@@ -52,26 +60,31 @@ class RelaySettings(Table):
     client_key_password_file: FilePath = ""
     auth: Literal["auto", "plain", "login", "cram-md5", "xoauth2"] = "auto"
     username: str = ""
-    password: SecretStr = SecretStr("")
+    password: Hidden = Secret("")
     password_file: FilePath = ""
     token_file: FilePath = ""
     token_command: str = ""
-    helo_name: str = Field(default="", pattern=r"^[A-Za-z0-9.:\[\]-]*$")
+    helo_name: Annotated[str, _HELO] = ""
     rate: Speed = None
     hourly: Quota = None
     daily: Quota = None
     warm_up: Ceilings = None
-    weight: int = Field(default=1, ge=1, le=1000)
-    priority: int = Field(default=1, ge=1, le=1000)
-    connections: int = Field(default=4, ge=1, le=128)
-    messages_per_connection: int = Field(default=100, ge=1)
+    weight: Annotated[int, between(1, 1000)] = 1
+    priority: Annotated[int, between(1, 1000)] = 1
+    connections: Annotated[int, between(1, 128)] = 4
+    messages_per_connection: Annotated[int, at_least(1)] = 100
     max_age: Wait = timedelta(minutes=5)
     idle: Wait = timedelta(seconds=30)
     connect_patience: Duration = timedelta(seconds=30)
     timeouts: RelayTimeouts = RelayTimeouts()
 
-    @model_validator(mode="after")
-    def _clear_text_stays_home(self) -> RelaySettings:
+    def __post_init__(self) -> None:
+        self._clear_text_stays_home()
+        self._certificates_are_for_tls()
+        self._a_login_is_whole()
+        self._a_folder_has_a_path()
+
+    def _clear_text_stays_home(self) -> None:
         if self.security == "none" and self.host not in LOOPBACK:
             if not self.clear_text:
                 _refuse(
@@ -87,10 +100,8 @@ class RelaySettings(Table):
                     "machine; here it would change nothing"
                 )
             )
-        return self
 
-    @model_validator(mode="after")
-    def _certificates_are_for_tls(self) -> RelaySettings:
+    def _certificates_are_for_tls(self) -> None:
         keys = {"tls_name": self.tls_name, "client_cert": self.client_cert}
         for key, said in keys.items():
             if said and self.security == "none":
@@ -104,10 +115,8 @@ class RelaySettings(Table):
         for key, said in keys.items():
             if said and not self.client_cert:
                 _refuse(say("{key} goes with client_cert", key=key))
-        return self
 
-    @model_validator(mode="after")
-    def _a_login_is_whole(self) -> RelaySettings:
+    def _a_login_is_whole(self) -> None:
         tokens = [key for key in ("token_file", "token_command") if getattr(self, key)]
         passwords = [key for key in ("password", "password_file") if self._has(key)]
         if len(proofs := [*passwords, *tokens]) > 1:
@@ -125,21 +134,18 @@ class RelaySettings(Table):
             shlex.split(self.token_command)
         except ValueError:
             _refuse(say("token_command: a quotation mark is not closed"))
-        return self
 
-    @model_validator(mode="after")
-    def _a_folder_has_a_path(self) -> RelaySettings:
+    def _a_folder_has_a_path(self) -> None:
         if self.kind == "maildir" and not self.path:
             _refuse(
                 say('kind = "maildir" needs a path: the folder that keeps the mail')
             )
         if self.path and self.kind == "smtp":
             _refuse(say('path is for kind = "maildir"'))
-        return self
 
     def _has(self, key: str) -> bool:
         if key == "password":
-            return bool(self.password.get_secret_value())
+            return bool(self.password)
         return bool(self.password_file)
 
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import BeforeValidator
-
-from mailer.config.table import Table
 from mailer.config.values import read_duration
+from mailer.reading import Before, Table
 
 
 def _kept(value: object) -> timedelta | None:
     return None if value is None or value == "" else read_duration(value)
 
 
-Kept = Annotated[timedelta | None, BeforeValidator(_kept)]
+Kept = Annotated[timedelta | None, Before(_kept)]
 
 
+@dataclass(frozen=True, kw_only=True)
 class Retention(Table):
     """What the daemon forgets by itself, once a day."""
 

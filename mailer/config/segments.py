@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, ValidationError
-from pydantic_core import InitErrorDetails, PydanticCustomError
-
 from mailer.audience.expression import read_name, read_segment
 from mailer.config.values import Name
 from mailer.errors import InputError
 from mailer.phrases import say
+from mailer.reading import After, Fault, UnreadableError
 
 
 def _all_read(segments: dict[str, str]) -> dict[str, str]:
@@ -23,12 +21,10 @@ def _all_read(segments: dict[str, str]) -> dict[str, str]:
             message = error.message
             if error.hint:
                 message = say("{error} ({hint})", error=message, hint=error.hint)
-            kind = PydanticCustomError("segment", "{error}", {"error": message})
-            # The input is not shown again: the message quotes it where it matters.
-            where = InitErrorDetails(type=kind, loc=(name,), input={})
-            title = "segments"
-            raise ValidationError.from_exception_data(title, [where]) from error
+            # Not shown again: the message quotes it where it matters.
+            fault = Fault(place=(name,), words=message)
+            raise UnreadableError([fault]) from error
     return segments
 
 
-Segments = Annotated[dict[Name, str], AfterValidator(_all_read)]
+Segments = Annotated[dict[Name, str], After(_all_read)]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
-
-from mailer.config.table import Table
-from mailer.config.values import Duration, read_duration
+from mailer.config.values import NOT_EMPTY, Duration, at_least, between, read_duration
 from mailer.delivery.canary import NOBODY, Canary, read_canary
 from mailer.errors import InputError
 from mailer.phrases import say
+from mailer.reading import Before, Table
 
 
 def _canary(value: object) -> Canary:
@@ -30,10 +29,11 @@ def _patience(value: object) -> timedelta | None:
     return None if value is None or value == "" else read_duration(value)
 
 
-CanarySize = Annotated[Canary, BeforeValidator(_canary)]
-Patience = Annotated[timedelta | None, BeforeValidator(_patience)]
+CanarySize = Annotated[Canary, Before(_canary)]
+Patience = Annotated[timedelta | None, Before(_patience)]
 
 
+@dataclass(frozen=True, kw_only=True)
 class Send(Table):
     """How a run behaves."""
 
@@ -43,7 +43,7 @@ class Send(Table):
     catch_up: Duration = timedelta(hours=24)
     in_doubt: Literal["hold", "resend"] = "hold"
     give_up_after: Patience = None
-    retry: Annotated[tuple[Duration, ...], Field(min_length=1)] = (
+    retry: Annotated[tuple[Duration, ...], NOT_EMPTY] = (
         timedelta(minutes=15),
         timedelta(minutes=30),
         timedelta(hours=1),
@@ -51,10 +51,10 @@ class Send(Table):
         timedelta(hours=4),
     )
     linger: Duration = timedelta(minutes=1)
-    max_failure_ratio: float = Field(default=0.02, ge=0, le=1)
-    max_refusals_in_row: int = Field(default=20, ge=0)
-    max_message_refusals: int = Field(default=10, ge=0)
-    max_domain_refusals: int = Field(default=5, ge=0)
+    max_failure_ratio: Annotated[float, between(0, 1)] = 0.02
+    max_refusals_in_row: Annotated[int, at_least(0)] = 20
+    max_message_refusals: Annotated[int, at_least(0)] = 10
+    max_domain_refusals: Annotated[int, at_least(0)] = 5
     domain_wait: Duration = timedelta(minutes=30)
     canary: CanarySize = NOBODY
     canary_wait: Duration = timedelta(minutes=10)

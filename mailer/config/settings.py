@@ -5,15 +5,9 @@ An unknown key is an error here, not a shrug: ``load`` adds file, line and sugge
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, Literal
-
-from pydantic import (
-    Field,
-    SecretStr,
-    field_validator,
-    model_validator,
-)
 
 from mailer.config.alerts import Alerts
 from mailer.config.assembly import (
@@ -24,7 +18,7 @@ from mailer.config.assembly import (
 )
 from mailer.config.bounces import Bounces, Patience
 from mailer.config.intake import Intake
-from mailer.config.lanes import Lanes
+from mailer.config.lanes import Lanes, shipped_lanes
 from mailer.config.leaving import Leaving
 from mailer.config.members import Members
 from mailer.config.relays import RelaySettings
@@ -32,14 +26,15 @@ from mailer.config.retention import Retention
 from mailer.config.segments import Segments
 from mailer.config.sending import Send
 from mailer.config.signup import Signup
-from mailer.config.table import Table
 from mailer.config.values import (
+    NOT_EMPTY,
     Address,
     ColorPair,
     Domain,
     Duration,
     Exempt,
     FilePath,
+    Hidden,
     Lang,
     Line,
     Listener,
@@ -50,9 +45,12 @@ from mailer.config.values import (
     PublicationId,
     PublicUrl,
     Schedule,
+    Secret,
     Selector,
     Spamd,
     Zone,
+    at_least,
+    between,
 )
 from mailer.config.watch import Daemon
 from mailer.delivery.domain import read_domain, read_selector
@@ -63,8 +61,10 @@ from mailer.edition.model import Publication, Variant
 from mailer.edition.model import Shape as EditionShape
 from mailer.errors import NotFoundError
 from mailer.phrases import did_you_mean, say
+from mailer.reading import After, Key, Table
 
 
+@dataclass(frozen=True, kw_only=True)
 class Site(Table):
     """Who we are, and where our pages and pictures are served."""
 
@@ -72,18 +72,20 @@ class Site(Table):
     lang: Lang = "fr"
     timezone: Zone = "Europe/Paris"
     postal_address: str = ""
-    secret_key: SecretStr = SecretStr("")
+    secret_key: Hidden = Secret("")
     secret_key_file: FilePath = ""
 
 
+@dataclass(frozen=True, kw_only=True)
 class DkimKey(Table):
     """One ``[[dkim]]`` table: a key that signs the mail of a domain."""
 
     domain: Domain
     selector: Selector
-    key_file: Annotated[FilePath, Field(min_length=1)]
+    key_file: Annotated[FilePath, NOT_EMPTY]
 
 
+@dataclass(frozen=True, kw_only=True)
 class Storage(Table):
     """Where the ledger, the pictures and the keys are kept, and where editions are."""
 
@@ -93,6 +95,7 @@ class Storage(Table):
     workspace: FilePath = ".."
 
 
+@dataclass(frozen=True, kw_only=True)
 class Proof(Table):
     """Who gets the proof, and by when."""
 
@@ -100,15 +103,17 @@ class Proof(Table):
     auto_before: Duration = timedelta(hours=14)
 
 
+@dataclass(frozen=True, kw_only=True)
 class Privacy(Table):
     """What is remembered about readers: nothing, unless said."""
 
     track_opens: bool = False
     track_clicks: bool = False
-    smallest_count: int = Field(default=20, ge=1)
+    smallest_count: Annotated[int, at_least(1)] = 20
     log_addresses: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
 class Web(Table):
     """The listeners of the daemon."""
 
@@ -118,6 +123,7 @@ class Web(Table):
     privacy: Privacy = Privacy()
 
 
+@dataclass(frozen=True, kw_only=True)
 class Checks(Table):
     """What the checks mind."""
 
@@ -129,29 +135,30 @@ class Checks(Table):
         "laposte",
         "free-fr",
     )
-    warn_html_kb: int = Field(default=85, ge=1)
-    max_html_kb: int = Field(default=102, ge=1, le=102)
+    warn_html_kb: Annotated[int, at_least(1)] = 85
+    max_html_kb: Annotated[int, between(1, 102)] = 102
     ignore: tuple[str, ...] = ()
     spelling: bool = False
     spamd: Spamd = ""
 
 
+def _with_two_places(url: str) -> str:
+    try:
+        url.format(path="", line=1)
+    except (KeyError, IndexError, ValueError) as error:
+        message = say("only {path} and {line} can stand in braces")
+        raise ValueError(message) from error
+    return url
+
+
+@dataclass(frozen=True, kw_only=True)
 class Preview(Table):
     """What ``mailer preview`` does at a click."""
 
-    editor_url: str = "vscode://file/{path}:{line}"
-
-    @field_validator("editor_url")
-    @classmethod
-    def _it_has_two_places(cls, url: str) -> str:
-        try:
-            url.format(path="", line=1)
-        except (KeyError, IndexError, ValueError) as error:
-            message = say("only {path} and {line} can stand in braces")
-            raise ValueError(message) from error
-        return url
+    editor_url: Annotated[str, After(_with_two_places)] = "vscode://file/{path}:{line}"
 
 
+@dataclass(frozen=True, kw_only=True)
 class Shape(Table):
     """What an edition usually has: sections by class or title, labels of its stories."""
 
@@ -159,11 +166,19 @@ class Shape(Table):
     story: tuple[str, ...] = ()
 
 
+def _named_apart(features: tuple[FeatureSettings, ...]) -> tuple[FeatureSettings, ...]:
+    if twice := _twice([each.name.lower() for each in features]):
+        message = say("two features are called {names}", names=twice)
+        raise ValueError(message)
+    return features
+
+
+@dataclass(frozen=True, kw_only=True)
 class PublicationSettings(Table):
     """One ``[publications.ID]`` table."""
 
-    name: Line = Field(min_length=1)
-    sender: Mailbox = Field(alias="from", min_length=3)
+    name: Annotated[Line, NOT_EMPTY]
+    sender: Annotated[Mailbox, Key("from"), NOT_EMPTY]
     tagline: str = ""
     theme: str = "presse"
     url: str = ""
@@ -189,38 +204,27 @@ class PublicationSettings(Table):
     typography: Literal["", "fr", "en"] | None = None
     typography_spaces: Literal["narrow", "wide"] = "narrow"
     toc_links: Literal["web", "anchor", "none"] = "web"
-    labels: dict[str, str] = Field(default_factory=dict)
-    tokens: dict[str, ColorPair] = Field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, ColorPair] = field(default_factory=dict)
     shape: Shape = Shape()
     bounces: Patience = Patience()
     assembly: AssemblySettings = AssemblySettings()
-    features: tuple[FeatureSettings, ...] = ()
+    features: Annotated[tuple[FeatureSettings, ...], After(_named_apart)] = ()
     indexed: bool = True
     hidden: tuple[str, ...] = ()
 
-    @field_validator("features")
-    @classmethod
-    def _features_have_names_of_their_own(
-        cls, features: tuple[FeatureSettings, ...]
-    ) -> tuple[FeatureSettings, ...]:
-        if twice := _twice([each.name.lower() for each in features]):
-            message = say("two features are called {names}", names=twice)
-            raise ValueError(message)
-        return features
-
-    @model_validator(mode="after")
-    def _exceptions_are_of_the_schedule(self) -> PublicationSettings:
+    def __post_init__(self) -> None:
         read_calendar(self.schedule, self.exceptions)
-        return self
 
 
+@dataclass(frozen=True, kw_only=True)
 class Settings(Table):
     """Everything that can be configured."""
 
     site: Site = Site()
     relays: tuple[RelaySettings, ...] = ()
     dkim: tuple[DkimKey, ...] = ()
-    lanes: Lanes = Field(default={}, validate_default=True)
+    lanes: Lanes = field(default_factory=shipped_lanes)
     storage: Storage = Storage()
     send: Send = Send()
     daemon: Daemon = Daemon()
@@ -235,22 +239,26 @@ class Settings(Table):
     signup: Signup = Signup()
     checks: Checks = Checks()
     preview: Preview = Preview()
-    segments: Segments = Field(default={})
-    feeds: dict[Name, FeedSettings] = Field(default={})
-    publications: dict[PublicationId, PublicationSettings] = Field(default={})
+    segments: Segments = field(default_factory=dict)
+    feeds: dict[Name, FeedSettings] = field(default_factory=dict)
+    publications: dict[PublicationId, PublicationSettings] = field(default_factory=dict)
 
-    @model_validator(mode="after")
-    def _nobody_is_left_in_a_folder(self) -> Settings:
+    def __post_init__(self) -> None:
+        self._nobody_is_left_in_a_folder()
+        self._relays_and_keys_have_names_of_their_own()
+        self._keys_fit_behind_the_plus()
+        self._payments_are_for_something()
+        self._features_have_feeds()
+
+    def _nobody_is_left_in_a_folder(self) -> None:
         if len({relay.kind for relay in self.relays}) > 1:
             message = say(
                 'a relay of kind = "maildir" stands alone: with servers beside it,'
                 " some readers' mail would stay in the folder"
             )
             raise ValueError(message)
-        return self
 
-    @model_validator(mode="after")
-    def _relays_and_keys_have_names_of_their_own(self) -> Settings:
+    def _relays_and_keys_have_names_of_their_own(self) -> None:
         # The environment tells relays apart by these letters alone.
         relays = [relay.name.lower().replace("-", "_") for relay in self.relays]
         if twice := _twice(relays):
@@ -263,10 +271,8 @@ class Settings(Table):
         if twice := _twice(keys):
             message = say("two keys are published as {names}", names=twice)
             raise ValueError(message)
-        return self
 
-    @model_validator(mode="after")
-    def _keys_fit_behind_the_plus(self) -> Settings:
+    def _keys_fit_behind_the_plus(self) -> None:
         for id_, table in self.publications.items() if self.bounces.plus else ():
             path = table.return_path or read_mailbox(table.sender, what="from").address
             if len(path.rpartition("@")[0]) > LONGEST_NAME:
@@ -278,20 +284,16 @@ class Settings(Table):
                     most=LONGEST_NAME,
                 )
                 raise ValueError(message)
-        return self
 
-    @model_validator(mode="after")
-    def _payments_are_for_something(self) -> Settings:
+    def _payments_are_for_something(self) -> None:
         paid = self.members.stripe.publication
         if paid and paid not in self.publications:
             message = say(
                 "members.stripe.publication: no publication {name}", name=paid
             )
             raise ValueError(message)
-        return self
 
-    @model_validator(mode="after")
-    def _features_have_feeds(self) -> Settings:
+    def _features_have_feeds(self) -> None:
         for id_, table in self.publications.items():
             for name in (name for each in table.features for name in each.feeds):
                 if name not in self.feeds:
@@ -302,7 +304,6 @@ class Settings(Table):
                         hint=did_you_mean(name, self.feeds) or f"[feeds.{name}]",
                     )
                     raise ValueError(message)
-        return self
 
     def publication(self, name: str) -> Publication:
         """The publication called *name*, its defaults filled in; NotFoundError."""

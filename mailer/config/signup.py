@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Annotated
 
-from pydantic import Field
-
-from mailer.config.table import Table
-from mailer.config.values import Duration
+from mailer.config.values import Duration, at_least, between
+from mailer.reading import Table
 
 
+@dataclass(frozen=True, kw_only=True)
 class Signup(Table):
     """Requests in a rolling hour, day or 30 days; 0 is no limit.
 
@@ -17,11 +18,11 @@ class Signup(Table):
     ``work`` how many zero bits a browser has to find, 0 being no work at all.
     """
 
-    address_daily: int = Field(default=1, ge=0)
-    address_monthly: int = Field(default=3, ge=0)
-    ip_hourly: int = Field(default=10, ge=0)
-    network_hourly: int = Field(default=30, ge=0)
-    domain_hourly: int = Field(default=200, ge=0)
-    hourly: int = Field(default=500, ge=0)
+    address_daily: Annotated[int, at_least(0)] = 1
+    address_monthly: Annotated[int, at_least(0)] = 3
+    ip_hourly: Annotated[int, at_least(0)] = 10
+    network_hourly: Annotated[int, at_least(0)] = 30
+    domain_hourly: Annotated[int, at_least(0)] = 200
+    hourly: Annotated[int, at_least(0)] = 500
     fill_time: Duration = timedelta(seconds=3)
-    work: int = Field(default=0, ge=0, le=24)
+    work: Annotated[int, between(0, 24)] = 0

@@ -1,12 +1,13 @@
 """How single values are written: durations, paces, addresses, names, colours.
 
-Each is a type that pydantic checks; what it raises says how the value is written.
+Each is a type with how it is read and checked; a fault says how the value is written.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sized
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from ipaddress import ip_network
@@ -14,21 +15,37 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Field
-
 from mailer.delivery.domain import read_domain, read_selector
 from mailer.delivery.mailbox import ascii_address, read_mailbox
 from mailer.delivery.quota import WarmUp, read_warm_up
 from mailer.delivery.throttle import Rate, read_rate
 from mailer.edition.calendar import read_exception, read_schedule
 from mailer.errors import InputError
-from mailer.phrases import say
+from mailer.phrases import Phrase, say
+from mailer.reading import After, Before, read
 
 _DURATION = re.compile(r"(\d{1,18})\s*(ms|s|m|h|d)")
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _LONGEST = 3650 * _UNITS["d"]
 LAST_PORT = 65535
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, repr=False)
+class Secret:
+    """A text for nobody's eyes: who prints it shows that there is one, and no more."""
+
+    text: str
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
+
+    def __repr__(self) -> str:
+        return "••••••" if self.text else ""
+
+
+def _secret(value: object) -> Secret:
+    return value if isinstance(value, Secret) else Secret(read(str, value))
 
 
 def read_duration(value: object) -> timedelta:
@@ -95,7 +112,7 @@ def _public_url(value: str) -> str:
     raise ValueError(message)
 
 
-def _read_by(read: Callable[[str], object]) -> AfterValidator:
+def _read_by(read: Callable[[str], object]) -> After:
     """A check by whoever will read the value, which may be left empty."""
 
     def check(value: str) -> str:
@@ -106,7 +123,7 @@ def _read_by(read: Callable[[str], object]) -> AfterValidator:
                 raise ValueError(error.message) from error
         return value
 
-    return AfterValidator(check)
+    return After(check)
 
 
 def listener(value: str) -> str:
@@ -152,7 +169,7 @@ def _path(value: str) -> str:
     return value
 
 
-def _spelled(pattern: str, words: str) -> AfterValidator:
+def spelled(pattern: str, words: Phrase) -> After:
     """A check that a value matches *pattern*; *words* say how it is written."""
 
     def check(value: str) -> str:
@@ -160,7 +177,7 @@ def _spelled(pattern: str, words: str) -> AfterValidator:
             raise ValueError(words)
         return value
 
-    return AfterValidator(check)
+    return After(check)
 
 
 def _zone(value: str) -> str:
@@ -187,33 +204,70 @@ def _pair(value: object) -> object:
     return (value, "") if isinstance(value, str) else value
 
 
-Duration = Annotated[timedelta, BeforeValidator(read_duration)]
-Wait = Annotated[Duration, AfterValidator(_positive)]
-Speed = Annotated[Rate | None, BeforeValidator(_rate)]
-Quota = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_quota)]
-Ceilings = Annotated[WarmUp | None, BeforeValidator(_warm_up)]
-PublicUrl = Annotated[str, AfterValidator(_public_url)]
+def at_least(least: int) -> After:
+    """A check that a number is not smaller."""
+
+    def check(value: float) -> float:
+        if not value >= least:
+            message = say("should be {least} or more", least=str(least))
+            raise ValueError(message)
+        return value
+
+    return After(check)
+
+
+def between(least: int, most: int) -> After:
+    """A check that a number is neither smaller nor greater."""
+
+    def check(value: float) -> float:
+        if not least <= value <= most:
+            message = say(
+                "should be from {least} to {most}", least=str(least), most=str(most)
+            )
+            raise ValueError(message)
+        return value
+
+    return After(check)
+
+
+def _something(value: Sized) -> Sized:
+    if not value:
+        message = say("should not be empty")
+        raise ValueError(message)
+    return value
+
+
+NOT_EMPTY = After(_something)
+Duration = Annotated[timedelta, Before(read_duration)]
+Wait = Annotated[Duration, After(_positive)]
+Speed = Annotated[Rate | None, Before(_rate)]
+Quota = Annotated[Annotated[int, at_least(1)] | None, Before(_quota)]
+Ceilings = Annotated[WarmUp | None, Before(_warm_up)]
+PublicUrl = Annotated[str, After(_public_url)]
 Mailbox = Annotated[str, _read_by(partial(read_mailbox, what="the mailbox"))]
 Address = Annotated[str, _read_by(partial(ascii_address, what="the address"))]
-Listener = Annotated[str, AfterValidator(listener)]
-Spamd = Annotated[str, AfterValidator(_spamd)]
-Proxy = Annotated[str, AfterValidator(_proxy)]
-FilePath = Annotated[str, AfterValidator(_path)]
-Line = Annotated[str, _spelled(r"[^\x00-\x1f\x7f]*", "is one line")]
-Host = Annotated[str, _spelled(r"[^\s\x00]+", "is a host's name or address")]
+Listener = Annotated[str, After(listener)]
+Spamd = Annotated[str, After(_spamd)]
+Proxy = Annotated[str, After(_proxy)]
+FilePath = Annotated[str, After(_path)]
+Line = Annotated[str, spelled(r"[^\x00-\x1f\x7f]*", say("is one line"))]
+Host = Annotated[str, spelled(r"[^\s\x00]+", say("is a host's name or address"))]
 ListId = Annotated[
-    str, _spelled(r"([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+)?", "is written label.example.org")
+    str,
+    spelled(r"([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+)?", say("is written label.example.org")),
 ]
-Name = Annotated[str, _spelled(r"[A-Za-z0-9_-]+", "is letters, digits, - and _")]
+Name = Annotated[str, spelled(r"[A-Za-z0-9_-]+", say("is letters, digits, - and _"))]
 PublicationId = Annotated[
-    str, _spelled(r"[A-Za-z0-9-]{1,63}", "is letters, digits and -, at most 63 of them")
+    str,
+    spelled(r"[A-Za-z0-9-]{1,63}", say("is letters, digits and -, at most 63 of them")),
 ]
 """The label of a List-Id, as long as one of a domain may be, and part of every link."""
-Zone = Annotated[str, AfterValidator(_zone)]
-Schedule = Annotated[str, AfterValidator(_schedule)]
-Exempt = Annotated[str, AfterValidator(_exempt)]
+Hidden = Annotated[Secret, Before(_secret)]
+Zone = Annotated[str, After(_zone)]
+Schedule = Annotated[str, After(_schedule)]
+Exempt = Annotated[str, After(_exempt)]
 Lang = Literal["fr", "en"]
-Domain = Annotated[str, Field(min_length=1), _read_by(read_domain)]
+Domain = Annotated[str, NOT_EMPTY, _read_by(read_domain)]
 DomainIfAny = Annotated[str, _read_by(read_domain)]
-Selector = Annotated[str, Field(min_length=1), _read_by(read_selector)]
-ColorPair = Annotated[tuple[str, str], BeforeValidator(_pair)]
+Selector = Annotated[str, NOT_EMPTY, _read_by(read_selector)]
+ColorPair = Annotated[tuple[str, str], Before(_pair)]

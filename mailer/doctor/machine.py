@@ -66,7 +66,7 @@ def secret_files(house: House) -> list[Path]:
     """Every file that holds a secret or people's addresses, as it is configured."""
     loaded, settings = house.loaded, house.settings
     found: list[Path | None] = []
-    if not settings.site.secret_key.get_secret_value():
+    if not settings.site.secret_key:
         said = settings.site.secret_key_file
         usual = loaded.data_folder() / "secret_key"
         found.append(loaded.credential(said) if said else usual)

@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
+from mailer.cli.speech import Speech
 from mailer.config.load import Loaded, load, show
 from mailer.config.places import find_config, state_home
 from mailer.config.settings import Settings
@@ -20,6 +20,8 @@ from mailer.delivery.canary import NOBODY, Canary
 from mailer.delivery.quota import WarmUp
 from mailer.delivery.throttle import Rate
 from mailer.errors import ConfigError
+from mailer.reading import UnreadableError, types_of
+from mailer.reading import read as read_as
 
 TOML = """\
 [site]
@@ -176,6 +178,44 @@ def test_a_wrong_setting_is_told_at_its_line(
         read(place, TOML.replace(old, new))
     assert said in str(caught.value)
     assert caught.value.exit_code == 78
+
+
+def test_every_fault_is_told_at_once_in_the_readers_language(place: Path) -> None:
+    """In our words, however many there are; of a number as it is typed."""
+    text = TOML.replace('"15/s"', '"15"\nport = 99999\nsecurity = "ssl"')
+    with pytest.raises(ConfigError) as caught:
+        read(place, text, MAILER_SEND__RETRY="[]", MAILER_CHECKS__SPELLING="perhaps")
+    assert Speech(lang="fr").error(caught.value).splitlines() == [
+        "erreur\u00a0: config/mailer.toml:9: relays.principal.port\u00a0: devrait être"
+        " compris entre 1 et 65535 (trouvé\u00a0: 99999)",
+        "config/mailer.toml:10: relays.principal.security\u00a0: devrait être l’une de"
+        " ces valeurs\u00a0: 'starttls', 'tls', 'none' (trouvé\u00a0: 'ssl')",
+        "config/mailer.toml:8: relays.principal.rate\u00a0: '15' n’est pas un débit\u00a0:"
+        " écrivez un nombre positif et une unité, 100/s, 20/min, 5000/h ou 50000/d"
+        " (trouvé\u00a0: '15')",
+        "environment MAILER_SEND__RETRY: send.retry\u00a0: ne devrait pas être vide"
+        " (trouvé\u00a0: [])",
+        "environment MAILER_CHECKS__SPELLING: checks.spelling\u00a0: devrait être true ou"
+        " false (trouvé\u00a0: 'perhaps')",
+    ]
+
+
+def test_the_environment_is_read_as_the_types_say(place: Path) -> None:
+    """It has texts alone; in a file a number is no text."""
+    loaded = read(
+        place,
+        MAILER_CHECKS__SPELLING="true",
+        MAILER_CHECKS__MAX_HTML_KB="90",
+        MAILER_SEND__MAX_FAILURE_RATIO="0.5",
+        MAILER_CHECKS__CLIENTS='["gmail"]',
+    ).settings
+    assert loaded.checks.spelling
+    assert (loaded.checks.max_html_kb, loaded.send.max_failure_ratio) == (90, 0.5)
+    assert loaded.checks.clients == ("gmail",)
+    with pytest.raises(
+        ConfigError, match=r"relays.principal.tls_name: should be a tex"
+    ):
+        read(place, TOML.replace('rate = "15/s"', "tls_name = 3"))
 
 
 def test_a_secret_is_never_quoted_in_a_fault(place: Path) -> None:
@@ -384,18 +424,18 @@ VALUES = st.recursive(
 )
 KEYS = sorted(
     f"{section}.{key}"
-    for section, table in Settings.model_fields.items()
-    for key in getattr(table.annotation, "model_fields", {"a": 0})
+    for section, table in types_of(Settings).items()
+    for key in (types_of(table) if isinstance(table, type) else ["a"])
 )
 
 
 @given(st.sampled_from(KEYS), VALUES)
 @settings(max_examples=200, deadline=None)
 def test_no_value_breaks_a_setting(key: str, value: object) -> None:
-    """Any value for any key is taken or refused by pydantic's error alone."""
+    """Any value for any key is taken or refused by the reader's error alone."""
     section, name = key.split(".")
-    with suppress(ValidationError):
-        Settings(**{section: {name: value}})  # type: ignore[arg-type]  # as load does
+    with suppress(UnreadableError):
+        read_as(Settings, {section: {name: value}})
 
 
 DKIM = """
