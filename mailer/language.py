@@ -2,7 +2,8 @@
 
 French has U+202F between thousands and U+00A0 before a unit, and calls the first of a
 month *1er*, which Babel does not know. Sentences are looked up by their English, so
-that what has no translation is said in English rather than not at all.
+that what has no translation is said in English rather than not at all. Babel, a megabyte
+of it, is loaded where a day or a sum is said, and not by every process that has words.
 """
 
 from __future__ import annotations
@@ -12,9 +13,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-
-from babel.dates import format_date, format_skeleton
-from babel.numbers import format_currency, format_decimal
 
 from mailer.phrases import Phrase, Value, fill, say, say_many
 
@@ -86,35 +84,35 @@ def _plural(expression: str) -> Callable[[int], int]:
 
 def long_date(day: date, lang: str) -> str:
     """``samedi 14 mars 2026``, and ``1er`` where Babel's French says ``1``."""
-    return _first(format_date(day, "full", locale=lang), day, lang)
+    return _first(_dated(day, "full", lang), day, lang)
 
 
 def plain_date(day: date, lang: str) -> str:
     """``14 mars 2026``, ``1er mars 2026``; ``March 14, 2026`` in English."""
-    return _first(format_date(day, "long", locale=lang), day, lang)
+    return _first(_dated(day, "long", lang), day, lang)
 
 
 def day_and_month(day: date, lang: str) -> str:
     """``14 mars``, ``1er octobre``; ``March 14`` in English."""
-    return _first(format_skeleton("MMMMd", day, locale=lang), day, lang)
+    return _first(_dated_as("MMMMd", day, lang), day, lang)
 
 
 def short_day(day: date, lang: str) -> str:
     """``14 mars``, ``24 nov.``; ``Mar 14`` in English."""
-    return _first(format_skeleton("MMMd", day, locale=lang), day, lang)
+    return _first(_dated_as("MMMd", day, lang), day, lang)
 
 
 def moment(when: datetime, lang: str) -> str:
     """``14/03 07:00``, ``14 Mar 07:00``: as wide as any other, for tables."""
     if lang == "fr":  # its short months are four letters long, or five with a dot
         return f"{when:%d/%m %H:%M}"
-    month = format_date(when, "MMM", locale=lang)
+    month = _dated(when, "MMM", lang)
     return f"{when:%d} {month} {when:%H:%M}"
 
 
 def weekday(day: date, lang: str) -> str:
     """``sam.``, ``Sat``: as wide as any other of its language, for tables."""
-    return format_date(day, "EEE", locale=lang)
+    return _dated(day, "EEE", lang)
 
 
 def lately(when: datetime, lang: str, *, now: datetime) -> str:
@@ -129,6 +127,8 @@ def number(value: float, lang: str) -> str:
     if isinstance(value, int):
         grouped = f"{value:,}"
         return grouped.replace(",", _NARROW) if lang == "fr" else grouped
+    from babel.numbers import format_decimal
+
     return format_decimal(value, "#,##0.##", locale=lang)
 
 
@@ -139,7 +139,21 @@ def percent(value: float, lang: str) -> str:
 
 def money(value: float, currency: str, lang: str) -> str:
     """``1 234,50 €`` in French, ``€1,234.50`` in English."""
+    from babel.numbers import format_currency
+
     return format_currency(value, currency, locale=lang)
+
+
+def _dated(day: date, form: str, lang: str) -> str:
+    from babel.dates import format_date
+
+    return format_date(day, form, locale=lang)
+
+
+def _dated_as(skeleton: str, day: date, lang: str) -> str:
+    from babel.dates import format_skeleton
+
+    return format_skeleton(skeleton, day, locale=lang)
 
 
 def _first(said: str, day: date, lang: str) -> str:

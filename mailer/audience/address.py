@@ -9,8 +9,6 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from email_validator import EmailNotValidError, validate_email
-
 from mailer.errors import InputError
 from mailer.phrases import say
 
@@ -43,14 +41,10 @@ def read_address(text: str) -> str:
     address = (named[1] if named else typed).strip()
     if link := _MAILTO.fullmatch(address):
         address = link[1]
-    try:
-        plain = _PLAIN.fullmatch(address)
-        if plain and len(plain[1]) <= _LOCAL_LENGTH and len(address) <= _LENGTH:
-            return f"{plain[1]}@{_canonical_domain(plain[2])}"
-        return _validated(address)
-    except EmailNotValidError as error:
-        message = say("not an address: {error}", error=str(error).rstrip("."))
-        raise InputError(message) from error
+    plain = _PLAIN.fullmatch(address)
+    if plain and len(plain[1]) <= _LOCAL_LENGTH and len(address) <= _LENGTH:
+        return f"{plain[1]}@{_canonical_domain(plain[2])}"
+    return _validated(address)
 
 
 @lru_cache(maxsize=4096)
@@ -60,9 +54,16 @@ def _canonical_domain(domain: str) -> str:
 
 
 def _validated(address: str) -> str:
-    found = validate_email(
-        address, check_deliverability=False, test_environment=True, strict=True
-    )
+    # Who sends reads no address, and need not load all that is known of them.
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        found = validate_email(
+            address, check_deliverability=False, test_environment=True, strict=True
+        )
+    except EmailNotValidError as error:
+        message = say("not an address: {error}", error=str(error).rstrip("."))
+        raise InputError(message) from error
     return f"{found.local_part}@{found.ascii_domain or found.domain}"
 
 

@@ -86,7 +86,7 @@ def serve() -> NoReturn:
         )
         module, name = said["work"]
         work: Work = getattr(import_module(module), name)
-        raise SystemExit(run_async(work(call, **said["values"])))
+        raise SystemExit(run_async(work(call, **said["values"]), busy=True))
 
 
 def _open_what_is_closed() -> None:

@@ -34,10 +34,11 @@ async def hang(told: list[str], *, again: bool) -> None:
                 await asyncio.Event().wait()
 
 
-def test_the_first_is_told_and_the_second_leaves() -> None:
+@pytest.mark.parametrize("busy", [False, True], ids=["asyncio", "uvloop"])
+def test_the_first_is_told_and_the_second_leaves(busy: bool) -> None:
     """Even if it comes before the first is told of."""
     told: list[str] = []
-    run_async(hang(told, again=False))
+    run_async(hang(told, again=False), busy=busy)
     with pytest.raises(KeyboardInterrupt):
-        run_async(hang(told, again=True))
+        run_async(hang(told, again=True), busy=busy)
     assert told == ["stopping", "stopping"]

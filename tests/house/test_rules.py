@@ -150,6 +150,7 @@ def _tables(annotation: object) -> Iterator[type[Table]]:
             "mailer.wiring, mailer.store.ledger.deliveries, mailer.flows.sending.send, "
             "mailer.transport.smtp, mailer.store.schema, mailer.store.ledger.slots",
             "jinja2 markdown_it mjml PIL nh3 cryptography alembic fastapi pydantic "
+            "babel email_validator uvloop "
             "greenlet rich._emoji_codes sqlalchemy.dialects.postgresql sqlalchemy.dialects.sqlite sqlite3",
         ),
         # What sends for an hour holds no command line, nor bars where nobody looks.
@@ -157,7 +158,7 @@ def _tables(annotation: object) -> Iterator[type[Table]]:
             "mailer.cli.process, mailer.cli.sending.carrying; "
             "import mailer.cli.sending.countdown, mailer.cli.sending.progress, "
             "mailer.cli.operating.helping",
-            "typer rich.live rich.progress rich.table",
+            "typer pydantic rich.live rich.progress rich.table babel email_validator",
         ),
     ],
     ids=["help", "run", "sending", "sender"],

@@ -64,7 +64,7 @@ def run(
     async def live() -> None:
         await Daemon(open_house, tell, os.environ).live()
 
-    run_async(live())
+    run_async(live(), busy=True)
     tell(say("stopped"))
 
 

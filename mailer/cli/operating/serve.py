@@ -43,7 +43,7 @@ def serve(
     if not call.house.settings.web.privacy.log_addresses:
         key = call.house.loaded.secret_keys()[0]
     log_to(sys.stderr, level, form=form, key=key)
-    run_async(_serve(call, listener or call.house.settings.web.public))
+    run_async(_serve(call, listener or call.house.settings.web.public), busy=True)
 
 
 async def _serve(call: Invocation, address: str) -> None:

@@ -130,7 +130,7 @@ def inbox(
 
     call = invocation(ctx)
     mischief = read_chaos(chaos or [], start=call.folder, seed=seed)
-    run_async(_inbox(call, port, http_port, folder, mischief))
+    run_async(_inbox(call, port, http_port, folder, mischief), busy=True)
 
 
 def demo(
@@ -145,7 +145,7 @@ def demo(
     """Play a whole Saturday: readers, checks, sending, balance, on a trial inbox."""
     call = invocation(ctx)
     place = folder or Path(tempfile.mkdtemp(prefix="mailer-demo-"))
-    run_async(_demo(call, place, keep=keep))
+    run_async(_demo(call, place, keep=keep), busy=True)
 
 
 async def _inbox(
