@@ -67,13 +67,14 @@ def become(call: Invocation, work: Work, values: Mapping[str, object]) -> NoRetu
     sys.stdout.flush()
     sys.stderr.flush()
     keep_signals()
-    words = python_to("mailer.cli.process", "serve")
-    os.execv(words[0], [*words, json.dumps(said)])  # noqa: S606 - our own program and nothing else
+    python = python_to("mailer.cli.process", "serve")
+    typed = ["mailer", *sys.argv[1:]]  # for whoever looks for it among all processes
+    os.execv(python[0], [*python, json.dumps(said), *typed])  # noqa: S606 - our own program and nothing else
 
 
 def serve() -> NoReturn:
     """The other end of ``become``."""
-    said = json.loads(sys.argv[-1])
+    said = json.loads(sys.argv[1])
     speech = Speech(lang=said["lang"])
     with as_process(speech):
         begin_log(verbose=said["verbose"])

@@ -13,7 +13,8 @@ _READERS = 500
 
 def program_of(pid: int) -> str:
     """The words that a process was last told to run."""
-    return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8")
+    words = Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8")
+    return words.replace("\0", " ")
 
 
 async def test_who_asked_becomes_who_sends(mailer: Mailer) -> None:
@@ -24,7 +25,9 @@ async def test_who_asked_becomes_who_sends(mailer: Mailer) -> None:
         mailer.use_relay(relay.port, rate="20/s")
         process = await mailer.start(*words)
         await reached(relay, 3, process)
-        assert "mailer.cli.process" in program_of(process.pid)
+        running = program_of(process.pid)
+        assert "mailer.cli.process" in running
+        assert " ".join(["send", *words[1:]]) in running
         process.terminate()
         out, err = await process.communicate()
         assert process.returncode == 75, err

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _LONG = 500
 """Deliveries from which on a process without a command line pays: to start it takes a
-third of a second, and a dozen megabytes are not held for as long as the run takes."""
+third of a second, and five megabytes are not held for as long as the run takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
