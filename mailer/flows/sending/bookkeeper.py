@@ -25,10 +25,16 @@ log = structlog.get_logger()
 
 _AGAIN = timedelta(seconds=1)
 _SHORTEST = 0.001  # seconds: uvloop counts milliseconds, and takes less for nothing
+_NEAR = 3  # times as long as that wait: who is away for longer is not back in time
 
 
 class Asker(Protocol):
-    """Who asks for a mark, one at a time."""
+    """Who asks for a mark, one at a time.
+
+    ``marked_at`` is when the last one was durable, by the clock of the loop; None: none.
+    """
+
+    marked_at: float | None
 
     def prepare(self) -> None:
         """The mark is on its way to the disk: what comes next can be made ready."""
@@ -65,7 +71,9 @@ class Bookkeeper:
         self._company = asyncio.Event()
         self._written = asyncio.Event()
         self._written.set()
+        self._loop = asyncio.get_running_loop()
         self._took = 0.0  # seconds, the last commit
+        self._away = 0.0  # seconds, from a mark to the next question of who asked last
         self.defect: Exception | None = None  # what nobody foresaw
         self.busy = 0  # connections with a message on the way
 
@@ -81,6 +89,8 @@ class Bookkeeper:
         if self.defect is not None:
             asker.marked(False)
             return
+        if asker.marked_at is not None:
+            self._away = self._loop.time() - asker.marked_at
         self._asked.append((claim, asker))
         self._stir()
 
@@ -125,13 +135,14 @@ class Bookkeeper:
 
         Else they fall into two halves that take turns, each waiting for the other's
         flush, and a commit serves half as many. Not longer than the last commit took, or
-        than a timer can be told to wait.
+        than a timer can be told to wait; and not at all where the relay is so far away
+        that nobody would be back by then.
         """
-        if len(self._asked) >= self.busy:
+        most = max(self._took, _SHORTEST)
+        if len(self._asked) >= self.busy or self._away > _NEAR * most:
             return
         self._company.clear()
-        most = max(self._took, _SHORTEST)
-        timer = asyncio.get_running_loop().call_later(most, self._company.set)
+        timer = self._loop.call_later(most, self._company.set)
         await self._company.wait()
         timer.cancel()
 
@@ -148,9 +159,8 @@ class Bookkeeper:
                 defects.append(error)
 
         deadline = self._clock.monotonic() + self._patience.total_seconds()
-        loop = asyncio.get_running_loop()
         while True:
-            begun = loop.time()
+            begun = self._loop.time()
             try:
                 committed = await self._ledger.commit(
                     self._run,
@@ -180,8 +190,10 @@ class Bookkeeper:
                 self._meter.committed(self._run, outcomes, marked)
                 if committed.state is not RunState.SENDING:
                     self._halt(committed.reason or say("stopped by the operator"))
-            self._took = loop.time() - begun
+            ended = self._loop.time()
+            self._took = ended - begun
             for (_, asker), holds in zip(asked, held, strict=True):
+                asker.marked_at = ended
                 asker.marked(holds)
             if defects:
                 raise defects[0]

@@ -63,6 +63,7 @@ class RunCarrier:
         self._books = books
         self.heard_sense = False
         self.silent_at: Stage | None = None
+        self.marked_at: float | None = None
         self._on_the_way = 0
         self._carried = 0
         self._lost_claims: set[int] = set()
