@@ -82,17 +82,19 @@ def named_field(name: str, phrase: str, address: str) -> bytes:
     one_line(phrase, what=name)
     if not phrase:
         return raw_field(name, f"<{address}>")
-    words = _phrase(phrase, len(name) + 2)
-    column = len(f"{name}: {words}".rpartition("\r\n")[2])
+    opening, column = _opening(name, phrase)
     fold = " " if column + len(address) + 3 <= _LINE else "\r\n "
-    return f"{name}: {words}{fold}<{address}>\r\n".encode("ascii")
+    return f"{opening}{fold}<{address}>\r\n".encode("ascii")
 
 
 @lru_cache(maxsize=1024)
-def _phrase(phrase: str, column: int) -> str:
-    """*phrase* in quotes, or encoded; readers have each other's names."""
+def _opening(name: str, phrase: str) -> tuple[str, int]:
+    """``Name: "phrase"``, or encoded, and its last column; readers share their names."""
+    column = len(name) + 2
     quotable = _QUOTABLE.fullmatch(phrase) and "=?" not in phrase
-    return _quoted(phrase) if quotable else _encoded(phrase, column)
+    words = _quoted(phrase) if quotable else _encoded(phrase, column)
+    opening = f"{name}: {words}"
+    return opening, len(opening.rpartition("\r\n")[2])
 
 
 def _quoted(phrase: str) -> str:

@@ -331,7 +331,8 @@ def _token(reader: Reader, name: str) -> bytes:
 @lru_cache(maxsize=1024)
 def _forms(value: str) -> tuple[bytes, bytes]:
     """*value* for the text part, and for the HTML part; names come again and again."""
-    return quoted_printable(value), quoted_printable(html.escape(value))
+    text, escaped = quoted_printable(value), html.escape(value)
+    return text, text if escaped == value else quoted_printable(escaped)
 
 
 _TO = Hole(_to, "", ("To",))

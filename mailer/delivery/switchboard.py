@@ -88,38 +88,20 @@ class Switchboard:
             share.relay: _Line(share, place) for place, share in enumerate(shares)
         }
         self._clock = 0.0
-        self._carriers: frozenset[str] = frozenset()
-        self._holds_until = float("-inf")  # until then _carriers is right
+        self._rooms: dict[str, int] = {}
+        self._holds_until = float("-inf")  # until then _rooms is right
 
-    def carriers(self, now: float) -> frozenset[str]:
+    def carriers(self, now: float) -> Collection[str]:
         """The relays that should hold connections now.
 
         Those that are up, of the best priority that has any; and those on probation, of
         that priority or a better one. How many connections: ``connections``.
         """
-        if now >= self._holds_until:
-            states = [(line, line.health(now)) for line in self._lines.values()]
-            up = [line for line, health in states if health is Health.UP]
-            best = min((line.share.priority for line in up), default=None)
-            self._carriers = frozenset(
-                line.share.relay
-                for line, health in states
-                if (health is Health.UP and line.share.priority == best)
-                or (
-                    health is Health.PROBATION
-                    and (best is None or line.share.priority <= best)
-                )
-            )
-            wake = self.wake_at(now)
-            self._holds_until = float("inf") if wake is None else wake
-        return self._carriers
+        return self._rooms_at(now).keys()
 
     def connections(self, relay: str, now: float) -> int:
         """How many connections *relay* should hold now: none unless it is a carrier."""
-        if relay not in self.carriers(now):
-            return 0
-        line = self._lines[relay]
-        return 1 if line.health(now) is Health.PROBATION else line.room(now)
+        return self._rooms_at(now).get(relay, 0)
 
     def may_take(self, relay: str, now: float, able: Collection[str]) -> bool:
         """Whether the next message is for *relay*, when *able* could take one now.
@@ -132,7 +114,7 @@ class Switchboard:
             return False
         mine = self._turn(line)
         for name in able:
-            if name == relay or name not in self._carriers:
+            if name == relay or name not in self._rooms:
                 continue
             rival = self._lines[name]
             if rival.health(now) is Health.UP and self._turn(rival) < mine:
@@ -229,6 +211,25 @@ class Switchboard:
             else:
                 said = words or said
         return said
+
+    def _rooms_at(self, now: float) -> dict[str, int]:
+        """How many connections each carrier should hold; asked for every message."""
+        if now >= self._holds_until:
+            states = [(line, line.health(now)) for line in self._lines.values()]
+            up = [line for line, health in states if health is Health.UP]
+            best = min((line.share.priority for line in up), default=None)
+            self._rooms = {
+                line.share.relay: line.room(now) if health is Health.UP else 1
+                for line, health in states
+                if (health is Health.UP and line.share.priority == best)
+                or (
+                    health is Health.PROBATION
+                    and (best is None or line.share.priority <= best)
+                )
+            }
+            wake = self.wake_at(now)
+            self._holds_until = float("inf") if wake is None else wake
+        return self._rooms
 
     def _turn(self, line: _Line) -> tuple[float, int]:
         """The smaller, the sooner; equal ones in the order of the settings."""

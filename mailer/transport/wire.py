@@ -56,7 +56,8 @@ class _Phase(Enum):
 
 
 # Those that every message goes through; a member of an enumeration is dear to look up.
-_MAIL, _RCPT, _DATA, _DOT = _Phase.MAIL, _Phase.RCPT, _Phase.DATA, _Phase.DOT
+_MAIL, _RCPT, _DATA, _MARK = _Phase.MAIL, _Phase.RCPT, _Phase.DATA, _Phase.MARK
+_DOT, _EMPTY, _CLOSED = _Phase.DOT, _Phase.EMPTY, _Phase.CLOSED
 
 _STAGES = {
     _Phase.MAIL: Stage.MAIL,
@@ -138,8 +139,8 @@ class SmtpSession(asyncio.Protocol):
 
     def go(self, held: bool) -> None:
         """Answer ``Carrier.ready``: the mark is durable and the body may leave, or not."""
-        message = self._current
-        if message is None or self._phase not in {_Phase.MARK, _Phase.CLOSED}:
+        message, phase = self._current, self._phase
+        if message is None or not (phase is _MARK or phase is _CLOSED):
             message_ = "no message waits for its mark"
             raise RuntimeError(message_)
         carrier = self._the_carrier
@@ -148,7 +149,7 @@ class SmtpSession(asyncio.Protocol):
             self._drop()
             carrier.undone(message)
             self._end()
-        elif self._phase is _Phase.CLOSED:  # lost meanwhile: no byte of the body left
+        elif phase is _CLOSED:  # lost meanwhile: no byte of the body left
             self._current = None
             carrier.done(message, self._error or self._attempt(Stage.DATA, None))
             self._end()
@@ -172,7 +173,7 @@ class SmtpSession(asyncio.Protocol):
         try:
             for code, lines in self._replies.feed(data):
                 self._reply(code, lines)
-                if self._phase is _Phase.CLOSED:
+                if self._phase is _CLOSED:
                     return
         except Exception as error:  # noqa: BLE001 - a carrier's error is its caller's
             self._drop()
@@ -204,7 +205,7 @@ class SmtpSession(asyncio.Protocol):
         phase = self._phase
         if phase is _MAIL or phase is _RCPT:
             self._envelope_answered(code, lines)
-        elif phase is _DATA or phase is _Phase.EMPTY:
+        elif phase is _DATA or phase is _EMPTY:
             self._data_answered(code, lines)
         elif phase is _DOT and code != _CLOSING and code // 100 != 3:
             self._finish(self._attempt(Stage.DOT, reply(code, lines)), reset=False)
@@ -238,11 +239,11 @@ class SmtpSession(asyncio.Protocol):
     def _data_answered(self, code: int, lines: Sequence[bytes]) -> None:
         if code == _CLOSING:
             self._fail(reply(code, lines))
-        elif code != _GO_AHEAD or self._phase is _Phase.EMPTY:
+        elif code != _GO_AHEAD or self._phase is _EMPTY:
             refused = self._attempt(Stage.DATA, refusal(code, lines))
             self._finish(self._error or refused, reset=True)
         elif self._error is None:
-            self._wait(_Phase.MARK, _NEVER)
+            self._wait(_MARK, _NEVER)
             self._the_carrier.ready(self._the_current)
         else:
             # No valid recipient, and yet: an empty message, which nobody gets
@@ -289,7 +290,7 @@ class SmtpSession(asyncio.Protocol):
         if self._features.pipelining:
             following = self._following = self._take()
         envelope = self._features.group(following) if following else b""
-        self._wait(_Phase.DOT, self._timeouts.dot)
+        self._wait(_DOT, self._timeouts.dot)
         self._transport.write(b"".join((message.content, DOT, envelope)))
 
     def _finish(self, attempt: Attempt, *, reset: bool) -> None:
@@ -297,7 +298,7 @@ class SmtpSession(asyncio.Protocol):
         message = self._the_current
         self._current, self._following, self._error = self._following, None, None
         if self._current is not None:
-            self._wait(_Phase.MAIL, self._timeouts.command)
+            self._wait(_MAIL, self._timeouts.command)
             self._the_carrier.done(message, attempt)
         else:
             self._the_carrier.done(message, attempt)

@@ -23,7 +23,14 @@ log = structlog.get_logger()
 BOUNDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 """Seconds: the upper bounds of the histogram's buckets. A last one has no bound."""
 
-RESULTS = ("accepted", "deferred", "refused", "in_doubt", "expired")
+_RESULTS = {
+    State.ACCEPTED: "accepted",
+    State.DUE: "deferred",
+    State.REFUSED: "refused",
+    State.IN_DOUBT: "in_doubt",
+    State.EXPIRED: "expired",
+}
+RESULTS = tuple(_RESULTS.values())
 """What can become of an attempt."""
 
 _TOLD = frozenset({State.REFUSED, State.IN_DOUBT, State.EXPIRED})
@@ -76,7 +83,7 @@ class Meter:
             begun = self._begun.pop((claim.run, claim.subscriber), None)
             if not settlement.tried:
                 continue
-            self.deliveries[run.publication, relay, _result(settlement.state)] += 1
+            self.deliveries[run.publication, relay, _RESULTS[settlement.state]] += 1
             took = None if begun is None else now - begun
             if took is not None:
                 self.seconds[relay].add(took)
@@ -91,16 +98,12 @@ class Meter:
             del self._begun[key]
 
 
-def _result(state: State) -> str:
-    return "deferred" if state is State.DUE else state.value.replace(" ", "_")
-
-
 def _tell(run: Run, settlement: Settlement, took: float | None) -> None:
     claim, attempt = settlement.claim, settlement.attempt
     reply = attempt.reply
     log.warning(
         "delivery.ended",
-        result=_result(settlement.state),
+        result=_RESULTS[settlement.state],
         run=run.name,
         edition=run.edition,
         publication=run.publication,
