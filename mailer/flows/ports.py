@@ -12,9 +12,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from mailer.audience.roster import Row
 from mailer.audience.subscriber import Standing, Subscriber, Suppression, Tier
 from mailer.delivery.canary import NOBODY, Canary
 from mailer.delivery.ledger import State
@@ -25,6 +24,9 @@ from mailer.fleeting import fleeting
 from mailer.flows.approvals import Acceptance, Approval
 from mailer.phrases import NOTHING, Phrase
 from mailer.rendering.model import Frozen
+
+if TYPE_CHECKING:
+    from mailer.audience.roster import Row
 
 
 class Clock(Protocol):

@@ -200,6 +200,20 @@ async def test_what_is_wrong_with_a_test_is_said(
         port = taken.getsockname()[1]
     monkeypatch.setenv("MAILER_RELAYS__PRINCIPAL__PORT", str(port))
     async with visiting(folder) as visit:
+        ours = {"X-Mailer-Token": visit.token, "Origin": HOME}
+        for kind, body, status in (
+            ("text/plain", '{"to": "me@x.example"}', 415),
+            ("application/json", "", 422),
+            ("application/json", "[]", 422),
+            ("application/json", '{"to": 1}', 422),
+            ("application/json", '{"variant": ["x"]}', 422),
+        ):
+            answer = await visit.client.post(
+                f"/act/test/{EDITION}",
+                content=body,
+                headers=ours | {"Content-Type": kind},
+            )
+            assert answer.status_code == status, body
         for to, why in (
             ("", "to whom"),
             ("nobody", "not an address"),

@@ -61,3 +61,18 @@ asyncio.run(look())
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["True"]
+
+
+def test_a_preview_is_there_before_what_it_may_never_need() -> None:
+    """Whoever opens it waits for all that is loaded until then."""
+    code = """
+import sys
+import mailer.cli.editing.studio, mailer.cli.previewing.hands, mailer.web.preview.app
+import mailer.workspace.newsroom
+heavy = {"fastapi", "pydantic", "email_validator", "PIL.Image", "sqlalchemy", "babel.core"}
+print(*sorted(heavy & sys.modules.keys()))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []

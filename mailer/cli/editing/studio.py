@@ -22,7 +22,6 @@ _NOWHERE = "https://example.org"
 def studio_of(call: Invocation) -> Studio:
     """The workspace, to be looked at."""
     from mailer.flows.editing.previewing import Studio, sample_letter
-    from mailer.public import letter_writer
     from mailer.workspace.gallery import NAMES
     from mailer.workspace.showroom import Showroom
     from mailer.workspace.themes import theme_names
@@ -36,6 +35,8 @@ def studio_of(call: Invocation) -> Studio:
         return Showroom(theme, templates=templates, media=media, clients=clients)
 
     def write(publication: str, kind: LetterKind) -> bytes:
+        from mailer.public import letter_writer
+
         writer = letter_writer(house, sample_url=_NOWHERE)
         return writer.message(
             sample_letter(publication, kind, house.clock.now())

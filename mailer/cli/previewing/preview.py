@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli.invocation import Invocation, invocation, run_async
-from mailer.errors import ConfigError, MailerError, NotFoundError
+from mailer.errors import ConfigError, NotFoundError
 from mailer.phrases import say
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mailer.web.preview.changes import Changes
 
 _LOOPBACK = "127.0.0.1"
+_START = 3.0  # seconds: by then all that stays is there
 _WATCHED = ("editions", "snippets", "templates", "authors", "config", "authors.toml")
 
 
@@ -127,37 +128,27 @@ async def _show(
     watching = asyncio.create_task(_watch(call, studio, changes, stop))
     await asyncio.sleep(0)  # it watches before anything is read
     async with records, serving(app, listener):
-        warming = asyncio.create_task(_warm(studio, first))
+        settling = asyncio.create_task(_settle(studio, first, stop))
         await stop.wait()
         await watching
-        await warming
+        await settling
 
 
-async def _warm(studio: Studio, name: str) -> None:
-    """Have the mail ready that whoever opens *name* sees first."""
+async def _settle(studio: Studio, name: str, stop: asyncio.Event) -> None:
+    """Have *name* read for whoever opens it first, and let the start be over."""
     import asyncio
 
-    from mailer.edition.model import Variant
-    from mailer.flows.editing.previewing import PERSONAS
-
-    def glimpse() -> None:
-        edition = studio.outlined(name)
-        if edition is not None:
-            usual = Variant.FREE in edition.audiences
-            variant = Variant.FREE if usual else edition.audiences[0]
-            studio.glimpse(name, variant, PERSONAS[0])
-
-    try:
-        with suppress(MailerError):
-            await asyncio.to_thread(glimpse)
-    finally:
-        gc.freeze()
-        gc.enable()
+    await asyncio.to_thread(studio.outlined, name)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_START):
+            await stop.wait()
+    gc.freeze()
+    gc.enable()
 
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Nothing is looked through for garbage until ``_warm`` is done, or this ends.
+    """Nothing is looked through for garbage until ``_settle`` is done, or this ends.
 
     What starts a preview is code and templates, which stay: to go through all of it
     again and again would take a tenth of the time until somebody sees the mail.

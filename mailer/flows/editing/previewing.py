@@ -121,6 +121,7 @@ class Studio:
     _glimpsed: dict[tuple[str, Variant], tuple[int, Frozen]] = field(
         default_factory=dict
     )
+    _last: tuple[Frozen, Persona, Letter] | None = None
     _pictures: dict[str, dict[str, Picture]] = field(default_factory=dict)
     _weighed: dict[tuple[str, Variant, str], Sequence[Weight]] = field(
         default_factory=dict
@@ -214,7 +215,17 @@ class Studio:
                 frozen = self._glimpse(name, variant)
             except InputError:
                 return None
-        return self._written(frozen, variant, persona) if frozen else None
+            if frozen is None:
+                return None
+            seen, who, letter = self._last or (None, None, None)
+            if letter is None or seen is not frozen or who != persona:
+                letter = self._written(frozen, variant, persona)
+                self._last = (
+                    frozen,
+                    persona,
+                    letter,
+                )  # side by side it is asked for twice
+        return letter
 
     def _glimpse(self, name: str, variant: Variant) -> Frozen | None:
         saves, found = self._glimpsed.get((name, variant), (-1, None))

@@ -19,7 +19,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
@@ -30,8 +30,10 @@ from mailer.errors import MailerError, RelayError
 from mailer.flows.ports import Clock
 from mailer.flows.sending.carriage import Message, Relay, Session
 from mailer.flows.sending.single import carry_one
-from mailer.flows.sending.traffic import Traffic
 from mailer.phrases import NOTHING, Phrase, say, verbatim
+
+if TYPE_CHECKING:
+    from mailer.flows.sending.traffic import Traffic
 
 log = structlog.get_logger()
 

@@ -13,10 +13,10 @@ from mailer.delivery.return_path import BounceAddress
 from mailer.delivery.valve import UNLIMITED, Limits
 from mailer.flows.ports import Clock, Ledger
 from mailer.flows.sending.meter import Meter
-from mailer.flows.sending.traffic import Traffic
 
 if TYPE_CHECKING:
     from mailer.delivery.signer import Signer
+    from mailer.flows.sending.traffic import Traffic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,15 +6,15 @@ that was asked. Whoever looks from another machine has no such page, and no such
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from jinja2 import Environment
-from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -150,33 +150,45 @@ class Actions(Protocol):
         """Mend the finding that has this ``key_of``; all that can be, if it is empty."""
 
 
-_Text = Annotated[str, Field(max_length=_LONGEST)]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What the page sends: of each action what it has to say."""
+
+    to: str
+    variants: Sequence[Variant]
+    greeting: str
+    seen: str
+    accept: Sequence[str]
+    by: str
+    segment: str | None
+    at: str
+    key: str
 
 
-class _Test(BaseModel):
-    to: _Text
-    variant: list[Variant] = []
-    greeting: _Text = ""
-    accept: list[_Text] = []
+def _read(body: bytes) -> _Asked:
+    """The JSON of our page; HTTPException 422 if it is none."""
+    try:
+        said = json.loads(body)
+        segment = said.get("segment")
+        return _Asked(
+            to=_text(said.get("to", "")),
+            variants=[Variant(each) for each in said.get("variant", [])],
+            greeting=_text(said.get("greeting", "")),
+            seen=_text(said.get("seen", "")),
+            accept=[_text(each) for each in said.get("accept", [])],
+            by=_text(said.get("by", "")).strip(),
+            segment=None if segment is None else _text(segment).strip(),
+            at=_text(said.get("at", "")),
+            key=_text(said.get("key", "")),
+        )
+    except (ValueError, TypeError, AttributeError) as error:
+        raise HTTPException(422) from error
 
 
-class _Approve(BaseModel):
-    seen: _Text
-    accept: list[_Text] = []
-    by: _Text = ""
-    segment: _Text | None = None
-
-
-class _Withdraw(BaseModel):
-    by: _Text = ""
-
-
-class _Schedule(BaseModel):
-    at: _Text = ""
-
-
-class _Mend(BaseModel):
-    key: _Text = ""
+def _text(value: object) -> str:
+    if not isinstance(value, str) or len(value) > _LONGEST:
+        raise ValueError(value)
+    return value
 
 
 def key_of(finding: Finding) -> str:
@@ -258,7 +270,7 @@ class _Desk:
         return await self._dialog("schedule", self.actions.planning(name))
 
     def doing(
-        self, do: Callable[[str, bytes], Awaitable[Told]]
+        self, do: Callable[[str, _Asked], Awaitable[Told]]
     ) -> Callable[[Request], Awaitable[Response]]:
         """What answers whoever may *do* that with the edition they name."""
 
@@ -267,8 +279,9 @@ class _Desk:
             if request.headers.get("content-type") != "application/json":
                 raise HTTPException(415)
             name, _ = asked_of(request)
+            asked = _read(await request.body())
             try:
-                told = await do(name, await request.body())
+                told = await do(name, asked)
             except MailerError as error:
                 told = Told(lines=refusal(error), is_done=False)
             said: Callable[[Phrase], str] = self.catalogue.translate
@@ -277,40 +290,35 @@ class _Desk:
 
         return answer
 
-    async def test(self, name: str, body: bytes) -> Told:
-        asked = _Test.model_validate_json(body)
+    async def test(self, name: str, asked: _Asked) -> Told:
         return await self.actions.test(
             name,
             to=[each.strip() for each in asked.to.split(",") if each.strip()],
-            variants=asked.variant,
+            variants=asked.variants,
             greeting=asked.greeting,
             accept=asked.accept,
         )
 
-    async def approve(self, name: str, body: bytes) -> Told:
-        asked = _Approve.model_validate_json(body)
+    async def approve(self, name: str, asked: _Asked) -> Told:
         return await self.actions.approve(
             name,
             seen=asked.seen,
             accept=asked.accept,
-            by=asked.by.strip(),
-            segment=None if asked.segment is None else asked.segment.strip(),
+            by=asked.by,
+            segment=asked.segment,
         )
 
-    async def withdraw(self, name: str, body: bytes) -> Told:
-        asked = _Withdraw.model_validate_json(body)
-        return await self.actions.withdraw(name, by=asked.by.strip())
+    async def withdraw(self, name: str, asked: _Asked) -> Told:
+        return await self.actions.withdraw(name, by=asked.by)
 
-    async def schedule(self, name: str, body: bytes) -> Told:
-        asked = _Schedule.model_validate_json(body)
+    async def schedule(self, name: str, asked: _Asked) -> Told:
         at = asked.at.replace("T", " ") or None
         return await self.actions.schedule(name, at=at)
 
-    async def links(self, name: str, _: bytes) -> Told:
+    async def links(self, name: str, _: _Asked) -> Told:
         return await self.actions.ask_links(name)
 
-    async def mend(self, name: str, body: bytes) -> Told:
-        asked = _Mend.model_validate_json(body)
+    async def mend(self, name: str, asked: _Asked) -> Told:
         return await self.actions.mend(name, key=asked.key)
 
     async def _dialog(self, act: str, asked: Awaitable[object]) -> Response:

@@ -14,13 +14,12 @@ from functools import partial
 from urllib.parse import quote
 
 from jinja2 import Environment
-from pydantic import ValidationError
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import (
     HTMLResponse,
     JSONResponse,
-    PlainTextResponse,
     RedirectResponse,
     Response,
     StreamingResponse,
@@ -157,13 +156,11 @@ def preview_app(
         served.append(Route(f"/{file}", _file(text, _KINDS[file.rpartition(".")[2]])))
 
     def fault(_: Request, error: Exception) -> Response:
-        if not isinstance(error, InputError):
-            return PlainTextResponse("no such view", 422)
+        assert isinstance(error, InputError)  # noqa: S101 - it is registered for it
         status = 404 if isinstance(error, NotFoundError) else 422
         return pages.page("fault.html.j2", {"message": error.message}, status=status)
 
-    handlers = {InputError: fault, ValidationError: fault}
-    app = App(routes=served, exception_handlers=handlers)
+    app = App(routes=served, exception_handlers={InputError: fault})
     keep_local(app, hosts=hosts, policy=_PAGE_POLICY)
     return app
 
@@ -245,7 +242,10 @@ class _Pages:
             "tabs": list(Tab),
             "sought": words_at(outline(edition), view.line),
         }
-        return self.page("preview.html.j2", values)
+        page, who = self.page("preview.html.j2", values), persona_of(view)
+        # While the browser reads it, what its frames will ask for.
+        page.background = BackgroundTask(self.studio.glimpse, name, view.variant, who)
+        return page
 
     def _edition(
         self,

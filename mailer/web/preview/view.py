@@ -6,14 +6,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
-from typing import Annotated
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, Field
 from starlette.requests import Request
 
 from mailer.edition.model import Variant
+from mailer.errors import InputError
 from mailer.flows.editing.previewing import PERSONAS
+from mailer.phrases import say
 from mailer.rendering.simulation import Appearance, Client
 
 WIDTHS = ("375", "680", "both")
@@ -23,6 +23,7 @@ NARROWEST, WIDEST, PHONE = 280, 1200, 480
 """CSS pixels of any other width, and up to which one it is a phone's."""
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
+_WIDTH = re.compile(r"both|[1-9][0-9]{2,3}")
 
 
 class Tab(StrEnum):
@@ -76,37 +77,40 @@ class View:
     def query(self, **changed: object) -> str:
         """Itself with something *changed*, as a query; what is usual is left out."""
         asked = replace(self, **changed)  # type: ignore[arg-type]
-        usual = View()
         said = {f.name: str(getattr(asked, f.name)) for f in fields(View)}
-        kept = {k: v for k, v in said.items() if v != str(getattr(usual, k))}
+        kept = {k: v for k, v in said.items() if v != str(getattr(_USUAL, k))}
         return f"?{urlencode(kept)}" if kept else "?"
 
 
-class _Asked(BaseModel):
-    """The query of an address; of several values of a name the last counts."""
-
-    variant: Variant = Variant.FREE
-    width: Annotated[str, Field(pattern=r"^(both|[1-9]\d{2,3})$")] = WIDTHS[-1]
-    appearance: Appearance = Appearance.LIGHT
-    client: Client = Client.NONE
-    tab: Tab = Tab.SEEN
-    persona: str = PERSONAS[0].id
-    line: Annotated[int, Field(ge=0)] = 0
+_USUAL = View()
 
 
 def chosen(query: Mapping[str, str]) -> View:
     """What the *query* of an address says; a name that nobody has is nobody's.
 
-    ValidationError if there is no such view.
+    InputError if there is no such view.
     """
-    asked = _Asked.model_validate(dict(query))
+    said = {f.name: str(getattr(_USUAL, f.name)) for f in fields(View)} | dict(query)
     known = {each.id for each in PERSONAS}
-    is_known = asked.persona in known or _NUMBER.fullmatch(asked.persona)
-    persona = asked.persona if is_known else PERSONAS[0].id
-    return View(**dict(asked) | {"persona": persona})
+    is_known = said["persona"] in known or _NUMBER.fullmatch(said["persona"])
+    message = say("there is no such view")
+    if not _WIDTH.fullmatch(said["width"]) or not _NUMBER.fullmatch(said["line"]):
+        raise InputError(message)
+    try:
+        return View(
+            variant=Variant(said["variant"]),
+            width=said["width"],
+            appearance=Appearance(said["appearance"]),
+            client=Client(said["client"]),
+            tab=Tab(said["tab"]),
+            persona=said["persona"] if is_known else _USUAL.persona,
+            line=int(said["line"]),
+        )
+    except ValueError as error:
+        raise InputError(message) from error
 
 
 def asked_of(request: Request) -> tuple[str, View]:
-    """The name of what *request* asks to see, and how; ValidationError."""
+    """The name of what *request* asks to see, and how; InputError."""
     path = request.path_params
     return f"{path['publication']}/{path['number']}", chosen(request.query_params)

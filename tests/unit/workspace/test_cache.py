@@ -76,6 +76,6 @@ def test_a_picture_found_is_the_picture_made(
     cache = FolderCache(tmp_path)
     made = prepare(PictureShelf(tmp_path / "media", cache), path, badge=badge)
     assert made == prepare(PictureShelf(tmp_path / "other"), path, badge=badge)
-    monkeypatch.delattr("mailer.workspace.pictures._ready")
+    monkeypatch.delattr("mailer.workspace.pictures._made")
     found = prepare(PictureShelf(tmp_path / "media", cache), path, badge=badge)
     assert found == made
