@@ -49,14 +49,7 @@ def finish(call: Invocation, asked: int | Errand) -> int:
 
 
 async def _carry(call: Invocation, **errand: object) -> int:
-    """The same, in a process that does nothing else."""
-    from mailer.cli.sending.affinity import one_cpu
-
-    asked = Errand(**errand)  # type: ignore[arg-type]  # as ``asdict`` wrote it
-    if not call.house.loaded.database_url().startswith("sqlite:"):
-        return await carry(call, asked)
-    async with one_cpu():
-        return await carry(call, asked)
+    return await carry(call, Errand(**errand))  # type: ignore[arg-type]  # as ``asdict`` wrote it
 
 
 async def carry(call: Invocation, errand: Errand) -> int:
