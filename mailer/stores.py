@@ -51,6 +51,15 @@ class Stores:
         """Whether other processes, perhaps on other machines, work on it too."""
         return not self._store.is_sqlite
 
+    @property
+    def sound_until(self) -> float:
+        """When the database is to be looked through again (``time.monotonic``)."""
+        return self._store.sound_until
+
+    @sound_until.setter
+    def sound_until(self, moment: float) -> None:
+        self._store.sound_until = moment
+
     @cached_property
     def readers(self) -> Readers:
         from mailer.store.people.readers import SqlReaders

@@ -89,6 +89,9 @@ class Store:
 
     On SQLite reading has a thread and a connection of its own: whoever counts a million
     rows keeps nobody from writing.
+
+    ``sound_until`` is when its pages are to be read again, by the machine's monotonic
+    clock, which is that of any other process here.
     """
 
     def __init__(
@@ -104,7 +107,7 @@ class Store:
         self._fingerprint = fingerprint or _unknown
         self.lock_folder = folder
         self._reading = reading or engine
-        self._sound_until = 0.0  # monotonic
+        self.sound_until = 0.0
         self._own = threading.local()  # the driver's own connection, for ``post``
         self._owned: list[Any] = []
         threads = 1 if self.is_sqlite else _POSTGRES_THREADS
@@ -175,13 +178,13 @@ class Store:
         PostgreSQL sees to its pages itself. SQLite is quick, 100 MB in a quarter of a
         second; what was sound a moment ago is not read again.
         """
-        if self.is_sqlite and time.monotonic() >= self._sound_until:
+        if self.is_sqlite and time.monotonic() >= self.sound_until:
             found = await self.read(
                 lambda c: c.exec_driver_sql("PRAGMA quick_check(1)").scalar()
             )
             if found != "ok":
                 raise StoreError(_DAMAGED, temporary=False)
-            self._sound_until = time.monotonic() + _SOUND_SECONDS
+            self.sound_until = time.monotonic() + _SOUND_SECONDS
 
     async def on_thread(self, work: Callable[[], T]) -> T:
         """Run *work* in the ledger's thread; it ends even if the caller is cancelled."""

@@ -209,6 +209,9 @@ async def test_a_damaged_page_is_noticed_before_sending(tmp_path: Path) -> None:
             async with house.ledger.sole_sender(run):
                 raise AssertionError
         assert not caught.value.temporary
+        house.store.sound_until = float("inf")
+        async with house.ledger.sole_sender(run):
+            pass  # who asked has read every page a moment ago, and vouches for it
     finally:
         await house.store.close()
 

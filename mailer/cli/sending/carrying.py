@@ -27,11 +27,13 @@ third of a second, and five megabytes are not held for as long as the run takes.
 class Errand:
     """Runs by name that somebody said yes to, and how it is told what became of them.
 
-    ``waiting`` deliveries are due, about; ``many``: the JSON is a list, even of one run.
+    ``waiting`` deliveries are due, about; ``sound_until`` is how long who asked vouches
+    for the database; ``many``: the JSON is a list, even of one run.
     """
 
     runs: Sequence[str]
     waiting: int
+    sound_until: float = 0.0
     json: bool = False
     many: bool = False
 
@@ -76,6 +78,7 @@ async def carry(call: Invocation, errand: Errand) -> int:
         call.err.tell(told)
 
     async with call.house.stores() as stores:
+        stores.sound_until = errand.sound_until
         desk = call.house.desk(stores)
         with drain_on_signals(desk.stop, tell) as interruption:
             for name in errand.runs:

@@ -192,7 +192,12 @@ async def ask_to_send(
         call.err.tell(queued(plan.audience, run))
         if detach:
             return await _detach(call, run, stores, json=json)
-        return Errand(runs=(run.name,), waiting=plan.audience, json=json)
+        return Errand(
+            runs=(run.name,),
+            waiting=plan.audience,
+            sound_until=stores.sound_until,
+            json=json,
+        )
 
 
 @asynccontextmanager
