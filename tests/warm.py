@@ -110,6 +110,9 @@ class _Call:
         self.alive, only_the_child_has = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
+            os.set_inheritable(
+                only_the_child_has, True
+            )  # it may become another program
             self.close()
             _become(*asked, streams)
         else:

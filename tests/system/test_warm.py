@@ -24,6 +24,8 @@ _SHOWS = (
         "import atexit; atexit.register(print, 'at the end')",
         "import threading, time\n"
         "threading.Thread(target=lambda: (time.sleep(0.01), print('late'))).start()",
+        "import os, sys\n"
+        "os.execv(sys.executable, [sys.executable, '-c', 'print(5); raise SystemExit(6)'])",
         f"import os; os.kill(os.getpid(), {int(signal.SIGKILL)})",
         f"import os; os.kill(os.getpid(), {int(signal.SIGTERM)})",
     ],
