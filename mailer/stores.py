@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mailer.flows.departing.proposing import Proposals
     from mailer.flows.departing.slots import Slots
     from mailer.flows.figures import Figures
-    from mailer.flows.ports import Ledger, Readers
+    from mailer.flows.ports import Ledger, Readers, Run
     from mailer.flows.readers.archive import Archive
     from mailer.flows.readers.choosing import Preferences
     from mailer.flows.readers.correspondence import Letters
@@ -50,6 +50,12 @@ class Stores:
     def is_shared(self) -> bool:
         """Whether other processes, perhaps on other machines, work on it too."""
         return not self._store.is_sqlite
+
+    async def has_sender(self, run: Run) -> bool:
+        """Whether a process sends *run* just now; of databases that are shared."""
+        from mailer.store.ledger.locks import has_sender
+
+        return await has_sender(self._store, run)
 
     @property
     def sound_until(self) -> float:

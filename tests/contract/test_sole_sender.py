@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mailer.errors import GuardError
+from mailer.store.ledger.locks import has_sender
 from tests.contract.house import House
 
 _HOLD = """
@@ -37,6 +38,21 @@ async def test_a_run_has_one_sender_at_a_time(house: House, other: House) -> Non
                     raise AssertionError
     async with other.ledger.sole_sender(run):
         pass
+
+
+@pytest.mark.parametrize(
+    "dialect",
+    [pytest.param("postgres", marks=pytest.mark.postgres)],
+    indirect=True,
+)
+async def test_helpers_see_whether_somebody_sends(house: House, other: House) -> None:
+    """A run that was opened and has no sender yet is nothing to help with."""
+    run, beside = await house.open_run("a@x.example"), await house.open_run(number=119)
+    assert not await has_sender(other.store, run)
+    async with house.ledger.sole_sender(run):
+        assert await has_sender(other.store, run)
+        assert not await has_sender(other.store, beside)
+    assert not await has_sender(other.store, run)
 
 
 async def test_two_runs_are_sent_side_by_side(house: House) -> None:

@@ -29,6 +29,8 @@ async def lend_hands(call: Invocation, *, once: bool) -> int:
             while not desk.stop.is_set():
                 runs = await stores.ledger.runs(limit=200)
                 sending = [run for run in runs if run.state is RunState.SENDING]
+                # Who begins to send takes whatever somebody carries for a dead one's.
+                sending = [run for run in sending if await stores.has_sender(run)]
                 for run in sending:
                     call.err.tell(say("Helping with {run}.", run=run.name))
                     await lend_a_hand(run, desk)

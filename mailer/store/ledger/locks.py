@@ -17,6 +17,12 @@ from mailer.store.engine import Store, in_our_words
 _SPACE = 0x6D61696C
 """Keeps our advisory locks apart from those of other programs in the same database."""
 
+_HOLDER = text(
+    "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted"
+    " AND classid = :space AND objid = :run AND objsubid = 2 AND database ="
+    " (SELECT oid FROM pg_database WHERE datname = current_database()))"
+)
+
 
 @asynccontextmanager
 async def sole_sender(store: Store, run: Run) -> AsyncIterator[None]:
@@ -66,6 +72,15 @@ def _advisory_lock(store: Store, run: Run) -> Connection:
         connection.close()
         raise _elsewhere(run)
     return connection
+
+
+async def has_sender(store: Store, run: Run) -> bool:
+    """Whether some process holds the lock of *run* just now; for PostgreSQL alone."""
+    return await store.read(
+        lambda connection: bool(
+            connection.scalar(_HOLDER, {"space": _SPACE, "run": run.id})
+        )
+    )
 
 
 def _elsewhere(run: Run) -> GuardError:
