@@ -7,8 +7,7 @@ from datetime import timedelta
 from enum import Enum
 from typing import Annotated
 
-from mailer.config.retention import Kept
-from mailer.config.values import DomainIfAny, between, read_duration
+from mailer.config.values import DomainIfAny, DurationIfAny, between, read_duration
 from mailer.delivery.bounce.policy import Terms
 from mailer.delivery.domain import read_domain
 from mailer.delivery.return_path import BounceAddress
@@ -48,7 +47,7 @@ class Bounces(Table):
     plus: bool = False
     hard: _Count = 1
     soft: _Count = 5
-    soft_for: Kept = timedelta(days=60)
+    soft_for: DurationIfAny = timedelta(days=60)
     refusals: bool = True
 
     @property

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from mailer.config.retention import Kept
 from mailer.config.values import (
     LAST_PORT,
     LOOPBACK,
     NOT_EMPTY,
+    DurationIfAny,
     FilePath,
     Host,
     Name,
@@ -98,8 +98,8 @@ class Intake(Table):
     maildirs: tuple[FilePath, ...] = ()
     every: Wait = timedelta(minutes=1)
     trusted: str = ""
-    keep_mails: Kept = timedelta(days=30)
-    keep: Kept = timedelta(days=400)
+    keep_mails: DurationIfAny = timedelta(days=30)
+    keep: DurationIfAny = timedelta(days=400)
     alert_blocked: Annotated[int, at_least(0)] = 10
     alert_ratio: Annotated[float, between(0, 1)] = 0.05
     mailboxes: tuple[MailboxSettings, ...] = ()

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
-from mailer.config.retention import Kept
-from mailer.config.values import Duration, FilePath, at_least, between
+from mailer.config.values import Duration, DurationIfAny, FilePath, at_least, between
 from mailer.reading import Table
 
 
@@ -18,7 +17,7 @@ class Stripe(Table):
     secret_file: FilePath = ""
     publication: str = ""
     grace: Duration = timedelta(days=3)
-    one_time: Kept = None
+    one_time: DurationIfAny = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +28,6 @@ class Members(Table):
     secret_file: FilePath = ""
     api_token_file: FilePath = ""
     api_rate: Annotated[int, at_least(1)] = 20
-    remind: Kept = None
+    remind: DurationIfAny = None
     gift_days: Annotated[int, between(0, 366)] = 0
     stripe: Stripe = Stripe()

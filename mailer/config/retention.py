@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated
 
-from mailer.config.values import read_duration
-from mailer.reading import Before, Table
-
-
-def _kept(value: object) -> timedelta | None:
-    return None if value is None or value == "" else read_duration(value)
-
-
-Kept = Annotated[timedelta | None, Before(_kept)]
+from mailer.config.values import DurationIfAny
+from mailer.reading import Table
 
 
 @dataclass(frozen=True, kw_only=True)
 class Retention(Table):
     """What the daemon forgets by itself, once a day."""
 
-    replies: Kept = timedelta(days=90)
-    unconfirmed: Kept = timedelta(days=7)
-    left: Kept = timedelta(days=3 * 365)
-    measured: Kept = timedelta(days=395)
+    replies: DurationIfAny = timedelta(days=90)
+    unconfirmed: DurationIfAny = timedelta(days=7)
+    left: DurationIfAny = timedelta(days=3 * 365)
+    measured: DurationIfAny = timedelta(days=395)

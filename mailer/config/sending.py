@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from mailer.config.values import NOT_EMPTY, Duration, at_least, between, read_duration
+from mailer.config.values import NOT_EMPTY, Duration, DurationIfAny, at_least, between
 from mailer.delivery.canary import NOBODY, Canary, read_canary
 from mailer.errors import InputError
 from mailer.phrases import say
@@ -25,12 +25,7 @@ def _canary(value: object) -> Canary:
         raise ValueError(message) from error
 
 
-def _patience(value: object) -> timedelta | None:
-    return None if value is None or value == "" else read_duration(value)
-
-
 CanarySize = Annotated[Canary, Before(_canary)]
-Patience = Annotated[timedelta | None, Before(_patience)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +37,7 @@ class Send(Table):
     alarm_before: Duration = timedelta(hours=12)
     catch_up: Duration = timedelta(hours=24)
     in_doubt: Literal["hold", "resend"] = "hold"
-    give_up_after: Patience = None
+    give_up_after: DurationIfAny = None
     retry: Annotated[tuple[Duration, ...], NOT_EMPTY] = (
         timedelta(minutes=15),
         timedelta(minutes=30),

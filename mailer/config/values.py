@@ -65,6 +65,10 @@ def read_duration(value: object) -> timedelta:
     return timedelta(seconds=seconds)
 
 
+def _duration_if_any(value: object) -> timedelta | None:
+    return None if value is None or value == "" else read_duration(value)
+
+
 def _positive(value: timedelta) -> timedelta:
     if not value:
         message = say("no time at all is too short")
@@ -239,6 +243,7 @@ def _something(value: Sized) -> Sized:
 
 NOT_EMPTY = After(_something)
 Duration = Annotated[timedelta, Before(read_duration)]
+DurationIfAny = Annotated[timedelta | None, Before(_duration_if_any)]
 Wait = Annotated[Duration, After(_positive)]
 Speed = Annotated[Rate | None, Before(_rate)]
 Quota = Annotated[Annotated[int, at_least(1)] | None, Before(_quota)]
