@@ -13,6 +13,7 @@ from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import Enum
 from functools import cache
+from itertools import repeat
 from types import NoneType, UnionType
 from typing import (
     Annotated,
@@ -172,18 +173,7 @@ def _instance(kind: Any) -> _Reader:  # noqa: ANN401 - a class, or several
 
 def _list(kind: Any) -> _Reader:  # noqa: ANN401 - a type
     reader = reader_of(kind)
-
-    def listed(value: object) -> tuple[object, ...]:
-        faults: list[Fault] = []
-        result = tuple(
-            _reading(faults, (str(index),), reader, item)
-            for index, item in enumerate(_items(value))
-        )
-        if faults:
-            raise UnreadableError(faults)
-        return result
-
-    return listed
+    return lambda value: _each(repeat(reader), _items(value))
 
 
 def _row(kinds: tuple[Any, ...]) -> _Reader:
@@ -191,16 +181,21 @@ def _row(kinds: tuple[Any, ...]) -> _Reader:
         if len(items := _items(value)) != len(kinds):
             message = say("should be a list of {count}", count=len(kinds))
             raise ValueError(message)
-        faults: list[Fault] = []
-        result = tuple(
-            _reading(faults, (str(index),), reader_of(kind), item)
-            for index, (kind, item) in enumerate(zip(kinds, items, strict=True))
-        )
-        if faults:
-            raise UnreadableError(faults)
-        return result
+        return _each(map(reader_of, kinds), items)
 
     return row
+
+
+def _each(readers: Iterable[_Reader], items: Iterable[object]) -> tuple[object, ...]:
+    """What *readers* make of *items*, one each; every fault at its number."""
+    faults: list[Fault] = []
+    result = tuple(
+        _reading(faults, (str(index),), reader, item)
+        for index, (reader, item) in enumerate(zip(readers, items, strict=False))
+    )
+    if faults:
+        raise UnreadableError(faults)
+    return result
 
 
 def _items(value: object) -> list[Any] | tuple[Any, ...]:
