@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import asyncio
 
-_KEPT = {signal.SIGTERM, signal.SIGINT}
-
 
 @dataclass(slots=True)
 class Interruption:
@@ -38,7 +36,7 @@ def drain_on_signals(
     To leave is to cancel the task that waits here (``heeding``), which ``run_async``
     makes a KeyboardInterrupt.
     """
-    from mailer.daemon.heeding import heeding
+    from mailer.daemon.heeding import STOPPING, heeding
 
     came = Interruption()
 
@@ -48,13 +46,17 @@ def drain_on_signals(
         tell()
 
     with heeding(drain):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _KEPT)  # what came before we heard
+        signal.pthread_sigmask(
+            signal.SIG_UNBLOCK, STOPPING
+        )  # what came before we heard
         yield came
 
 
 def keep_signals() -> None:
     """Have SIGTERM and Ctrl-C wait until somebody drains, even across an ``exec``."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, _KEPT)
+    from mailer.daemon.heeding import STOPPING
+
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-_STOPPING = (signal.SIGTERM, signal.SIGINT)
+STOPPING = (signal.SIGTERM, signal.SIGINT)
 
 
 @contextmanager
@@ -33,12 +33,12 @@ def heeding(
         if waiting is not None:
             waiting.cancel()
 
-    for each in _STOPPING:
+    for each in STOPPING:
         loop.add_signal_handler(each, stop, each)
     if reload is not None:
         loop.add_signal_handler(signal.SIGHUP, reload)
     try:
         yield
     finally:
-        for each in (*_STOPPING, signal.SIGHUP):
+        for each in (*STOPPING, signal.SIGHUP):
             loop.remove_signal_handler(each)

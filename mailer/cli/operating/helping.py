@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from mailer.cli.signals import drain_on_signals
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from mailer.cli.invocation import Invocation
     from mailer.stores import Stores
 
-_LOOK = 2.0  # seconds between two looks for runs that are being sent
+_LOOK = timedelta(seconds=2)
+"""Between two looks for runs that are being sent."""
 
 
 async def lend_hands(call: Invocation, *, once: bool) -> int:
@@ -36,11 +37,7 @@ async def lend_hands(call: Invocation, *, once: bool) -> int:
                     await lend_a_hand(run, desk)
                 if once and not sending:
                     break
-                try:
-                    async with asyncio.timeout(_LOOK):
-                        await desk.stop.wait()
-                except TimeoutError:
-                    continue
+                await desk.clock.wait(desk.stop, _LOOK)
     return 0
 
 

@@ -10,7 +10,6 @@ ledger with a state and a reason.
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -43,11 +42,6 @@ _LOOK = timedelta(seconds=1)
 
 _MAX_WAIT = timedelta(minutes=5)
 """Wake up now and then: an operator's `retry` may have made something due."""
-
-_CROWD = 10_000
-"""Objects more than there were before the garbage collector looks at them: some batches
-of claims. It finds nothing in them, for no message leaves a cycle, and by its usual 700
-it looked five times a batch, and at all of the program now and then."""
 
 
 async def send(run: Run, desk: SendingDesk) -> Run:
@@ -199,8 +193,6 @@ class _Sending:
     @asynccontextmanager
     async def _kept(self) -> AsyncIterator[None]:
         """The books are kept, and a stop is heeded, while the caller sends."""
-        often, *later = gc.get_threshold()
-        gc.set_threshold(max(often, _CROWD), *later)
         tasks = [
             asyncio.create_task(self.books.keep()),
             asyncio.create_task(self._heed_the_stop()),
