@@ -220,11 +220,8 @@ class Studio:
             seen, who, letter = self._last or (None, None, None)
             if letter is None or seen is not frozen or who != persona:
                 letter = self._written(frozen, variant, persona)
-                self._last = (
-                    frozen,
-                    persona,
-                    letter,
-                )  # side by side it is asked for twice
+                # Side by side it is asked for twice.
+                self._last = frozen, persona, letter
         return letter
 
     def _glimpse(self, name: str, variant: Variant) -> Frozen | None:
