@@ -1,4 +1,4 @@
-"""What sends carries nothing that it does not need: a long run is a small process."""
+"""What a process loads: a long run is a small process, and a command is there at once."""
 
 from __future__ import annotations
 
@@ -7,20 +7,59 @@ import sys
 
 import pytest
 
-HEAVY = ("jinja2", "mjml", "markdown_it", "cryptography", "PIL")
+_RENDERER = "jinja2 mjml markdown_it cryptography PIL"
 
 
 @pytest.mark.parametrize(
-    "module", ["mailer.flows.sending.send", "mailer.flows.departing.depart"]
+    ("loaded", "heavy"),
+    [
+        # Asking for help loads neither database, templates, SMTP nor web server.
+        (
+            "mailer.cli.main; mailer.cli.main.app(['--help'], standalone_mode=False)",
+            "babel pydantic sqlalchemy jinja2 aiosmtplib fastapi mjml asyncio",
+        ),
+        # A command loads none of its neighbours, and reads its options without help.
+        (
+            "mailer.cli.main; mailer.cli.main.app(['run', '--help'], standalone_mode=False)",
+            "mailer.cli.editing mailer.cli.sending mailer.cli.readers pydantic",
+        ),
+        # Sending loads nothing of rendering, nor keys where nobody signs, nor a
+        # dialect before it knows which one.
+        (
+            "mailer.cli.logs; mailer.cli.logs.log_to(sys.stderr, 50, key=None); "
+            "import mailer.cli.sending.runs, mailer.apart, mailer.flows.departing.arming, "
+            "mailer.wiring, mailer.store.ledger.deliveries, mailer.flows.sending.send, "
+            "mailer.transport.smtp, mailer.store.schema, mailer.store.ledger.slots",
+            "jinja2 markdown_it mjml PIL nh3 cryptography alembic fastapi pydantic "
+            "babel email_validator uvloop "
+            "greenlet rich._emoji_codes sqlalchemy.dialects.postgresql sqlalchemy.dialects.sqlite sqlite3",
+        ),
+        # Templates, Markdown and pictures are for who assembles an edition.
+        ("mailer.flows.sending.send", _RENDERER),
+        ("mailer.flows.departing.depart", _RENDERER),
+        # Whoever opens a preview waits for all that is loaded until then.
+        (
+            "mailer.cli.editing.studio, mailer.cli.previewing.hands, "
+            "mailer.web.preview.app, mailer.workspace.newsroom",
+            "fastapi pydantic email_validator PIL.Image sqlalchemy babel.core",
+        ),
+        # What sends for an hour holds no command line, nor bars where nobody looks.
+        (
+            "mailer.cli.process, mailer.cli.sending.carrying; "
+            "import mailer.cli.sending.countdown, mailer.cli.sending.progress, "
+            "mailer.cli.operating.helping",
+            "typer pydantic rich.live rich.progress rich.table babel email_validator",
+        ),
+    ],
+    ids=["help", "run", "sending", "send", "depart", "preview", "sender"],
 )
-def test_what_sends_loads_no_renderer(module: str) -> None:
-    """Templates, Markdown and pictures are for who assembles an edition."""
-    code = f"import {module}, sys; print(*sorted({HEAVY!r} & sys.modules.keys()))"
-    code = code.replace(repr(HEAVY), repr(set(HEAVY)))
+def test_a_process_loads_what_it_needs(loaded: str, heavy: str) -> None:
+    """Start-up and memory are paid for what is used, and nothing else."""
+    code = f"import sys, {loaded}; print(sorted({set(heavy.split())} & sys.modules.keys()))"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
-    assert done.stdout.split() == []
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_a_log_is_written_without_what_could_draw_it() -> None:
@@ -61,18 +100,3 @@ asyncio.run(look())
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["True"]
-
-
-def test_a_preview_is_there_before_what_it_may_never_need() -> None:
-    """Whoever opens it waits for all that is loaded until then."""
-    code = """
-import sys
-import mailer.cli.editing.studio, mailer.cli.previewing.hands, mailer.web.preview.app
-import mailer.workspace.newsroom
-heavy = {"fastapi", "pydantic", "email_validator", "PIL.Image", "sqlalchemy", "babel.core"}
-print(*sorted(heavy & sys.modules.keys()))
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.split() == []

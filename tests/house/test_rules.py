@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -127,49 +125,6 @@ def _tables(annotation: object) -> Iterator[type[Table]]:
             yield from _tables(inner)
     for part in get_args(annotation):
         yield from _tables(part)
-
-
-@pytest.mark.parametrize(
-    ("loaded", "heavy"),
-    [
-        # Asking for help loads neither database, templates, SMTP nor web server.
-        (
-            "mailer.cli.main; mailer.cli.main.app(['--help'], standalone_mode=False)",
-            "babel pydantic sqlalchemy jinja2 aiosmtplib fastapi mjml asyncio",
-        ),
-        # A command loads none of its neighbours, and reads its options without help.
-        (
-            "mailer.cli.main; mailer.cli.main.app(['run', '--help'], standalone_mode=False)",
-            "mailer.cli.editing mailer.cli.sending mailer.cli.readers pydantic",
-        ),
-        # Sending loads nothing of rendering, nor keys where nobody signs, nor a
-        # dialect before it knows which one.
-        (
-            "mailer.cli.logs; mailer.cli.logs.log_to(sys.stderr, 50, key=None); "
-            "import mailer.cli.sending.runs, mailer.apart, mailer.flows.departing.arming, "
-            "mailer.wiring, mailer.store.ledger.deliveries, mailer.flows.sending.send, "
-            "mailer.transport.smtp, mailer.store.schema, mailer.store.ledger.slots",
-            "jinja2 markdown_it mjml PIL nh3 cryptography alembic fastapi pydantic "
-            "babel email_validator uvloop "
-            "greenlet rich._emoji_codes sqlalchemy.dialects.postgresql sqlalchemy.dialects.sqlite sqlite3",
-        ),
-        # What sends for an hour holds no command line, nor bars where nobody looks.
-        (
-            "mailer.cli.process, mailer.cli.sending.carrying; "
-            "import mailer.cli.sending.countdown, mailer.cli.sending.progress, "
-            "mailer.cli.operating.helping",
-            "typer pydantic rich.live rich.progress rich.table babel email_validator",
-        ),
-    ],
-    ids=["help", "run", "sending", "sender"],
-)
-def test_a_process_loads_what_it_needs(loaded: str, heavy: str) -> None:
-    """Start-up and memory are paid for what is used, and nothing else."""
-    code = f"import sys, {loaded}; print(sorted({set(heavy.split())} & sys.modules.keys()))"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_a_word_has_one_meaning() -> None:
